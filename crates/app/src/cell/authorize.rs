@@ -1,0 +1,127 @@
+//! The authorization endpoint, consent, and the way to Microsoft and back. All behind Access, in the person's cell.
+
+use bytes::Bytes;
+use http::Response;
+use http::header::SET_COOKIE;
+use m365_auth::entra::session::MicrosoftSession;
+use m365_auth::oauth::authorize::{AuthorizeRefusal, check};
+use m365_auth::oauth::form::Form;
+use m365_auth::oauth::transaction::Authorization;
+use m365_types::{Principal, ScopeSet};
+use url::Url;
+
+use super::{Cell, Inside};
+use crate::errors;
+use crate::pages;
+use crate::respond::{Failure, see_other};
+
+impl Cell {
+    /// `GET /authorize`: checks the request and shows the consent page. Stores nothing.
+    pub(super) async fn authorize(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        let principal = Self::person(inside)?;
+        let query = inside.http.uri().query().unwrap_or_default();
+        let request = match check(query, &self.core.clients, &self.core.server).await {
+            Ok(request) => request,
+            Err(AuthorizeRefusal::Local(refusal)) => return Err(refusal.into()),
+            Err(AuthorizeRefusal::Redirect { error, location, .. }) => {
+                self.record_code(inside, error.code());
+                return see_other(&location, None);
+            }
+        };
+        let cookie = self.core.transactions.cookie(inside.http.headers());
+        let form = self.core.transactions.begin_consent(&principal, &cookie, &request)?;
+        let person = principal.person().ok_or_else(|| Failure::of(&errors::ACCESS_SERVICE))?;
+        let targets = self.form_targets(request.redirect_uri().as_str());
+        let mut response = pages::consent(&pages::Consent {
+            client_name: request.client().name(),
+            redirect_host: request.redirect_uri().host(),
+            loopback: request.redirect_uri().is_loopback(),
+            person: &person.email,
+            scopes: request.scopes(),
+            transaction: &form.transaction,
+            csrf: &form.csrf,
+            form_targets: &targets,
+        });
+        if let Some(cookie) = cookie.set_cookie() {
+            let value = cookie.try_into().map_err(|_| Failure::of(&errors::INTERNAL))?;
+            response.headers_mut().insert(SET_COOKIE, value);
+        }
+        Ok(response)
+    }
+
+    /// `POST /consent`: the person's answer.
+    pub(super) fn consent(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        let principal = Self::person(inside)?;
+        let form = Form::parse(inside.http.body())?;
+        let consent = self.core.transactions.open_consent(&principal, inside.http.headers(), &form)?;
+        let rooms = self.rooms(inside)?;
+        match form.text("decision") {
+            Some("deny") => see_other(&rooms.grants.deny(inside.request, consent)?, None),
+            Some("approve") if covers(&rooms.microsoft, consent.scopes())? => {
+                see_other(rooms.grants.consent(inside.request, &principal, consent)?.location(), None)
+            }
+            Some("approve") => {
+                let authorization = rooms.grants.consent_before_sign_in(inside.request, consent)?;
+                self.to_microsoft(inside, &principal, Some(authorization))
+            }
+            _ => Err(Failure::of(&errors::CONSENT_INCOMPLETE)),
+        }
+    }
+
+    /// `GET /connect`: links Microsoft without a client. Stores nothing.
+    pub(super) fn connect(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        let principal = Self::person(inside)?;
+        self.to_microsoft(inside, &principal, None)
+    }
+
+    /// `GET /callback`: back from Microsoft.
+    pub(super) async fn callback(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        let principal = Self::person(inside)?;
+        let query = Form::parse(inside.http.uri().query().unwrap_or_default().as_bytes())?;
+        let sign_in = self.core.transactions.open_sign_in(&principal, inside.http.headers(), &query)?;
+        let rooms = self.rooms(inside)?;
+        let linked = rooms.microsoft.finish(inside.request, &principal, sign_in, &query).await?;
+        match linked.authorization {
+            Some(authorization) => {
+                let issued = rooms.grants.complete(inside.request, &principal, &authorization)?;
+                see_other(issued.location(), None)
+            }
+            None => see_other("/me", None),
+        }
+    }
+
+    fn to_microsoft(
+        &self,
+        inside: &Inside<'_>,
+        principal: &Principal,
+        then: Option<Authorization>,
+    ) -> Result<Response<Bytes>, Failure> {
+        let cookie = self.core.transactions.cookie(inside.http.headers());
+        // Entra consent accumulates, so everything offered is asked for once: narrowing is the grant's matter.
+        let scopes = &self.core.server.scopes;
+        let location =
+            self.rooms(inside)?.microsoft.begin(&self.core.transactions, principal, &cookie, scopes, then)?;
+        see_other(&location, cookie.set_cookie().as_deref())
+    }
+
+    /// Where the consent form may lead: the client, or Microsoft first.
+    fn form_targets(&self, redirect_uri: &str) -> Vec<String> {
+        let client = Url::parse(redirect_uri).ok();
+        let entra = Some(self.core.config.entra.base_url.clone());
+        [client, entra].into_iter().flatten().map(|url| url.origin().ascii_serialization()).collect()
+    }
+
+    fn record_code(&self, inside: &Inside<'_>, code: &'static str) {
+        let failure = Failure { cause: code.to_owned(), ..Failure::of(&errors::AUTHORIZE_REFUSED) };
+        if let Some(route) = crate::routes::ROUTES.iter().find(|route| route.path == inside.context.route()) {
+            self.record_refusal(route, inside, &failure);
+        }
+    }
+}
+
+/// Whether the linked Microsoft account already holds these permissions.
+fn covers(microsoft: &MicrosoftSession, scopes: &ScopeSet) -> Result<bool, Failure> {
+    Ok(microsoft
+        .account()?
+        .is_some_and(|account| account.is_signed_in && account.scopes.contains_all(scopes)))
+}

@@ -1,0 +1,257 @@
+//! A person's cell: everything of one person behind one database.
+//!
+//! In scope: opening the sealed context, dispatching a route to its handler, recording what is refused here.
+//! Atomicity: every transition is one transaction of the cell's [`Database`]; requests of one cell run concurrently.
+
+mod authorize;
+mod mcp;
+mod me;
+mod token;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use async_lock::Semaphore;
+use bytes::Bytes;
+use http::{Request, Response};
+use m365_auth::context::SealedContext;
+use m365_auth::entra::session::MicrosoftSession;
+use m365_auth::oauth::store::{CellPorts, GrantStore};
+use m365_auth::perimeter::admit;
+use m365_journal::{Journal, Provenance};
+use m365_ports::{AuditEvent, AuditLog, Database, Durability, HighWater, SqlError, Verdict, transact};
+use m365_seal::Purpose;
+use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
+
+pub(crate) use mcp::Caller;
+
+use crate::core::Core;
+use crate::errors;
+use crate::respond::Failure;
+use crate::routes::{Face, Handler, ROUTES, Route};
+
+/// Outlook serves four requests of one mailbox at a time; a fifth is refused (Microsoft Graph throttling limits).
+const CALLS_PER_MAILBOX: usize = 4;
+/// The directory hears of reads at most this often; of everything else at once.
+const HIGH_WATER_EVERY_MILLIS: u64 = 1_000;
+
+/// Statements that create a cell's tables, in order.
+pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
+    || OWNER_SCHEMA,
+    m365_journal::schema,
+    || m365_auth::oauth::store::SCHEMA,
+    || m365_auth::entra::session::SCHEMA,
+];
+
+/// Whose cell it is: one row, written when the person first comes through Access.
+const OWNER_SCHEMA: &[&str] = &["CREATE TABLE IF NOT EXISTS owner (subject TEXT NOT NULL) STRICT"];
+
+/// One person's cell.
+pub struct Cell {
+    core: Arc<Core>,
+    id: CellId,
+    database: Arc<dyn Database>,
+    journal: Arc<Journal>,
+    rooms: OnceLock<Rooms>,
+    calls: Semaphore,
+    high_water_noted: AtomicU64,
+}
+
+/// What a cell has once its owner is known.
+struct Rooms {
+    grants: GrantStore,
+    microsoft: Arc<MicrosoftSession>,
+}
+
+impl std::fmt::Debug for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Cell({})", self.id)
+    }
+}
+
+/// A request inside the cell, its context opened.
+struct Inside<'a> {
+    request: RequestId,
+    context: &'a SealedContext,
+    http: &'a Request<Bytes>,
+}
+
+impl Cell {
+    /// Wakes the cell over a database that has [`CELL_SCHEMA`]: intents that a crash left without outcome are closed
+    /// as unknown.
+    ///
+    /// # Errors
+    /// [`SqlError`] where the database does not answer.
+    pub fn wake(core: Arc<Core>, id: CellId, database: Arc<dyn Database>) -> Result<Arc<Self>, SqlError> {
+        let provenance =
+            Provenance { policy: core.policy.clone(), build: env!("CARGO_PKG_VERSION").to_owned() };
+        let digests = core.config.keys.mac(Purpose::JournalDigest);
+        let journal = Arc::new(Journal::open(database.clone(), id.clone(), digests, provenance));
+        let closed = journal.close_unfinished(core.ports.clock.now()).map_err(|error| {
+            tracing::error!(cell = %id, %error, "unfinished intents could not be closed");
+            SqlError::Unavailable
+        })?;
+        if closed > 0 {
+            tracing::warn!(cell = %id, closed, "calls without outcome were closed as unknown");
+        }
+        let calls = Semaphore::new(CALLS_PER_MAILBOX);
+        let rooms = OnceLock::new();
+        Ok(Arc::new(Self { core, id, database, journal, rooms, calls, high_water_noted: AtomicU64::new(0) }))
+    }
+
+    /// Answers a request that the front has forwarded.
+    pub async fn handle(self: &Arc<Self>, http: Request<Bytes>) -> Response<Bytes> {
+        let opened = self.core.contexts.open(&self.id, http.headers());
+        let route = opened
+            .as_ref()
+            .ok()
+            .and_then(|context| ROUTES.iter().find(|route| route.path == context.route()));
+        let (Ok(context), Some(route)) = (&opened, route) else {
+            // Only the front can seal a context: this is a fault of ours or an attempt to go around the front.
+            let request = self.core.new_request();
+            tracing::error!(cell = %self.id, requestId = %request, "a request without a valid context reached the cell");
+            return Failure::of(&errors::INTERNAL).render(Face::OAuth, request);
+        };
+        let inside = Inside { request: context.request(), context, http: &http };
+        match self.dispatch(route, &inside).await {
+            Ok(response) => response,
+            Err(failure) => {
+                if !failure.recorded {
+                    self.record_refusal(route, &inside, &failure);
+                }
+                failure.render(route.face, inside.request)
+            }
+        }
+    }
+
+    /// The rooms of the owner, who is known from the cell's own row or, the first time, from the verified context.
+    fn rooms(&self, inside: &Inside<'_>) -> Result<&Rooms, Failure> {
+        if let Some(rooms) = self.rooms.get() {
+            return Ok(rooms);
+        }
+        let present = person_of(inside.context).map(|person| person.subject.clone());
+        let owner = transact(&*self.database, Durability::Full, |sql| {
+            if let Some(row) = sql.run("SELECT subject FROM owner", &[])?.first() {
+                return AccessSubject::parse(row.text(0)?).map(Some).map_err(|_| SqlError::Shape);
+            }
+            if let Some(subject) = &present {
+                sql.run("INSERT INTO owner (subject) VALUES (?1)", &[subject.as_str().into()])?;
+            }
+            Ok(present)
+        })?;
+        // A cell without an owner has never issued anything, so whatever was presented means nothing here.
+        let owner = owner.ok_or_else(|| Failure::of(&errors::TOKEN_INVALID))?;
+        let rooms = self.build_rooms(owner)?;
+        Ok(self.rooms.get_or_init(|| rooms))
+    }
+
+    fn build_rooms(&self, subject: AccessSubject) -> Result<Rooms, SqlError> {
+        let (core, keys) = (&self.core, &self.core.config.keys);
+        let ports = CellPorts {
+            cell: self.id.clone(),
+            subject,
+            database: self.database.clone(),
+            audit: self.journal.clone(),
+            clock: core.ports.clock.clone(),
+            entropy: core.ports.entropy.clone(),
+        };
+        let grants = GrantStore::new(ports.clone(), keys, core.config.issuer().to_owned(), core.lifetimes);
+        grants.sweep()?;
+        let directory = core.ports.directory.clone();
+        let microsoft = MicrosoftSession::new(ports, keys, core.entra.clone(), directory, core.connect_url());
+        Ok(Rooms { grants, microsoft: Arc::new(microsoft) })
+    }
+
+    async fn dispatch(
+        self: &Arc<Self>,
+        route: &Route,
+        inside: &Inside<'_>,
+    ) -> Result<Response<Bytes>, Failure> {
+        match route.handler {
+            Handler::Authorize => self.authorize(inside).await,
+            Handler::Callback => self.callback(inside).await,
+            Handler::Connect => self.connect(inside),
+            Handler::Consent => self.consent(inside),
+            Handler::Mcp => self.mcp(inside).await,
+            Handler::Me => self.me(inside),
+            Handler::Revoke => self.revoke(inside),
+            Handler::Token => self.token(inside),
+            Handler::AuthorizationServer
+            | Handler::Health
+            | Handler::ProtectedResource
+            | Handler::Register => Err(Failure::of(&errors::INTERNAL)),
+        }
+    }
+
+    /// The person whom the front verified. Only routes behind the Access gate ask.
+    fn person(inside: &Inside<'_>) -> Result<Principal, Failure> {
+        inside.context.evidence().map(admit).ok_or_else(|| Failure::of(&errors::ACCESS_REFUSED))
+    }
+
+    /// One record for a request that was refused in this cell. Where it cannot be written the caller is refused all
+    /// the same, and the log says so.
+    fn record_refusal(&self, route: &Route, inside: &Inside<'_>, failure: &Failure) {
+        tracing::info!(requestId = %inside.request, route = route.path, code = failure.cause, "refused");
+        let event = AuditEvent {
+            at: self.now(),
+            kind: route.audit,
+            verdict: if failure.row.status.is_server_error() { Verdict::Failed } else { Verdict::Denied },
+            request: inside.request,
+            subject: person_of(inside.context).map(|person| person.subject.clone()),
+            microsoft: None,
+            client: inside.context.client().cloned(),
+            grant: None,
+            code: failure.cause.clone(),
+            traces: Vec::new(),
+        };
+        self.record(&event);
+    }
+
+    fn record(&self, event: &AuditEvent) {
+        let written = transact(&*self.database, Durability::Process, |sql| self.journal.append(sql, event));
+        if let Err(error) = written {
+            tracing::error!(requestId = %event.request, %error, "a refusal could not be recorded");
+        }
+    }
+
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.core.ports.clock.now()
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) fn calls(&self) -> &Semaphore {
+        &self.calls
+    }
+
+    /// Tells the directory how far the journal has come, off the path of the call.
+    pub(crate) fn note_high_water(&self, mark: HighWater, kind: AuditKind) {
+        let now = self.now().as_millis();
+        let noted = self.high_water_noted.load(Ordering::Relaxed);
+        let is_read = kind.as_str().ends_with(".read");
+        if is_read && now.saturating_sub(noted) < HIGH_WATER_EVERY_MILLIS {
+            return;
+        }
+        self.high_water_noted.store(now, Ordering::Relaxed);
+        let directory = self.core.ports.directory.clone();
+        self.core.ports.background.spawn(Box::pin(async move {
+            if let Err(error) = directory.note_high_water(mark).await {
+                tracing::warn!(%error, "a journal's high-water could not be noted");
+            }
+        }));
+    }
+}
+
+/// The person that the front verified, where it verified one.
+fn person_of(context: &SealedContext) -> Option<&Person> {
+    match context.vouched()?.identity() {
+        Identity::Person(person) => Some(person),
+        Identity::Service(_) => None,
+    }
+}

@@ -1,0 +1,182 @@
+//! Configuration, parsed once into checked types. The same names on both hosts.
+//!
+//! In scope: the table of settings, parsing, refusing. Out of scope: where values come from (the host's [`Source`]).
+//! Invariant: an insecure value has no representation here; an error names the setting and never shows its value.
+
+mod parse;
+mod settings;
+
+use std::time::Duration;
+
+use m365_egress::{GraphVersion, Transport};
+use m365_seal::{Key, KeyRing, Keys};
+use m365_types::{Profile, Secret, TenantId};
+use url::Url;
+
+pub use settings::{SETTINGS, Setting};
+
+/// Where the host finds values.
+pub trait Source {
+    /// The value of a setting that is not secret.
+    fn plain(&self, name: &str) -> Option<String>;
+
+    /// The value of a secret setting.
+    ///
+    /// # Errors
+    /// A sentence that names what is wrong with the place it was looked for, never a value.
+    fn secret(&self, name: &str) -> Result<Option<Secret<String>>, String>;
+}
+
+/// Whether plain http on loopback is possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Base URLs must be https.
+    Production,
+    /// Base URLs may be http where the host is a loopback address.
+    Development,
+}
+
+/// A setting that does not work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct ConfigError {
+    /// The setting.
+    pub name: &'static str,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+/// Everything the server needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where clients and browsers reach us, through Access; no path, no trailing slash.
+    pub public_url: Url,
+    /// Cloudflare Access.
+    pub access: Access,
+    /// Microsoft Entra.
+    pub entra: Entra,
+    /// Cloudflare AI Gateway.
+    pub gateway: Gateway,
+    /// Which effects are allowed.
+    pub profile: Profile,
+    /// The three keys.
+    pub keys: Keys,
+    /// Whether base URLs may be loopback.
+    pub mode: Mode,
+}
+
+/// Cloudflare Access.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// `https://<team>.cloudflareaccess.com`: issuer of assertions and place of their keys.
+    pub team_domain: Url,
+    /// The application's audience tag.
+    pub audience: String,
+    /// How long an Access sign-in carries a grant.
+    pub reauth: Duration,
+    /// Whether machine routes demand an assertion too.
+    pub everywhere: bool,
+}
+
+/// Microsoft Entra.
+#[derive(Clone, Debug)]
+pub struct Entra {
+    /// Sign-in host.
+    pub base_url: Url,
+    /// The one tenant.
+    pub tenant: TenantId,
+    /// The app registration.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret<String>,
+}
+
+/// Cloudflare AI Gateway.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Gateway host.
+    pub base_url: Url,
+    /// Cloudflare account.
+    pub account_id: String,
+    /// Gateway name.
+    pub gateway_id: String,
+    /// Token with the Run permission.
+    pub token: Secret<String>,
+    /// Graph API version.
+    pub graph_version: GraphVersion,
+    /// How Graph calls travel.
+    pub transport: Transport,
+}
+
+impl Config {
+    /// Reads and checks every setting; `default_profile` is the host's.
+    ///
+    /// # Errors
+    /// The first [`ConfigError`] in the order of the table.
+    pub fn parse(source: &dyn Source, mode: Mode, default_profile: Profile) -> Result<Self, ConfigError> {
+        let reader = parse::Reader { source, mode };
+        let public_url = reader.base_url("PUBLIC_URL")?;
+        let access = Access {
+            team_domain: reader.base_url("ACCESS_TEAM_DOMAIN")?,
+            audience: reader.word("ACCESS_AUD")?,
+            reauth: reader.duration("ACCESS_REAUTH")?,
+            everywhere: reader.choice("ACCESS_EVERYWHERE", &[("false", false), ("true", true)])?,
+        };
+        reader.choice("INGRESS", &[("oauth", ())])?;
+        let gateway = Gateway {
+            base_url: reader.base_url("AI_GATEWAY_BASE_URL")?,
+            account_id: reader.word("AI_GATEWAY_ACCOUNT_ID")?,
+            gateway_id: reader.word("AI_GATEWAY_ID")?,
+            token: reader.secret("AI_GATEWAY_SERVICE_TOKEN")?,
+            graph_version: reader.graph_version("GRAPH_API_VERSION")?,
+            transport: reader
+                .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
+        };
+        let entra = Entra {
+            base_url: reader.base_url("ENTRA_BASE_URL")?,
+            tenant: reader.secret_uuid("MICROSOFT_TENANT_ID")?,
+            client_id: reader.secret("MICROSOFT_CLIENT_ID")?.expose().clone(),
+            client_secret: reader.secret("MICROSOFT_CLIENT_SECRET")?,
+        };
+        let profile = reader.profile("PROFILE", default_profile)?;
+        let ring = |current, previous| -> Result<KeyRing, ConfigError> {
+            Ok(KeyRing { current: reader.key(current)?, previous: reader.optional_key(previous)? })
+        };
+        let keys = Keys {
+            encryption: ring("ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS")?,
+            cookie_encryption: ring("COOKIE_ENCRYPTION_KEY", "COOKIE_ENCRYPTION_KEY_PREVIOUS")?,
+            cookie: ring("COOKIE_SECRET", "COOKIE_SECRET_PREVIOUS")?,
+        };
+        refuse_equal_keys(&keys)?;
+        Ok(Self { public_url, access, entra, gateway, profile, keys, mode })
+    }
+
+    /// `PUBLIC_URL` as text without a trailing slash: the issuer, and the base of every route.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.public_url.as_str().trim_end_matches('/')
+    }
+
+    /// The audience of MCP access tokens (RFC 8707).
+    #[must_use]
+    pub fn resource(&self) -> String {
+        format!("{}/mcp", self.issuer())
+    }
+}
+
+/// One key in three places would let a value of one purpose's family open another's.
+fn refuse_equal_keys(keys: &Keys) -> Result<(), ConfigError> {
+    let text = |key: &Key| key.encode();
+    let (a, b, c) =
+        (text(&keys.encryption.current), text(&keys.cookie_encryption.current), text(&keys.cookie.current));
+    let same = |left: &Secret<String>, right: &Secret<String>| left.matches(right.expose().as_bytes());
+    if same(&a, &b) || same(&b, &c) || same(&a, &c) {
+        let problem = "ENCRYPTION_KEY, COOKIE_ENCRYPTION_KEY and COOKIE_SECRET must be three different keys; \
+                       make fresh ones with `m365-mcp keygen`";
+        return Err(ConfigError { name: "COOKIE_SECRET", problem: problem.into() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! Handing a request to its cell: a new request with an allow-list of headers and one sealed context.
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName};
+use http::{Request, Response, Uri};
+use m365_auth::context::{CONTEXT_HEADER, Outgoing};
+use m365_ports::CellError;
+
+use super::gate::Pass;
+use super::{Arrival, CELL_TIMEOUT, Front};
+use crate::errors;
+use crate::respond::Failure;
+use crate::routes::{Face, Place};
+
+/// What a cell may read of the caller's headers, besides those of MCP.
+const FORWARDED: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
+
+impl Front {
+    /// Sends the request to the cell and waits, within [`CELL_TIMEOUT`].
+    pub(super) async fn forward(
+        &self,
+        arrival: &Arrival,
+        pass: &Pass,
+        body: Bytes,
+    ) -> Result<Response<Bytes>, Failure> {
+        let Place::Cell(access) = arrival.route.place else { return Err(Failure::of(&errors::INTERNAL)) };
+        let request = self.sealed(arrival, pass, body)?;
+        let sent = self.cells.send(&pass.cell, access, request);
+        match select(sent, self.core.ports.timer.sleep(CELL_TIMEOUT)).await {
+            Either::Left((Ok(response), _)) => Ok(response),
+            Either::Left((Err(error), _)) => Err(self.absent(arrival, error)),
+            Either::Right(((), _)) => Err(Failure::of(&errors::CELL_UNAVAILABLE)),
+        }
+    }
+
+    fn sealed(&self, arrival: &Arrival, pass: &Pass, body: Bytes) -> Result<Request<Bytes>, Failure> {
+        let target =
+            arrival.head.uri.path_and_query().map_or(arrival.route.path, http::uri::PathAndQuery::as_str);
+        let uri: Uri = target.parse().map_err(|_| Failure::of(&errors::REQUEST_MALFORMED))?;
+        let mut request = Request::new(body);
+        *request.method_mut() = arrival.head.method.clone();
+        *request.uri_mut() = uri;
+        for name in FORWARDED.into_iter().chain(m365_mcp::REQUEST_HEADERS) {
+            for value in arrival.head.headers.get_all(&name) {
+                request.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        let context = Outgoing {
+            request: arrival.request,
+            route: arrival.route.path,
+            assertion: pass.assertion.as_ref(),
+            client: pass.client.as_ref(),
+        };
+        request.headers_mut().insert(CONTEXT_HEADER, self.core.contexts.seal(&pass.cell, &context));
+        Ok(request)
+    }
+
+    /// A cell that is not there makes the token meaningless; how that is said depends on the route.
+    fn absent(&self, arrival: &Arrival, error: CellError) -> Failure {
+        match (error, arrival.route.face) {
+            (CellError::Absent, Face::Bearer) => Failure::of(&errors::TOKEN_INVALID)
+                .challenging(self.core.server.challenge(Some("invalid_token"), None)),
+            (CellError::Absent, Face::OAuth | Face::Page) => Failure::of(&errors::GRANT_REFUSED),
+            (CellError::Unavailable, _) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The gates: who the caller is, and which cell is theirs. Nothing is looked up in a cell here.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use m365_auth::oauth::form::Form;
+use m365_auth::oauth::token::{RevocationRequest, TokenRequest};
+use m365_auth::perimeter::{ASSERTION_HEADER, VerifiedAssertion};
+use m365_seal::{CellKind, cell_id};
+use m365_types::{CellId, ClientId, Identity, Secret};
+
+use super::{Arrival, Front};
+use crate::errors;
+use crate::respond::Failure;
+use crate::routes::Handler;
+
+/// What a gate learned.
+pub(super) struct Pass {
+    /// The cell that answers.
+    pub cell: CellId,
+    /// The verified assertion beside whatever else opened the gate.
+    pub assertion: Option<VerifiedAssertion>,
+    /// The authenticated OAuth client.
+    pub client: Option<ClientId>,
+}
+
+impl Front {
+    /// A person through Access: their cell is named by team and subject.
+    pub(super) async fn access(&self, arrival: &Arrival) -> Result<Pass, Failure> {
+        let assertion = self.core.perimeter.verify(&arrival.head.headers).await?;
+        let cell = match assertion.identity() {
+            Identity::Person(person) => {
+                let team = self.core.config.access.team_domain.as_str().trim_end_matches('/');
+                cell_id(team, CellKind::User, &person.subject)
+            }
+            Identity::Service(_) => return Err(Failure::of(&errors::ACCESS_SERVICE)),
+        };
+        Ok(Pass { cell, assertion: Some(assertion), client: None })
+    }
+
+    /// The holder of an access token: the cell is named by the token's sealed handle. Whether the token is alive is
+    /// for the cell to say.
+    pub(super) async fn bearer(&self, arrival: &Arrival) -> Result<Pass, Failure> {
+        let headers = &arrival.head.headers;
+        let assertion = self.beside(headers).await?;
+        let token = bearer_token(headers).map_err(|row| {
+            let error = (!row.oauth.is_empty()).then_some(row.oauth);
+            Failure::of(row).challenging(self.core.server.challenge(error, None))
+        })?;
+        let Ok(handle) = self.core.handles.open(&token) else {
+            return Err(Failure::of(&errors::TOKEN_INVALID)
+                .challenging(self.core.server.challenge(Some("invalid_token"), None)));
+        };
+        Ok(Pass { cell: handle.cell, assertion, client: None })
+    }
+
+    /// An authenticated client with a code or token; `None` for a revocation of something that is no token of ours.
+    pub(super) async fn client(&self, arrival: &Arrival, body: &Bytes) -> Result<Option<Pass>, Failure> {
+        let assertion = self.beside(&arrival.head.headers).await?;
+        let form = Form::parse(body)?;
+        let client = self.core.clients.authenticate(&arrival.head.headers, &form).await?;
+        let opened = match arrival.route.handler {
+            Handler::Revoke => match self.core.handles.open(RevocationRequest::parse(&form)?.token()) {
+                Ok(handle) => handle,
+                Err(_) => return Ok(None),
+            },
+            _ => {
+                let request = TokenRequest::parse(&form, &self.core.server)?;
+                self.core.handles.open(request.token()).map_err(|_| Failure::of(&errors::GRANT_REFUSED))?
+            }
+        };
+        Ok(Some(Pass { cell: opened.cell, assertion, client: Some(client.id().clone()) }))
+    }
+
+    /// The assertion on a machine route: verified where there is one, demanded under `ACCESS_EVERYWHERE`.
+    async fn beside(&self, headers: &HeaderMap) -> Result<Option<VerifiedAssertion>, Failure> {
+        if self.core.config.access.everywhere || headers.contains_key(ASSERTION_HEADER) {
+            return Ok(Some(self.core.perimeter.verify(headers).await?));
+        }
+        Ok(None)
+    }
+}
+
+/// The token of exactly one `Authorization: Bearer` header (RFC 6750 section 2.1). Tokens in forms and queries do
+/// not count.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<Secret<String>, &'static errors::ErrorRow> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(&errors::TOKEN_MISSING)?;
+    let text = value.to_str().map_err(|_| &errors::TOKEN_INVALID)?;
+    let (scheme, token) = text.split_once(' ').ok_or(&errors::TOKEN_INVALID)?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || values.next().is_some() {
+        return Err(&errors::TOKEN_INVALID);
+    }
+    Ok(Secret::new(token.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_bearer_header_counts() {
+        let with = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(AUTHORIZATION, value.parse().unwrap());
+            }
+            bearer_token(&headers).map(|token| token.expose().clone()).map_err(|row| row.code)
+        };
+        assert_eq!(with(&["Bearer abc"]), Ok("abc".into()));
+        assert_eq!(with(&["bearer abc"]), Ok("abc".into()));
+        assert_eq!(with(&[]), Err("token.missing"));
+        for values in [&["Basic abc"][..], &["Bearer"], &["Bearer "], &["abc"], &["Bearer a", "Bearer b"]] {
+            assert_eq!(with(values), Err("token.invalid"), "{values:?}");
+        }
+    }
+}

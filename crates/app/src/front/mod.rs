@@ -1,0 +1,225 @@
+//! The front: what every request passes before anything of ours runs. Stateless; the same router on both hosts.
+//!
+//! Order, for every row of the route table:
+//! 1. the host name is ours and the origin is not foreign;
+//! 2. the gate (Access assertion, bearer handle, client authentication) has verified the caller;
+//! 3. method, content type and body are within the row's limits (for the bearer gate only after the gate has
+//!    passed, so that an anonymous caller learns nothing but 401);
+//! 4. the row's place answers: the front itself, or the cell, through a new request with an allow-list of headers
+//!    and one sealed context.
+//!
+//! A refusal leaves one perimeter record; refusals inside a cell are recorded there.
+
+mod body;
+mod documents;
+mod forward;
+mod gate;
+
+pub(crate) use gate::bearer_token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::any;
+use bytes::Bytes;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, HOST, HeaderName, ORIGIN,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use m365_ports::{CellTransport, PerimeterRecord};
+use m365_types::RequestId;
+
+use crate::core::Core;
+use crate::errors;
+use crate::respond::Failure;
+use crate::routes::{Cors, Face, Gate, ROUTES, Route};
+
+/// The header in which every answer names its request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest time for a body to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time for a cell to answer; longer than any one call may take.
+const CELL_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The front of one host.
+pub struct Front {
+    core: Arc<Core>,
+    cells: Arc<dyn CellTransport>,
+    /// `Host` values we answer to.
+    hosts: Vec<String>,
+}
+
+impl std::fmt::Debug for Front {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Front(…)")
+    }
+}
+
+/// A request that has found its row.
+struct Arrival {
+    route: &'static Route,
+    request: RequestId,
+    head: http::request::Parts,
+}
+
+impl Front {
+    /// A front over the rooms and the cells. `also_hosts` are further `Host` values to answer to, such as the address
+    /// a native server listens on behind a tunnel.
+    #[must_use]
+    pub fn new(core: Arc<Core>, cells: Arc<dyn CellTransport>, also_hosts: &[String]) -> Arc<Self> {
+        let mut hosts = vec![authority(&core.config.public_url)];
+        hosts.extend(also_hosts.iter().cloned());
+        Arc::new(Self { core, cells, hosts })
+    }
+
+    /// The route table as a router.
+    #[must_use]
+    pub fn router(self: &Arc<Self>) -> Router {
+        let with = |route: Option<&'static Route>| {
+            let front = self.clone();
+            any(move |request: Request<Body>| {
+                let front = front.clone();
+                async move { front.answer(route, request).await }
+            })
+        };
+        ROUTES
+            .iter()
+            .fold(Router::new(), |router, route| router.route(route.path, with(Some(route))))
+            .fallback_service(with(None))
+    }
+
+    async fn answer(&self, route: Option<&'static Route>, incoming: Request<Body>) -> Response<Body> {
+        let request = self.core.new_request();
+        let (head, body) = incoming.into_parts();
+        let face = route.map_or(Face::OAuth, |route| route.face);
+        let result = match route {
+            Some(route) => self.pass(Arrival { route, request, head }, body).await,
+            None => self
+                .check_site(&head.headers, Cors::SameOrigin)
+                .and_then(|()| Err(Failure::of(&errors::NOT_FOUND))),
+        };
+        let mut response = match result {
+            Ok(response) => response,
+            Err(failure) => {
+                self.record(route, request, &failure).await;
+                failure.render(face, request)
+            }
+        };
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::try_from(request.to_string()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if route.is_some_and(|route| route.cors == Cors::Public) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+        response.map(Body::from)
+    }
+
+    async fn pass(&self, arrival: Arrival, body: Body) -> Result<Response<Bytes>, Failure> {
+        let route = arrival.route;
+        self.check_site(&arrival.head.headers, route.cors)?;
+        if let Some(preflight) = preflight(route, &arrival.head.method) {
+            return Ok(preflight);
+        }
+        match route.gate {
+            Gate::Public => {
+                check_method(route, &arrival.head.method)?;
+                let body = self.read_body(&arrival, body).await?;
+                self.document(&arrival, body).await
+            }
+            Gate::Access => {
+                check_method(route, &arrival.head.method)?;
+                let pass = self.access(&arrival).await?;
+                let body = self.read_body(&arrival, body).await?;
+                self.forward(&arrival, &pass, body).await
+            }
+            Gate::Bearer => {
+                let pass = self.bearer(&arrival).await?;
+                let body = self.read_body(&arrival, body).await?;
+                self.forward(&arrival, &pass, body).await
+            }
+            Gate::Client => {
+                check_method(route, &arrival.head.method)?;
+                let body = self.read_body(&arrival, body).await?;
+                match self.client(&arrival, &body).await? {
+                    Some(pass) => self.forward(&arrival, &pass, body).await,
+                    // RFC 7009 section 2.2: revoking a token that means nothing succeeds.
+                    None => Ok(crate::respond::json_text(StatusCode::OK, "{}".to_owned())),
+                }
+            }
+        }
+    }
+
+    /// Step 1: host name and origin.
+    fn check_site(&self, headers: &HeaderMap, cors: Cors) -> Result<(), Failure> {
+        let mut hosts = headers.get_all(HOST).iter();
+        let host = hosts.next().and_then(|host| host.to_str().ok()).filter(|_| hosts.next().is_none());
+        if !host.is_some_and(|host| self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))) {
+            return Err(Failure::of(&errors::HOST));
+        }
+        if cors == Cors::Public {
+            return Ok(());
+        }
+        let mut origins = headers.get_all(ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (None, _) => Ok(()),
+            (Some(origin), None)
+                if origin.to_str().is_ok_and(|origin| origin == self.core.config.issuer()) =>
+            {
+                Ok(())
+            }
+            _ => Err(Failure::of(&errors::ORIGIN)),
+        }
+    }
+
+    async fn record(&self, route: Option<&'static Route>, request: RequestId, failure: &Failure) {
+        let record = PerimeterRecord {
+            at: self.core.ports.clock.now(),
+            request_id: request.to_string(),
+            route: route.map_or("-", |route| route.path).to_owned(),
+            code: failure.cause.clone(),
+            status: failure.row.status.as_u16(),
+        };
+        tracing::info!(requestId = %request, route = record.route, code = record.code, status = record.status, "refused");
+        if let Err(error) = self.core.ports.directory.record_perimeter(record).await {
+            tracing::error!(requestId = %request, %error, "a perimeter record could not be written");
+        }
+    }
+}
+
+/// Host and port of a URL as a `Host` header carries them.
+fn authority(url: &url::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn check_method(route: &Route, method: &Method) -> Result<(), Failure> {
+    let head_of_get =
+        method == Method::HEAD && route.methods.contains(&Method::GET) && route.gate == Gate::Public;
+    if route.methods.contains(method) || head_of_get {
+        return Ok(());
+    }
+    Err(Failure { allow: Some(allowed(route)), ..Failure::of(&errors::METHOD) })
+}
+
+fn allowed(route: &Route) -> String {
+    route.methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// CORS preflight of a public document (Fetch, section 4.8): any origin, no credentials.
+fn preflight(route: &Route, method: &Method) -> Option<Response<Bytes>> {
+    if route.cors != Cors::Public || method != Method::OPTIONS {
+        return None;
+    }
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    let methods = HeaderValue::try_from(allowed(route)).ok()?;
+    headers.insert(ALLOW, methods.clone());
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    headers
+        .insert(http::header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("mcp-protocol-version"));
+    Some(response)
+}

@@ -1,0 +1,22 @@
+//! Composition: configuration, route table, front, cell, pipeline, pages. The same on every host.
+//!
+//! In scope: putting the rooms together, HTTP status and form of every answer. Out of scope: what the rooms decide.
+//!
+//! A host builds [`HostPorts`], parses a [`config::Config`], makes one [`Core`], serves [`Front::router`] and hands
+//! each cell's requests to a [`Cell`].
+
+mod cell;
+pub mod config;
+mod core;
+mod directory;
+pub mod errors;
+mod front;
+mod pages;
+mod pipeline;
+mod respond;
+pub mod routes;
+
+pub use cell::{CELL_SCHEMA, Cell};
+pub use core::{Core, HostPorts};
+pub use directory::{DIRECTORY_SCHEMA, SqlDirectory, noted_high_water};
+pub use front::Front;

@@ -1,0 +1,36 @@
+//! A page that says what happened, why, and what to do next.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use maud::html;
+
+use super::page;
+
+/// What went wrong, in words.
+pub(crate) struct Problem<'a> {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// What happened, as a heading.
+    pub title: &'a str,
+    /// Why, and what to do next.
+    pub sentence: &'a str,
+    /// The code of the errors table, for support.
+    pub code: &'a str,
+    /// `requestId`, to find the record.
+    pub request_id: &'a str,
+    /// Where the person can go on: a redirect that tells the application that waits.
+    pub back: Option<&'a str>,
+}
+
+/// The page.
+pub(crate) fn problem(problem: &Problem<'_>) -> Response<Bytes> {
+    let body = html! {
+        h1 { (problem.title) }
+        section {
+            p { (problem.sentence) }
+            @if let Some(back) = problem.back { p { a .button href=(back) { "Return to the application" } } }
+            p .soft { "If you ask for help, mention " code { (problem.code) } " and request " code { (problem.request_id) } "." }
+        }
+    };
+    page(problem.status, problem.title, &[], &body)
+}

@@ -1,0 +1,217 @@
+//! Client metadata of a registration request, and the answer (RFC 7591 sections 2 and 3).
+
+use m365_ports::RegistryError;
+use m365_types::Secret;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{AuthMethod, Client};
+use crate::oauth::redirect::{RedirectPolicy, RedirectUri};
+
+/// Longest registration request accepted, in bytes.
+pub const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
+const MAX_REDIRECT_URIS: usize = 10;
+const MAX_NAME_CHARS: usize = 60;
+const MAX_LINK_BYTES: usize = 1024;
+/// Metadata that is a link (section 2), also with a language tag behind `#` (section 2.2).
+const LINKS: [&str; 5] = ["client_uri", "jwks_uri", "logo_uri", "policy_uri", "tos_uri"];
+
+/// Why a client is not registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistrationRefusal {
+    /// The registry is overloaded.
+    #[error("The client registry is busy. Try again in a minute.")]
+    Busy,
+    /// Unknown authentication method, or grant and response types that this server does not offer together.
+    #[error(
+        "The client asks for what this server does not offer. Use response type code, grant types \
+         authorization_code and refresh_token, and authentication none, client_secret_basic or client_secret_post."
+    )]
+    Capability,
+    /// A link that is not a plain http or https URL.
+    #[error("A link in the client metadata is not a plain http or https URL.")]
+    Link,
+    /// Not a JSON object of the expected shape.
+    #[error("The registration request is not a JSON object of client metadata.")]
+    Malformed,
+    /// The quota of registrations is used up.
+    #[error("Too many clients have been registered. Try again later, or ask the operator.")]
+    Quota,
+    /// No redirect URI, too many, or one that is not allowed.
+    #[error(
+        "The client needs one to ten redirect URIs, each a loopback address or on the operator's list. \
+         Ask the operator to allow others."
+    )]
+    RedirectUri,
+    /// The registry or the directory did not answer.
+    #[error("The client registry did not answer. Try again in a minute.")]
+    Unavailable,
+}
+
+impl RegistrationRefusal {
+    /// Code of the errors table.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Busy => "client_registry_busy",
+            Self::Capability => "registration_capability",
+            Self::Link => "registration_link",
+            Self::Malformed => "registration_malformed",
+            Self::Quota => "registration_quota",
+            Self::RedirectUri => "registration_redirect",
+            Self::Unavailable => "client_registry_unavailable",
+        }
+    }
+
+    /// Error word (RFC 7591 section 3.2.2). `temporarily_unavailable` is a 429 for the quota and a busy registry,
+    /// else a 503.
+    #[must_use]
+    pub const fn oauth_error(self) -> &'static str {
+        match self {
+            Self::Capability | Self::Link | Self::Malformed => "invalid_client_metadata",
+            Self::RedirectUri => "invalid_redirect_uri",
+            Self::Busy | Self::Quota | Self::Unavailable => "temporarily_unavailable",
+        }
+    }
+}
+
+impl From<RegistryError> for RegistrationRefusal {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Busy => Self::Busy,
+            RegistryError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// A new client with the body of the 201 answer, which alone shows the secret.
+#[derive(Debug)]
+pub struct Registered {
+    client: Client,
+    body: Secret<String>,
+}
+
+impl Registered {
+    pub(super) fn new(client: Client, secret: Option<Secret<String>>) -> Self {
+        let mut body = json!({
+            "client_id": client.id,
+            "client_id_issued_at": client.registered_at.as_secs(),
+            "client_name": client.name,
+            "redirect_uris": client.redirect_uris,
+            "token_endpoint_auth_method": client.auth_method,
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+        });
+        if let (Some(secret), Some(fields)) = (secret, body.as_object_mut()) {
+            fields.insert("client_secret".into(), Value::String(secret.expose().clone()));
+            fields.insert("client_secret_expires_at".into(), client.expires.as_secs().into());
+        }
+        Self { client, body: Secret::new(body.to_string()) }
+    }
+
+    /// The client.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// JSON of the answer.
+    #[must_use]
+    pub const fn body(&self) -> &Secret<String> {
+        &self.body
+    }
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    #[serde(default)]
+    client_name: Option<String>,
+    #[serde(default)]
+    token_endpoint_auth_method: Option<String>,
+    #[serde(default)]
+    grant_types: Option<Vec<String>>,
+    #[serde(default)]
+    response_types: Option<Vec<String>>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// Checked metadata. What a client asked for beyond it is ignored (section 2).
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) name: String,
+    pub(super) redirect_uris: Vec<RedirectUri>,
+    pub(super) auth_method: AuthMethod,
+}
+
+impl Request {
+    pub(super) fn parse(body: &[u8], policy: &RedirectPolicy) -> Result<Self, RegistrationRefusal> {
+        if body.len() > MAX_REGISTRATION_BYTES {
+            return Err(RegistrationRefusal::Malformed);
+        }
+        let metadata: Metadata = serde_json::from_slice(body).map_err(|_| RegistrationRefusal::Malformed)?;
+        metadata.rest.iter().try_for_each(|(name, value)| check_link(name, value))?;
+        check_types(&metadata)?;
+        let auth_method = match metadata.token_endpoint_auth_method.as_deref() {
+            None | Some("client_secret_basic") => AuthMethod::ClientSecretBasic,
+            Some("client_secret_post") => AuthMethod::ClientSecretPost,
+            Some("none") => AuthMethod::None,
+            Some(_) => return Err(RegistrationRefusal::Capability),
+        };
+        if !(1..=MAX_REDIRECT_URIS).contains(&metadata.redirect_uris.len()) {
+            return Err(RegistrationRefusal::RedirectUri);
+        }
+        let redirect_uris = metadata.redirect_uris.iter().map(|uri| policy.admit(uri)).collect::<Result<_, _>>();
+        Ok(Self {
+            name: clean_name(metadata.client_name.as_deref().unwrap_or_default()),
+            redirect_uris: redirect_uris.map_err(|_| RegistrationRefusal::RedirectUri)?,
+            auth_method,
+        })
+    }
+}
+
+/// The code grant and its response type belong together (section 2.1); refresh is its only companion. Every
+/// client is registered for both grants, whichever it named: section 3.2.1 lets the server say so in the answer.
+fn check_types(metadata: &Metadata) -> Result<(), RegistrationRefusal> {
+    let grants_ok = metadata.grant_types.as_ref().is_none_or(|grants| {
+        grants.iter().any(|grant| grant == "authorization_code")
+            && grants.iter().all(|grant| matches!(grant.as_str(), "authorization_code" | "refresh_token"))
+    });
+    let responses_ok =
+        metadata.response_types.as_ref().is_none_or(|types| types.iter().map(String::as_str).eq(["code"]));
+    if grants_ok && responses_ok { Ok(()) } else { Err(RegistrationRefusal::Capability) }
+}
+
+fn check_link(name: &str, value: &Value) -> Result<(), RegistrationRefusal> {
+    let base = name.split_once('#').map_or(name, |(base, _)| base);
+    if !LINKS.contains(&base) || value.is_null() {
+        return Ok(());
+    }
+    let text = value.as_str().ok_or(RegistrationRefusal::Link)?;
+    let plain = text.len() <= MAX_LINK_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = Url::parse(text).map_err(|_| RegistrationRefusal::Link)?;
+    let scheme_ok = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+    let bare = url.username().is_empty() && url.password().is_none() && url.host().is_some();
+    if plain && scheme_ok && bare { Ok(()) } else { Err(RegistrationRefusal::Link) }
+}
+
+fn clean_name(name: &str) -> String {
+    let visible: String = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    let clean: String = words.join(" ").chars().take(MAX_NAME_CHARS).collect();
+    if clean.is_empty() { "Unnamed application".to_owned() } else { clean }
+}
+
+/// Characters that show nothing or change the direction or form of their neighbours: control characters, the
+/// format characters of Unicode, variation selectors, tags and fillers that look empty.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}

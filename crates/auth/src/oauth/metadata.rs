@@ -1,0 +1,180 @@
+//! What the server says about itself: RFC 9728 (protected resource) and RFC 8414 (authorization server).
+//!
+//! Invariants: S256 is the only challenge method (RFC 7636); `iss` stands on every authorization response
+//! (RFC 9207); nothing is named that is not implemented; `offline_access` is not a scope here.
+
+use m365_types::{Scope, ScopeSet};
+use serde::Serialize;
+
+/// This server as OAuth names it.
+#[derive(Clone, Debug)]
+pub struct ServerMetadata {
+    /// `PUBLIC_URL`: origin without a trailing slash; also the issuer.
+    pub public_url: String,
+    /// The scopes that the profile offers.
+    pub scopes: ScopeSet,
+}
+
+/// Protected resource metadata (RFC 9728 section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProtectedResource {
+    resource: String,
+    authorization_servers: [String; 1],
+    scopes_supported: Vec<Scope>,
+    bearer_methods_supported: [&'static str; 1],
+    resource_name: &'static str,
+}
+
+/// Authorization server metadata (RFC 8414 section 2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuthorizationServer {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    registration_endpoint: String,
+    revocation_endpoint: String,
+    scopes_supported: Vec<Scope>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+}
+
+const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+
+impl ServerMetadata {
+    /// The issuer identifier, `iss` of every authorization response.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The one audience of tokens: `PUBLIC_URL/mcp`.
+    #[must_use]
+    pub fn mcp_resource(&self) -> String {
+        format!("{}/mcp", self.public_url)
+    }
+
+    /// The audience that a `resource` parameter names (RFC 8707 section 2): this server's, where the parameter is
+    /// absent or equals it apart from one trailing slash.
+    #[must_use]
+    pub fn audience(&self, resource: Option<&str>) -> Option<String> {
+        let ours = self.mcp_resource();
+        let same = resource.is_none_or(|given| given.strip_suffix('/').unwrap_or(given) == ours);
+        same.then_some(ours)
+    }
+
+    /// The document at `/.well-known/oauth-protected-resource` and below it at `/mcp`.
+    #[must_use]
+    pub fn protected_resource(&self) -> ProtectedResource {
+        ProtectedResource {
+            resource: self.mcp_resource(),
+            authorization_servers: [self.public_url.clone()],
+            scopes_supported: self.scopes.iter().collect(),
+            bearer_methods_supported: ["header"],
+            resource_name: "Microsoft 365 through the organisation's governed gateway",
+        }
+    }
+
+    /// The document at `/.well-known/oauth-authorization-server`.
+    #[must_use]
+    pub fn authorization_server(&self) -> AuthorizationServer {
+        let at = |path: &str| format!("{}{path}", self.public_url);
+        AuthorizationServer {
+            issuer: self.public_url.clone(),
+            authorization_endpoint: at("/authorize"),
+            token_endpoint: at("/token"),
+            registration_endpoint: at("/register"),
+            revocation_endpoint: at("/revoke"),
+            scopes_supported: self.scopes.iter().collect(),
+            response_types_supported: ["code"],
+            response_modes_supported: ["query"],
+            grant_types_supported: ["authorization_code", "refresh_token"],
+            token_endpoint_auth_methods_supported: AUTH_METHODS,
+            revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+            code_challenge_methods_supported: ["S256"],
+            authorization_response_iss_parameter_supported: true,
+        }
+    }
+
+    /// `WWW-Authenticate` of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). `error` is left out where
+    /// the request carried no token. `scopes` are those the operation needs; without any, those offered.
+    #[must_use]
+    pub fn challenge(&self, error: Option<&'static str>, scopes: Option<&ScopeSet>) -> String {
+        let metadata = format!("{}/.well-known/oauth-protected-resource/mcp", self.public_url);
+        let scope = scopes.unwrap_or(&self.scopes);
+        let error = error.map(|word| format!("error=\"{word}\", ")).unwrap_or_default();
+        format!("Bearer {error}resource_metadata=\"{metadata}\", scope=\"{scope}\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> ServerMetadata {
+        let scopes = [Scope::MailRead, Scope::UserRead].into_iter().collect();
+        ServerMetadata { public_url: "https://mcp.contoso.example".into(), scopes }
+    }
+
+    #[test]
+    fn the_resource_is_the_exact_mcp_url_and_offline_access_is_absent() {
+        let document = serde_json::to_value(server().protected_resource()).unwrap();
+        assert_eq!(document["resource"], "https://mcp.contoso.example/mcp");
+        assert_eq!(document["authorization_servers"][0], "https://mcp.contoso.example");
+        assert_eq!(document["scopes_supported"], serde_json::json!(["Mail.Read", "User.Read"]));
+        assert!(!document.to_string().contains("offline_access"));
+    }
+
+    #[test]
+    fn only_what_is_implemented_is_advertised() {
+        let document = serde_json::to_value(server().authorization_server()).unwrap();
+        assert_eq!(document["issuer"], "https://mcp.contoso.example");
+        assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
+        assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
+        assert_eq!(
+            document["grant_types_supported"],
+            serde_json::json!(["authorization_code", "refresh_token"])
+        );
+        assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+        assert!(document.get("jwks_uri").is_none());
+    }
+
+    #[test]
+    fn one_trailing_slash_is_the_only_tolerance_of_the_audience() {
+        let server = server();
+        let ours = Some("https://mcp.contoso.example/mcp".to_owned());
+        for same in [None, Some("https://mcp.contoso.example/mcp"), Some("https://mcp.contoso.example/mcp/")] {
+            assert_eq!(server.audience(same), ours);
+        }
+        for other in [
+            "https://mcp.contoso.example/mcp//",
+            "https://mcp.contoso.example/mcp-other",
+            "https://mcp.contoso.example/mcp#x",
+            "https://mcp.contoso.example/mcp?x",
+            "https://mcp.contoso.example:443/mcp",
+            "HTTPS://mcp.contoso.example/mcp",
+            "https://MCP.contoso.example/mcp",
+            "http://mcp.contoso.example/mcp",
+            "https://mcp.contoso.example/./mcp",
+            "https://mcp.contoso.example",
+            "/mcp",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(server.audience(Some(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_names_an_error_only_where_a_token_was_presented() {
+        assert!(!server().challenge(None, None).contains("error"));
+        assert_eq!(
+            server().challenge(Some("invalid_token"), None),
+            "Bearer error=\"invalid_token\", resource_metadata=\"https://mcp.contoso.example/.well-known/\
+             oauth-protected-resource/mcp\", scope=\"Mail.Read User.Read\""
+        );
+    }
+}

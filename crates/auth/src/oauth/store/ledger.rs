@@ -1,0 +1,140 @@
+//! Revocation, the person's list of grants, and forgetting.
+
+use std::time::Duration;
+
+use m365_ports::{Durability, Row, Sql, SqlError, Verdict, transact};
+use m365_types::{AuditKind, ClientId, GrantId, RequestId, ScopeSet, Secret, UnixMillis};
+
+use super::{About, GrantStore, rows};
+use crate::oauth::grant::Grant;
+use crate::oauth::handle::{TokenHash, TokenKind};
+
+/// How long an ended grant stays in the list of grants.
+const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A grant as the person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantSummary {
+    /// Its id.
+    pub grant: GrantId,
+    /// The client.
+    pub client: ClientId,
+    /// The name the client claimed, cleaned.
+    pub client_name: String,
+    /// What was granted.
+    pub scopes: ScopeSet,
+    /// When the person consented.
+    pub created: UnixMillis,
+    /// Last use of an access token, to the minute.
+    pub last_used: Option<UnixMillis>,
+}
+
+impl GrantStore {
+    /// Revokes a token (RFC 7009 section 2): an access token alone; a refresh token or code with its whole grant.
+    /// An unknown token, or one of another client, changes nothing and is no error (section 2.2).
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn revoke(
+        &self,
+        request: RequestId,
+        client: &ClientId,
+        token: &Secret<String>,
+    ) -> Result<(), SqlError> {
+        let Ok(handle) = self.handles.open(token) else { return Ok(()) };
+        if handle.cell != self.ports.cell {
+            return Ok(());
+        }
+        self.ports.transition(|sql| {
+            let hash = TokenHash::of(token);
+            let Some(found) = rows::find_token(sql, hash, handle.kind)? else { return Ok(()) };
+            let terms = match &found.grant {
+                Grant::Live(live) => &live.terms,
+                Grant::Offered(offered) => &offered.terms,
+            };
+            if terms.client != *client {
+                return Ok(());
+            }
+            let code = match handle.kind {
+                TokenKind::Access => {
+                    rows::forget_token(sql, hash)?;
+                    "access_token"
+                }
+                TokenKind::Code | TokenKind::Refresh => {
+                    rows::end(sql, found.grant_id)?;
+                    "grant"
+                }
+            };
+            let about = About { request, client, grant: Some(found.grant_id) };
+            self.record(sql, &about, AuditKind::GrantRevoked, Verdict::Done, code)
+        })
+    }
+
+    /// Ends a grant at the person's wish. Whether there was one to end.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn end(&self, request: RequestId, grant: GrantId) -> Result<bool, SqlError> {
+        self.ports.transition(|sql| {
+            let Some(client) = rows::end(sql, grant)? else { return Ok(false) };
+            let about = About { request, client: &client, grant: Some(grant) };
+            self.record(sql, &about, AuditKind::GrantRevoked, Verdict::Done, "by_person").map(|()| true)
+        })
+    }
+
+    /// The live grants, newest first.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn grants(&self) -> Result<Vec<GrantSummary>, SqlError> {
+        transact(&*self.ports.database, Durability::Process, |sql| {
+            let rows = sql.run(
+                "SELECT id, client, client_name, scopes, created, last_used FROM auth_grant
+                 WHERE phase = 'live' ORDER BY created DESC, id LIMIT 200",
+                &[],
+            )?;
+            rows.iter().map(summary).collect()
+        })
+    }
+
+    /// Forgets expired tokens, ends grants that have none left, and drops grants ended long ago.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn sweep(&self) -> Result<(), SqlError> {
+        let now = self.now();
+        let at = |moment: UnixMillis| [moment.as_millis().into()];
+        self.ports.transition(|sql: &dyn Sql| {
+            // Used codes and refresh tokens stay as long as their grant: a second use must be recognised.
+            sql.run("DELETE FROM auth_token WHERE kind = 'access' AND expires <= ?1", &at(now))?;
+            sql.run(
+                "UPDATE auth_grant SET phase = 'ended' WHERE phase <> 'ended' AND code_expires <= ?1 AND NOT EXISTS (
+                    SELECT 1 FROM auth_token t WHERE t.grant_id = auth_grant.id AND t.expires > ?1
+                    AND t.superseded_at IS NULL)",
+                &at(now),
+            )?;
+            sql.run(
+                "DELETE FROM auth_token WHERE grant_id IN (SELECT id FROM auth_grant WHERE phase = 'ended')",
+                &[],
+            )?;
+            let limit = UnixMillis::from_millis(now.as_millis().saturating_sub(millis(KEEP_ENDED)));
+            sql.run("DELETE FROM auth_grant WHERE phase = 'ended' AND created <= ?1", &at(limit))?;
+            Ok(())
+        })
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn summary(row: &Row) -> Result<GrantSummary, SqlError> {
+    Ok(GrantSummary {
+        grant: GrantId::parse(row.text(0)?).map_err(|_| SqlError::Shape)?,
+        client: ClientId::parse(row.text(1)?).map_err(|_| SqlError::Shape)?,
+        client_name: row.text(2)?.to_owned(),
+        scopes: rows::scopes(row.text(3)?),
+        created: rows::moment(row, 4)?,
+        last_used: rows::optional_moment(row, 5)?,
+    })
+}

@@ -1,0 +1,74 @@
+//! The claims of an Access assertion, and the one identity they name.
+//!
+//! Source: Cloudflare Access, "Application token": a person has `sub` and `email`; a service token has
+//! `common_name` and an empty `sub`; claims that an OIDC identity provider sends stand at the top or under `custom`.
+
+use m365_types::{AccessSubject, Email, Identity, Oid, Person, Service};
+use serde::Deserialize;
+
+use crate::claims::{Audience, Times};
+
+const MAX_GROUPS: usize = 500;
+const MAX_GROUP_BYTES: usize = 256;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AssertionClaims {
+    pub(super) iss: String,
+    pub(super) aud: Audience,
+    exp: u64,
+    iat: u64,
+    nbf: Option<u64>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    sub: Option<String>,
+    email: Option<String>,
+    common_name: Option<String>,
+    oid: Option<Oid>,
+    groups: Option<Vec<String>>,
+    #[serde(default)]
+    custom: Option<Custom>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Custom {
+    oid: Option<Oid>,
+    groups: Option<Vec<String>>,
+}
+
+impl AssertionClaims {
+    pub(super) const fn times(&self) -> Times {
+        Times { exp: self.exp, nbf: self.nbf, iat: self.iat }
+    }
+
+    /// The person or the service; `None` where the claims name both, neither, or contradict themselves.
+    pub(super) fn into_identity(self) -> Option<Identity> {
+        if self.kind.as_deref() != Some("app") {
+            return None;
+        }
+        let custom = self.custom.unwrap_or_default();
+        let oid = agreed(self.oid, custom.oid)?;
+        let groups = agreed(self.groups, custom.groups)?.unwrap_or_default();
+        let subject = self.sub.unwrap_or_default();
+        let name = self.common_name.unwrap_or_default();
+        match (subject.is_empty(), name.is_empty(), self.email.filter(|email| !email.is_empty())) {
+            (false, true, Some(email)) => {
+                let bounded = groups.len() <= MAX_GROUPS && groups.iter().all(|group| group.len() <= MAX_GROUP_BYTES);
+                let subject = AccessSubject::parse(&subject).ok()?;
+                let email = Email::parse(&email).ok()?;
+                bounded.then_some(Identity::Person(Person { subject, email, oid, groups }))
+            }
+            (true, false, None) => {
+                Some(Identity::Service(Service { client_id: AccessSubject::parse(&name).ok()? }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The value of a claim that may stand in two places; `None` where the places disagree.
+fn agreed<T: PartialEq>(top: Option<T>, custom: Option<T>) -> Option<Option<T>> {
+    match (top, custom) {
+        (Some(top), Some(custom)) => (top == custom).then_some(Some(top)),
+        (top, custom) => Some(top.or(custom)),
+    }
+}

@@ -1,0 +1,84 @@
+//! Bytes on a socket, for requests no HTTP client would send.
+#![expect(
+    clippy::disallowed_types,
+    reason = "malformed HTTP can only be written to a raw socket; the suite is a client"
+)]
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use url::Url;
+
+use crate::http::Answer;
+
+/// Sends the bytes and reads until the server closes; the answer is empty where it closed without one.
+///
+/// # Errors
+/// Where there is no connection, or the server neither answers nor closes within the time limit.
+pub fn exchange(base: &Url, bytes: &[u8], limit: Duration) -> Result<Vec<u8>> {
+    let mut stream = connect(base, limit)?;
+    // A server that refuses early may close before it has read everything; its answer still counts.
+    let written = stream.write_all(bytes);
+    let mut received = Vec::new();
+    let read = stream.read_to_end(&mut received);
+    let silent = |error: &std::io::Error| {
+        matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
+    };
+    if received.is_empty() && read.as_ref().is_err_and(silent) {
+        bail!("the server neither answered nor closed within {limit:?}");
+    }
+    drop(written);
+    Ok(received)
+}
+
+/// Sends the bytes, waits as `until` says, and closes without reading an answer.
+///
+/// # Errors
+/// Where there is no connection, and what `until` says.
+pub fn send_after(base: &Url, bytes: &[u8], until: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut stream = connect(base, Duration::from_secs(10))?;
+    stream.write_all(bytes)?;
+    until()?;
+    stream.shutdown(Shutdown::Both)?;
+    Ok(())
+}
+
+/// As [`exchange`], for one request with `Connection: close`, read as an answer.
+///
+/// # Errors
+/// As [`exchange`], and where the answer is not HTTP.
+pub fn request(base: &Url, head: &str, body: &[u8]) -> Result<Answer> {
+    let mut bytes = head.replace('\n', "\r\n").into_bytes();
+    bytes.extend_from_slice(b"\r\n\r\n");
+    bytes.extend_from_slice(body);
+    let asked = format!("RAW {base} {}", head.lines().next().unwrap_or_default());
+    parse(asked, &exchange(base, &bytes, Duration::from_mins(1))?)
+}
+
+fn connect(base: &Url, limit: Duration) -> Result<TcpStream> {
+    let address =
+        base.socket_addrs(|| None)?.into_iter().next().with_context(|| format!("no address in {base}"))?;
+    let stream = TcpStream::connect_timeout(&address, limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
+    Ok(stream)
+}
+
+fn parse(asked: String, bytes: &[u8]) -> Result<Answer> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    let (head, body) = match end {
+        Some(end) => (bytes.get(..end).unwrap_or_default(), bytes.get(end + 4..).unwrap_or_default()),
+        None => bail!("not an HTTP answer to {asked}: {:?}", String::from_utf8_lossy(bytes)),
+    };
+    let head = String::from_utf8_lossy(head);
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+    let headers = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let status = status.with_context(|| format!("no status line in the answer to {asked}: {head}"))?;
+    Ok(Answer::new(asked, status, headers, body.to_vec()))
+}

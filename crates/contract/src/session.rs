@@ -1,0 +1,180 @@
+//! A person of a case who is signed in: browser, registered client, tokens and an MCP client.
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::control::Person;
+use crate::http::Answer;
+use crate::journal::Record;
+use crate::json::Look as _;
+use crate::mcp::{Mcp, Reply};
+use crate::oauth::{Client, Discovered, Tokens};
+use crate::site::Site;
+
+/// How often [`bounded`] asks.
+const QUESTIONS: usize = 20_000;
+
+/// A signed-in person.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The person.
+    pub person: Person,
+    /// The person's browser.
+    pub browser: Browser,
+    /// The registered client.
+    pub client: Client,
+    /// Tokens of the grant.
+    pub tokens: Tokens,
+    /// MCP client of the newest revision with the access token.
+    pub mcp: Mcp,
+}
+
+impl<'a> Session<'a> {
+    /// Signs a new person in.
+    ///
+    /// # Errors
+    /// Where any step of the sign-in fails.
+    pub fn open(site: &'a Site, name: &str) -> Result<Self> {
+        Self::of(site, site.person(name)?, None)
+    }
+
+    /// Signs a new person in with a grant of these scopes only.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn with_scope(site: &'a Site, name: &str, scope: &str) -> Result<Self> {
+        Self::of(site, site.person(name)?, Some(scope))
+    }
+
+    /// Signs this person in.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn of(site: &'a Site, person: Person, scope: Option<&str>) -> Result<Self> {
+        let mut browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
+        let client = Discovered::at(&site.mcp)?.client()?;
+        let mut attempt = client.attempt()?;
+        if let Some(scope) = scope {
+            attempt = attempt.with("scope", scope);
+        }
+        let tokens = client.grant(&mut browser, &attempt)?;
+        let mcp = Mcp::new(&site.mcp, &tokens.access);
+        Ok(Self { site, person, browser, client, tokens, mcp })
+    }
+
+    /// Calls a tool.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub fn tool(&self, name: &str, arguments: &Value) -> Result<Reply> {
+        self.mcp.tool(name, arguments)
+    }
+
+    /// Takes the tokens of an answer and uses them from now on.
+    ///
+    /// # Errors
+    /// Where the answer is not a success.
+    pub fn renew(&mut self, answer: &Answer) -> Result<()> {
+        self.tokens = Tokens::read(answer)?;
+        self.mcp.token.clone_from(&self.tokens.access);
+        Ok(())
+    }
+
+    /// Signs in to Access again, as after its session has ended.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn sign_in_again(&mut self) -> Result<()> {
+        self.browser.sign_in(&self.site.control, &self.site.mcp, &self.person.email)
+    }
+
+    /// What the simulated Graph received for this person.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn graph_requests(&self) -> Result<Vec<Value>> {
+        self.site.control.requests("graph", Some(&self.person.email))
+    }
+
+    /// The newest request that the simulated Graph received for this person.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn last_graph_request(&self) -> Result<GraphCall> {
+        let newest = self.graph_requests()?.pop();
+        newest
+            .map(GraphCall)
+            .ok_or_else(|| anyhow::anyhow!("Graph received nothing for {}", self.person.email))
+    }
+
+    /// Waits until the simulated Graph has received a request for this person.
+    ///
+    /// # Errors
+    /// Where it never does.
+    pub fn await_graph_request(&self) -> Result<()> {
+        bounded("a request reached Graph", || Ok(!self.graph_requests()?.is_empty()))
+    }
+
+    /// The person's journal records; `None` where the suite cannot read them.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn records(&self) -> Result<Option<Vec<Record>>> {
+        self.site.journal().map(|journal| journal.of(&self.person.subject)).transpose()
+    }
+}
+
+/// Asks again, without pause, until the answer is yes; each question is a round trip, and their number is bounded.
+///
+/// # Errors
+/// Where a question fails, or none is answered with yes.
+pub fn bounded(what: &str, question: impl Fn() -> Result<bool>) -> Result<()> {
+    for _ in 0..QUESTIONS {
+        if question()? {
+            return Ok(());
+        }
+    }
+    bail!("not after {QUESTIONS} questions: {what}")
+}
+
+/// A request as the simulated Graph recorded it.
+#[derive(Clone, Debug)]
+pub struct GraphCall(pub Value);
+
+impl GraphCall {
+    /// Method and path: `GET /v1.0/me`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{} {}", self.0.at("/method").as_str().unwrap_or_default(), self.path())
+    }
+
+    /// Path, encoded as it came.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0.at("/path").as_str().unwrap_or_default()
+    }
+
+    /// A query option, decoded.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<String> {
+        let query = self.0.at("/query").as_str().unwrap_or_default();
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// A header by lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.at("/headers").get(name).and_then(Value::as_str)
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &Value {
+        self.0.at("/body")
+    }
+}

@@ -1,0 +1,229 @@
+//! A running site: edge, origin and sandbox, with the ways to drive, restart and inspect it.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::control::{Control, Person};
+use crate::environment;
+use crate::journal::Journal;
+use crate::json::Look as _;
+use crate::process::{Ports, Process};
+
+/// A site. Cases of their own get one each; the others share one and use people of their own.
+#[derive(Debug)]
+pub struct Site {
+    /// The MCP endpoint at the edge.
+    pub mcp: Url,
+    /// The origin behind the edge.
+    pub origin: Url,
+    /// The sandbox.
+    pub sandbox: Url,
+    /// The page about oneself, at the edge.
+    pub me: Url,
+    /// The people there from the start.
+    pub people: Vec<String>,
+    /// The control plane.
+    pub control: Control,
+    child: Option<Hosted>,
+    counter: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Hosted {
+    binary: PathBuf,
+    data: TempDir,
+    process: Mutex<Process>,
+    earlier_output: Mutex<String>,
+}
+
+impl Site {
+    /// Starts a site, or attaches to the one that runs already.
+    ///
+    /// # Errors
+    /// Where there is no binary, or it does not become ready.
+    pub fn start() -> Result<Self> {
+        match environment::running_site() {
+            Some(line) => Self::from_ready(&serde_json::from_str(&line)?, None),
+            None => Self::start_with(""),
+        }
+    }
+
+    /// Starts a site whose shell runs `prelude` first, such as a resource limit.
+    ///
+    /// # Errors
+    /// As [`Site::start`].
+    pub fn start_with(prelude: &str) -> Result<Self> {
+        let binary = environment::binary()
+            .context("there is no host to test: build it with `cargo build -p m365-host-native`, or name it in M365_MCP_BIN")?;
+        let data = tempfile::tempdir()?;
+        let (process, ready) = Process::demo(&binary, data.path(), Ports::default(), prelude)?;
+        let earlier_output = Mutex::default();
+        Self::from_ready(&ready, Some(Hosted { binary, data, process: Mutex::new(process), earlier_output }))
+    }
+
+    fn from_ready(ready: &Value, child: Option<Hosted>) -> Result<Self> {
+        let sandbox = Url::parse(ready.text("/sandbox")?)?;
+        Ok(Self {
+            mcp: Url::parse(ready.text("/mcp")?)?,
+            origin: Url::parse(ready.text("/origin")?)?,
+            me: Url::parse(ready.text("/me")?)?,
+            people: ready.strings("/people").into_iter().map(str::to_owned).collect(),
+            control: Control::new(sandbox.clone()),
+            sandbox,
+            child,
+            counter: AtomicU32::new(0),
+        })
+    }
+
+    /// Whether the site is a process of this suite, which can be killed and whose journal can be read.
+    #[must_use]
+    pub const fn is_hosted(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// A URL at the edge.
+    ///
+    /// # Errors
+    /// Where the path is not one.
+    pub fn edge(&self, path: &str) -> Result<Url> {
+        Ok(self.mcp.join(path)?)
+    }
+
+    /// A URL at the origin, behind the edge.
+    ///
+    /// # Errors
+    /// Where the path is not one.
+    pub fn behind(&self, path: &str) -> Result<Url> {
+        Ok(self.origin.join(path)?)
+    }
+
+    /// Adds a person nobody else uses.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn person(&self, name: &str) -> Result<Person> {
+        self.person_with(name, &json!({}))
+    }
+
+    /// Adds a person nobody else uses, with more fields.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn person_with(&self, name: &str, fields: &Value) -> Result<Person> {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let mut entry = json!({ "email": format!("{name}.{}.{number}@contoso.example", std::process::id()) });
+        if let (Some(entry), Some(fields)) = (entry.as_object_mut(), fields.as_object()) {
+            entry.extend(fields.clone());
+        }
+        self.control.person(&entry)
+    }
+
+    /// The journal, where the suite can read it.
+    #[must_use]
+    pub fn journal(&self) -> Option<Journal<'_>> {
+        self.child.as_ref().map(|_| Journal::new(self))
+    }
+
+    /// Runs a command of the binary on the data folder: `arguments`, then `--data-dir DIR`.
+    ///
+    /// # Errors
+    /// Where there is no binary, or it cannot be started.
+    pub fn command(&self, arguments: &[&str]) -> Result<Output> {
+        let hosted = self.hosted()?;
+        Ok(Command::new(&hosted.binary).args(arguments).arg("--data-dir").arg(hosted.data.path()).output()?)
+    }
+
+    /// The data folder.
+    ///
+    /// # Errors
+    /// Where the site is not a process of this suite.
+    pub fn data_dir(&self) -> Result<&Path> {
+        Ok(self.hosted()?.data.path())
+    }
+
+    /// Everything the host wrote to stdout and stderr, over all its lives.
+    ///
+    /// # Errors
+    /// Where the site is not a process of this suite.
+    pub fn output(&self) -> Result<String> {
+        let hosted = self.hosted()?;
+        let earlier = hosted.earlier_output.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(earlier + &self.with_process(|process| Ok(process.output()))?)
+    }
+
+    /// Looks at or signals the process.
+    ///
+    /// # Errors
+    /// Where the site is not a process of this suite, and what `act` says.
+    pub fn with_process<T>(&self, act: impl FnOnce(&mut Process) -> Result<T>) -> Result<T> {
+        act(&mut self.hosted()?.process.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Starts the host again on the same data folder and ports; it must have ended.
+    ///
+    /// # Errors
+    /// Where it does not become ready, or with other URLs than before.
+    pub fn start_again(&self) -> Result<()> {
+        let hosted = self.hosted()?;
+        let ports =
+            Ports { edge: port(&self.mcp)?, origin: port(&self.origin)?, sandbox: port(&self.sandbox)? };
+        let mut process = hosted.process.lock().unwrap_or_else(PoisonError::into_inner);
+        ensure!(!process.is_running()?, "the host still runs");
+        hosted.earlier_output.lock().unwrap_or_else(PoisonError::into_inner).push_str(&process.output());
+        let (again, ready) = Process::demo(&hosted.binary, hosted.data.path(), ports, "")?;
+        *process = again;
+        ensure!(ready.text("/mcp")? == self.mcp.as_str(), "started again at {ready}");
+        Ok(())
+    }
+
+    /// Kills the host as `kill -9` does, and starts it again.
+    ///
+    /// # Errors
+    /// As [`Site::start_again`].
+    pub fn kill_and_start_again(&self) -> Result<()> {
+        self.with_process(Process::kill)?;
+        self.start_again()
+    }
+
+    fn hosted(&self) -> Result<&Hosted> {
+        self.child.as_ref().context("this site is not a process of the suite")
+    }
+
+    /// Appends what reached the simulated Graph to the file that was asked for.
+    fn record(&self) -> Result<()> {
+        let Some(file) = environment::record_file() else { return Ok(()) };
+        let mut lines = String::new();
+        for request in self.control.requests("graph", None)? {
+            let query = request.at("/query").as_str().filter(|query| !query.is_empty());
+            let url = query.map_or_else(
+                || request.text("/path").map(str::to_owned),
+                |query| Ok(format!("{}?{query}", request.text("/path")?)),
+            )?;
+            let line = json!({ "method": request.at("/method"), "url": url, "headers": request.at("/headers"), "body": request.at("/body") });
+            lines.push_str(&line.to_string());
+            lines.push('\n');
+        }
+        OpenOptions::new().create(true).append(true).open(file)?.write_all(lines.as_bytes())?;
+        Ok(())
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // A host that was killed on purpose has nothing to tell; what it saw before is lost with it.
+        self.record().ok();
+    }
+}
+
+fn port(url: &Url) -> Result<u16> {
+    url.port().with_context(|| format!("no port in {url}"))
+}

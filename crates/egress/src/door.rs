@@ -1,0 +1,97 @@
+//! The door: owns the raw transport and hands out guarded ends of it, one per outside system.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::HOST;
+use m365_ports::{Bounds, Entropy, Outbound, OutboundError, Upstream};
+use m365_types::Method;
+
+use crate::destination::{Admitted, Base, DestinationError, Destinations, Extent};
+use crate::gateway::{GatewayAccess, GatewayUpstream};
+
+/// The only holder of the raw transport. Redirects are answers: nothing here follows one.
+pub struct Door {
+    raw: Arc<dyn Outbound>,
+    destinations: Destinations,
+}
+
+impl Door {
+    /// Takes the transport; the host keeps no other handle to it.
+    #[must_use]
+    pub fn new(raw: Arc<dyn Outbound>, destinations: Destinations) -> Self {
+        Self { raw, destinations }
+    }
+
+    /// The table behind the door.
+    #[must_use]
+    pub const fn destinations(&self) -> &Destinations {
+        &self.destinations
+    }
+
+    /// The way to Entra: token endpoint, signing keys and discovery of the tenant.
+    #[must_use]
+    pub fn entra(&self) -> Arc<dyn Outbound> {
+        let table = &self.destinations;
+        Arc::new(self.guard(vec![
+            exact(&[Method::Post], &table.entra_token),
+            exact(&[Method::Get], &table.entra_keys),
+            exact(&[Method::Get], &table.entra_discovery),
+        ]))
+    }
+
+    /// The way to the signing keys of the Access team.
+    #[must_use]
+    pub fn access(&self) -> Arc<dyn Outbound> {
+        Arc::new(self.guard(vec![exact(&[Method::Get], &self.destinations.access_keys)]))
+    }
+
+    /// The way to Graph, through the AI Gateway.
+    ///
+    /// # Errors
+    /// [`DestinationError::Token`] without a usable token, unless the gateway is on this machine.
+    pub fn gateway(
+        &self,
+        access: GatewayAccess,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Arc<dyn Upstream>, DestinationError> {
+        let graph = &self.destinations.graph;
+        let methods = &[Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        let admitted = Admitted { methods, base: graph.clone(), extent: Extent::Below };
+        Ok(Arc::new(GatewayUpstream::new(self.guard(vec![admitted]), graph, access, entropy)?))
+    }
+
+    fn guard(&self, admitted: Vec<Admitted>) -> Guard {
+        Guard { raw: self.raw.clone(), admitted }
+    }
+}
+
+fn exact(methods: &'static [Method], base: &Base) -> Admitted {
+    Admitted { methods, base: base.clone(), extent: Extent::Exact }
+}
+
+/// The raw transport behind some rows of the table.
+pub(crate) struct Guard {
+    raw: Arc<dyn Outbound>,
+    admitted: Vec<Admitted>,
+}
+
+#[async_trait]
+impl Outbound for Guard {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        bounds: Bounds,
+    ) -> Result<http::Response<Bytes>, OutboundError> {
+        let admitted = self.admitted.iter().any(|row| row.admits(request.method(), request.uri()));
+        // A `Host` header beside the URI could name another site of the same machine.
+        if !admitted || request.headers().contains_key(HOST) {
+            return Err(OutboundError::Destination);
+        }
+        self.raw.send(request, bounds).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

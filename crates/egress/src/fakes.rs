@@ -1,0 +1,122 @@
+//! What stands in for the world in tests: a transport that records, a fixed entropy, a permitted intent.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use m365_ports::{Bounds, Entropy, Outbound, OutboundError};
+use m365_types::{
+    AccessSubject, ActionKind, ActionSpec, Actor, AuditKind, Call, ClientId, Effect, Email, GrantId,
+    Identity, Intent, Oid, Permit, Person, Principal, Reach, RequestId, Scope, TenantId, UnixMillis,
+};
+use url::Url;
+
+use crate::{AccessRoute, Destinations, Door, EntraRoute, GatewayRoute, GraphVersion, Loopback};
+
+pub(crate) const MESSAGES: Call = Call::get("/me/mailFolders/{folder}/messages");
+pub(crate) const SEND: Call = Call::post("/me/sendMail");
+pub(crate) static READ_MESSAGES: Call = MESSAGES;
+pub(crate) static SEND_MAIL: Call = SEND;
+pub(crate) static OTHER: Call = Call::get("/users");
+
+static ACTION: ActionSpec = ActionSpec {
+    name: "getEmails",
+    kind: ActionKind::Tool,
+    title: "Mail",
+    summary: "Reads mail.",
+    effect: Effect::Read,
+    scopes: &[Scope::MailRead],
+    calls: &[MESSAGES, SEND],
+    untrusted: true,
+    audit: AuditKind::MailRead,
+};
+
+/// Answers what it was told to and keeps what it was sent.
+pub(crate) struct Recording {
+    pub(crate) sent: Mutex<Vec<Request<Bytes>>>,
+    pub(crate) answer: Box<dyn Fn() -> Result<Response<Bytes>, OutboundError> + Send + Sync>,
+}
+
+impl Recording {
+    pub(crate) fn answering(
+        answer: impl Fn() -> Result<Response<Bytes>, OutboundError> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { sent: Mutex::default(), answer: Box::new(answer) })
+    }
+
+    pub(crate) fn empty() -> Arc<Self> {
+        Self::answering(|| Ok(Response::new(Bytes::new())))
+    }
+
+    /// What was sent since the last time of asking.
+    pub(crate) fn take(&self) -> Vec<Request<Bytes>> {
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Outbound for Recording {
+    async fn send(&self, request: Request<Bytes>, _: Bounds) -> Result<Response<Bytes>, OutboundError> {
+        self.sent.lock().unwrap().push(request);
+        (self.answer)()
+    }
+}
+
+/// Every byte is 7.
+pub(crate) struct Sevens;
+
+impl Entropy for Sevens {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(7);
+    }
+}
+
+pub(crate) fn destinations() -> Destinations {
+    destinations_at("https://gateway.ai.cloudflare.com", Loopback::Refused)
+}
+
+pub(crate) fn destinations_at(gateway: &str, loopback: Loopback) -> Destinations {
+    let url = |text| Url::parse(text).unwrap();
+    Destinations::new(
+        &GatewayRoute {
+            base_url: url(gateway),
+            account_id: "acc".to_owned(),
+            gateway_id: "m365-graph".to_owned(),
+            api_version: GraphVersion::V1,
+        },
+        &EntraRoute {
+            base_url: url("https://login.microsoftonline.com"),
+            tenant: TenantId::parse("11111111-2222-3333-4444-555555555555").unwrap(),
+        },
+        &AccessRoute { team_domain: url("https://contoso.cloudflareaccess.com") },
+        loopback,
+    )
+    .unwrap()
+}
+
+pub(crate) fn door(raw: &Arc<Recording>) -> Door {
+    Door::new(raw.clone(), destinations())
+}
+
+pub(crate) fn intent(microsoft: Option<(TenantId, Oid)>) -> Intent {
+    let person = Person {
+        subject: AccessSubject::parse("access-subject").unwrap(),
+        email: Email::parse("alex@contoso.example").unwrap(),
+        oid: None,
+        groups: vec![],
+    };
+    #[expect(clippy::disallowed_methods, reason = "the tests stand in for perimeter, decision and journal")]
+    let intent = {
+        let principal = Principal::issue(Identity::Person(person), UnixMillis::from_secs(1));
+        let actor = Actor {
+            principal,
+            microsoft,
+            client: ClientId::parse("client-1").unwrap(),
+            grant: GrantId::from_random([1; 16]),
+            request: RequestId::from_random([2; 16]),
+        };
+        Intent::recorded(Permit::issue(actor, &ACTION, Reach::default(), "person.full"), 1)
+    };
+    intent
+}

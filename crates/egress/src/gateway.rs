@@ -1,0 +1,249 @@
+//! Graph through the AI Gateway: one exchange for one recorded intent.
+//!
+//! Source: Cloudflare AI Gateway, custom providers and request headers; Microsoft Graph best practices
+//! (`client-request-id`, decorated `User-Agent`).
+//!
+//! Steps of an exchange, in this order:
+//! 1. the call is one of the permitted row, and the path one that call can make;
+//! 2. the gateway is told who and what (`cf-aig-metadata`), and to keep, repeat and remember nothing;
+//! 3. the answer is classified; nothing is followed, nothing retried.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use m365_ports::{
+    Bounds, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Outbound as _, OutboundError, Trace,
+    Upstream, UpstreamError,
+};
+use m365_types::{Intent, Method, Secret};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::batch;
+use crate::classify::classify;
+use crate::destination::{Base, DestinationError};
+use crate::door::Guard;
+use crate::metadata::Metadata;
+
+const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(30), max_response_bytes: 8 * 1024 * 1024 };
+/// The gateway gives up before we do, so that we hear its reason.
+const GATEWAY_TIMEOUT_MILLIS: &str = "28000";
+/// Microsoft's form for software of no independent vendor: `NONISV|Company|App/Version`.
+const AGENT: &str = concat!("NONISV|m365-mcp|m365-mcp/", env!("CARGO_PKG_VERSION"));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// RFC 3986 section 2.3: unreserved characters stay, all else is encoded.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// How a Graph request travels through the gateway (`GRAPH_TRANSPORT`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// As it is, with its own method.
+    Direct,
+    /// Inside `POST /$batch`, one request per batch: for a gateway that passes nothing but POST.
+    Batch,
+}
+
+impl Transport {
+    /// Reads `GRAPH_TRANSPORT`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "batch" => Some(Self::Batch),
+            "direct" => Some(Self::Direct),
+            _ => None,
+        }
+    }
+}
+
+/// How the gateway is used.
+#[derive(Clone, Debug)]
+pub struct GatewayAccess {
+    /// `AI_GATEWAY_SERVICE_TOKEN`; may be absent only where the gateway is on this machine.
+    pub token: Option<Secret<String>>,
+    /// `GRAPH_TRANSPORT`
+    pub transport: Transport,
+}
+
+pub(crate) struct GatewayUpstream {
+    door: Guard,
+    base: String,
+    access: GatewayAccess,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// A Graph request that its row may make, on its way.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    /// Path and query below the API version, encoded.
+    pub(crate) target: String,
+    pub(crate) prefer: Option<HeaderValue>,
+    pub(crate) body: Option<serde_json::Value>,
+    pub(crate) client_request_id: String,
+}
+
+impl GatewayUpstream {
+    pub(crate) fn new(
+        door: Guard,
+        base: &Base,
+        access: GatewayAccess,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, DestinationError> {
+        match &access.token {
+            None if !base.loopback => return Err(DestinationError::Token),
+            Some(token) if token.expose().is_empty() || bearer(token).is_none() => {
+                return Err(DestinationError::Token);
+            }
+            Some(_) | None => {}
+        }
+        Ok(Self { door, base: base.text(), access, entropy })
+    }
+
+    fn client_request_id(&self) -> String {
+        uuid::Builder::from_random_bytes(self.entropy.bytes()).into_uuid().hyphenated().to_string()
+    }
+
+    fn request(&self, intent: &Intent, token: &Secret<String>, graph: &Outgoing) -> Option<Request<Bytes>> {
+        let mut headers = self.gateway_headers(intent)?;
+        headers.insert(AUTHORIZATION, bearer(token)?);
+        headers.insert(ACCEPT, JSON);
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(CLIENT_REQUEST_ID, HeaderValue::try_from(&graph.client_request_id).ok()?);
+        let (method, target, body) = match self.access.transport {
+            Transport::Direct => {
+                if let Some(prefer) = &graph.prefer {
+                    headers.insert(PREFER, prefer.clone());
+                }
+                (graph.method, graph.target.as_str(), graph.body.as_ref().map(serde_json::to_vec))
+            }
+            Transport::Batch => (Method::Post, batch::TARGET, Some(serde_json::to_vec(&batch::wrap(graph)))),
+        };
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        let body = body.transpose().ok()?.unwrap_or_default();
+        let mut request = Request::new(Bytes::from(body));
+        *request.method_mut() = http::Method::try_from(method.as_str()).ok()?;
+        *request.uri_mut() = format!("{}{target}", self.base).parse().ok()?;
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+
+    fn gateway_headers(&self, intent: &Intent) -> Option<HeaderMap> {
+        let mut headers = HeaderMap::with_capacity(16);
+        if let Some(token) = &self.access.token {
+            headers.insert("cf-aig-authorization", bearer(token)?);
+        }
+        headers.insert("cf-aig-metadata", Metadata::of(intent).header()?);
+        for (name, value) in [
+            ("cf-aig-skip-cache", "true"),
+            ("cf-aig-max-attempts", "1"),
+            ("cf-aig-collect-log-payload", "false"),
+            ("cf-aig-request-timeout", GATEWAY_TIMEOUT_MILLIS),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        Some(headers)
+    }
+
+    fn understand(&self, id: &str, answer: Response<Bytes>) -> Result<GraphAnswer, UpstreamError> {
+        let (parts, body) = answer.into_parts();
+        let answer = classify(id, parts.status, &parts.headers, &body)?;
+        match self.access.transport {
+            Transport::Direct => Ok(answer),
+            Transport::Batch => batch::unwrap(answer),
+        }
+    }
+}
+
+#[async_trait]
+impl Upstream for GatewayUpstream {
+    async fn call(
+        &self,
+        intent: &Intent,
+        token: &Secret<String>,
+        request: GraphRequest,
+    ) -> Result<GraphAnswer, UpstreamError> {
+        let outgoing = checked(intent, request, self.client_request_id()).ok_or(UpstreamError::Forbidden)?;
+        let request = self.request(intent, token, &outgoing).ok_or(UpstreamError::Forbidden)?;
+        let id = outgoing.client_request_id;
+        let result = match self.door.send(request, BOUNDS).await {
+            Ok(answer) => self.understand(&id, answer),
+            Err(error) => Err(unanswered(error, id)),
+        };
+        log(intent, &result);
+        result
+    }
+}
+
+/// What the row may make of the request; nothing else leaves.
+fn checked(intent: &Intent, request: GraphRequest, client_request_id: String) -> Option<Outgoing> {
+    let GraphRequest { call, path, query, prefer, body } = request;
+    let of_row = intent.permit().action().calls.iter().any(|admitted| admitted == call);
+    let bodiless = matches!(call.method, Method::Get | Method::Delete);
+    if !of_row || !call.admits(call.method, &path) || (bodiless && body.is_some()) {
+        return None;
+    }
+    let mut target = path;
+    for (index, (name, value)) in query.iter().enumerate() {
+        if !is_option_name(name) {
+            return None;
+        }
+        target.push(if index == 0 { '?' } else { '&' });
+        target.push_str(name);
+        target.push('=');
+        target.extend(utf8_percent_encode(value, QUERY));
+    }
+    let prefer = if prefer.is_empty() { None } else { Some(HeaderValue::try_from(prefer.join(", ")).ok()?) };
+    Some(Outgoing { method: call.method, target, prefer, body, client_request_id })
+}
+
+/// `$select` and the like, or a plain parameter such as `startDateTime`.
+fn is_option_name(name: &str) -> bool {
+    let plain = name.strip_prefix('$').unwrap_or(name);
+    !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn bearer(token: &Secret<String>) -> Option<HeaderValue> {
+    let text = Secret::new(format!("Bearer {}", token.expose()));
+    let mut value = HeaderValue::from_str(text.expose()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn unanswered(error: OutboundError, client_request_id: String) -> UpstreamError {
+    let trace = Trace { client_request_id, ..Trace::default() };
+    match error {
+        OutboundError::Destination => UpstreamError::Forbidden,
+        OutboundError::Connect => UpstreamError::GatewayUnreachable { maybe_sent: false, trace },
+        OutboundError::Protocol | OutboundError::Timeout => {
+            UpstreamError::GatewayUnreachable { maybe_sent: true, trace }
+        }
+        OutboundError::TooLarge => UpstreamError::Malformed { trace },
+    }
+}
+
+fn log(intent: &Intent, result: &Result<GraphAnswer, UpstreamError>) {
+    let (trace, error) = match result {
+        Ok(answer) => (Some(&answer.trace), None),
+        Err(error) => (error.trace(), Some(error)),
+    };
+    tracing::info!(
+        requestId = %intent.permit().actor().request,
+        mcpTool = intent.permit().action().name,
+        clientRequestId = trace.map(|trace| trace.client_request_id.as_str()),
+        aiGatewayLogId = trace.and_then(|trace| trace.ai_gateway_log_id.as_deref()),
+        graphRequestId = trace.and_then(|trace| trace.graph_request_id.as_deref()),
+        status = trace.and_then(|trace| trace.status),
+        error = error.map(tracing::field::display),
+        "graph exchange"
+    );
+}
+
+#[cfg(test)]
+mod tests;

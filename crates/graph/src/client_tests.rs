@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use m365_ports::{TokenError, UpstreamError};
+use serde_json::{Value, json};
+
+use crate::testing::{Scripted, World, accepted, ok, refused, throttled, trace};
+
+fn page() -> Value {
+    json!({ "value": [] })
+}
+
+fn mail() -> Value {
+    json!({ "to": "megan@contoso.example", "subject": "s", "body": "b" })
+}
+
+fn waits(world: &World) -> Vec<u128> {
+    world.waits.lock().unwrap().iter().map(Duration::as_millis).collect()
+}
+
+#[test]
+fn a_read_is_repeated_after_throttling_and_trouble() {
+    for first in [throttled(Some(2.128)), refused(503, Some(2.128), None), refused(504, Some(2.128), None)] {
+        let world = World::answering([first, ok(&page())]);
+        assert!(world.run("getEmails", json!({})).is_ok());
+        assert_eq!(waits(&world), [2128]);
+    }
+}
+
+#[test]
+fn a_send_is_repeated_after_throttling_only() {
+    let world = World::answering([throttled(None), accepted()]);
+    assert!(world.run("sendEmail", mail()).is_ok());
+    for fatal in [refused(503, Some(1.0), None), refused(504, None, None), refused(500, None, None)] {
+        let world = World::answering([fatal]);
+        let error = world.run("sendEmail", mail()).unwrap_err();
+        assert!(error.maybe_done());
+        assert!(waits(&world).is_empty());
+    }
+}
+
+#[test]
+fn an_event_with_its_key_is_repeated_with_the_same_key() {
+    let event = json!({ "subject": "s", "start": "2026-11-24T09:00Z", "end": "2026-11-24T10:00Z" });
+    let world = World::answering([refused(504, None, None), ok(&json!({ "id": "AAA" }))]);
+    assert!(world.run("createCalendarEvent", event).is_ok());
+    let keys: Vec<_> = world
+        .requests()
+        .iter()
+        .map(|request| request.body.as_ref().unwrap()["transactionId"].clone())
+        .collect();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1]);
+}
+
+#[test]
+fn three_tries_are_all_and_each_leaves_its_trace() {
+    let world = World::answering([throttled(None), refused(503, None, None), throttled(Some(7.0))]);
+    let (result, traces) = world.run_traced("getEmails", json!({}));
+    let error = result.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+    assert_eq!(waits(&world), [500, 1000]);
+    assert_eq!(traces, [trace(429), trace(503), trace(429)]);
+}
+
+#[test]
+fn waiting_past_the_bound_is_left_to_the_caller() {
+    let world = World::answering([throttled(Some(20.5))]);
+    assert!(world.run("getEmails", json!({})).unwrap_err().sentence().contains("in 21 seconds"));
+    assert!(waits(&world).is_empty());
+    let world = World::answering([throttled(Some(15.0)), throttled(Some(6.0))]);
+    assert!(world.run("getEmails", json!({})).is_err());
+    assert_eq!(waits(&world), [15_000]);
+}
+
+#[test]
+fn a_rejected_token_is_replaced_once_with_its_claims() {
+    let world = World::answering([refused(401, None, Some("{\"access_token\":{}}")), ok(&page())]);
+    assert!(world.run("getEmails", json!({})).is_ok());
+    assert_eq!(*world.replaced.lock().unwrap(), [Some("{\"access_token\":{}}".to_owned())]);
+    let tokens: Vec<_> = world.asked.lock().unwrap().iter().map(|(_, token)| token.clone()).collect();
+    assert_eq!(tokens, ["first", "second"]);
+
+    let world = World::answering([refused(401, None, None), refused(401, None, None)]);
+    assert_eq!(world.run("getEmails", json!({})).unwrap_err().code(), "microsoft_sign_in_expired");
+    assert_eq!(world.replaced.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn without_a_token_nothing_is_sent() {
+    let sentence = "Open https://m365.example/connect and sign in.".to_owned();
+    let mut world = World::default();
+    world.token_error = Some(TokenError::SignInNeeded { sentence });
+    let (result, traces) = world.run_traced("getEmails", json!({}));
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "Get emails failed. Open https://m365.example/connect and sign in. Then repeat the call."
+    );
+    assert!(traces.is_empty() && world.requests().is_empty());
+}
+
+#[test]
+fn what_the_gateway_refuses_is_not_repeated() {
+    for (error, code) in [
+        (UpstreamError::GatewayRateLimited { trace: trace(429) }, "gateway_rate_limited"),
+        (UpstreamError::DlpRequest { trace: trace(424) }, "dlp_request"),
+        (UpstreamError::GatewayUnreachable { maybe_sent: true, trace: trace(0) }, "gateway_unreachable"),
+        (UpstreamError::Forbidden, "egress_forbidden"),
+    ] {
+        let world = World::answering([Scripted::Refusal(error)]);
+        assert_eq!(world.run("getEmails", json!({})).unwrap_err().code(), code);
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_the_promised_json_is_an_error_and_never_shown() {
+    for body in [json!([]), json!({ "value": "x" }), json!({ "value": [{ "subject": 7 }] })] {
+        let error = World::with_json(&body).run("getEmails", json!({})).unwrap_err();
+        assert_eq!((error.code(), error.maybe_done()), ("graph_unreadable", false));
+    }
+}

@@ -1,0 +1,43 @@
+//! The Microsoft 365 tool table, one file per family, request building and output shaping.
+//!
+//! Sources: Microsoft Graph v1.0 reference; the paths, scopes and field sets of each row stand in [`catalog`].
+//! In scope: what a client can ask for ([`Action`]), its arguments as data, the Graph requests it makes, retries and
+//! token replacement ([`GraphClient`]), answers shaped for a model, and failures told as sentences ([`ActionError`]).
+//! Out of scope: who may do it, recording it, and the connection: policy, journal and egress do that.
+//!
+//! Invariants:
+//! * a request can only be made for a recorded `Intent`, and only with the call its row declares;
+//! * arguments are parsed once into types; nothing a client sends can leave its path segment or query phrase;
+//! * text that other people wrote reaches the answer only through the cleaner of `shape`, and the text answer keeps it
+//!   inside a frame that it cannot close;
+//! * Graph's own message text is never shown.
+
+mod action;
+mod arguments;
+mod calendar;
+mod catalog;
+mod client;
+mod error;
+mod event;
+mod lesson;
+mod mail;
+mod meetings;
+mod moment;
+mod odata;
+mod paging;
+mod param;
+mod people;
+mod profile;
+mod retry;
+mod session;
+mod shape;
+mod teams;
+#[cfg(test)]
+mod testing;
+mod wire;
+
+pub use action::{Account, Action, Answer, Context, Invocation};
+pub use arguments::{ArgumentError, ArgumentErrors};
+pub use catalog::{catalog, find_resource, find_tool};
+pub use client::{GraphClient, Ports};
+pub use error::ActionError;

@@ -1,0 +1,138 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Microsoft 365 for AI assistants, under enterprise control.
+#[derive(Debug, Parser)]
+#[command(name = "m365-mcp", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Write logs as JSON lines (they go to standard error)
+    #[arg(long, global = true)]
+    pub(crate) log_json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Try everything on this machine: the server with a simulated Cloudflare and Microsoft 365 around it
+    ///
+    /// Needs no configuration, no account and no network. Three invented people can sign in. Stop it with Ctrl-C.
+    Demo(Demo),
+    /// Run the server against real Cloudflare and Microsoft endpoints, configured by the environment
+    ///
+    /// Settings are environment variables; secrets come only from files (NAME_FILE, or systemd credentials).
+    /// docs/generated/configuration.md lists them all.
+    Serve(Serve),
+    /// Run only the simulated Cloudflare and Microsoft 365, in front of a server of your own
+    Sandbox(Sandbox),
+    /// Write fresh random keys into a folder
+    Keygen(Keygen),
+    /// Read the journal of what happened, and check that nobody has changed it
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+impl Command {
+    /// Whether it runs until it is stopped.
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self, Self::Demo(_) | Self::Serve(_) | Self::Sandbox(_))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Port of the simulated Cloudflare edge, where clients connect (0: any free port)
+    #[arg(long, default_value_t = 8787)]
+    pub(crate) port: u16,
+    /// Port of the server itself, behind the edge
+    #[arg(long, default_value_t = 8788)]
+    pub(crate) origin_port: u16,
+    /// Port of the simulated systems and of the page that shows what happens
+    #[arg(long, default_value_t = 8790)]
+    pub(crate) sandbox_port: u16,
+    /// Keep data here between runs; without it everything is forgotten at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Also write the `ready` line to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Accept plain http on loopback addresses, and listen on loopback only
+    #[arg(long)]
+    pub(crate) development: bool,
+    /// Also write the `ready` line to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// Port of the simulated systems
+    #[arg(long, default_value_t = 8790)]
+    pub(crate) port: u16,
+    /// Port of the simulated Cloudflare edge
+    #[arg(long, default_value_t = 8787)]
+    pub(crate) edge_port: u16,
+    /// Where the server behind the edge listens, for example http://127.0.0.1:8788
+    #[arg(long, value_name = "URL")]
+    pub(crate) origin: String,
+    /// Keep people, keys and the clock here between runs
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Also write the `ready` line to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// Folder for the key files; existing files are never replaced
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Write the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Show the newest records, oldest first
+    Tail(Tail),
+    /// Check the hash chain of every journal; exits with 1 when one is broken
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// The server's data folder
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+    /// How many records of each journal
+    #[arg(long, short = 'n', default_value_t = 1000)]
+    pub(crate) limit: u32,
+    /// Write JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The server's data folder
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+    /// Write JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Loopback with this port.
+pub(crate) fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}

@@ -1,0 +1,148 @@
+//! `m365-mcp demo`: edge, server and simulated estate in one process on loopback.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use m365_app::config::{Config, Mode, Source};
+use m365_ports::EntropyExt as _;
+use m365_sandbox::estate::EstateConfig;
+use m365_sandbox::{Bound, Running, SandboxOptions};
+use m365_types::{Profile, Secret};
+use serde_json::json;
+
+use crate::cli::{Demo, loopback};
+use crate::journals::FolderFeed;
+use crate::keygen::{KEY_NAMES, write_keys};
+use crate::listener::Listener;
+use crate::ports::clock::EstateClock;
+use crate::ports::entropy::SystemEntropy;
+use crate::sandbox::bypass_paths;
+use crate::server::{DataDir, Server};
+use crate::{output, ready};
+
+const PEOPLE: [&str; 3] = ["alex@contoso.example", "blair@contoso.example", "morgan@contoso.example"];
+const OPERATOR: &str = "morgan@contoso.example";
+
+/// Runs until it is stopped.
+///
+/// # Errors
+/// Where a port is taken or the data folder does not work.
+pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
+    let folder = Folder::open(arguments.data_dir.as_deref())?;
+    let data = DataDir::new(folder.path.clone());
+    let bound = Bound::bind(loopback(arguments.sandbox_port), loopback(arguments.port)).await.context(
+        "cannot listen on the demo's ports; another program may be using them, so choose others (see --help)",
+    )?;
+    let listener = Listener::bind(loopback(arguments.origin_port)).await?;
+    let origin = listener.address;
+    let estate = bound.start(SandboxOptions {
+        origin_url: format!("http://{origin}"),
+        state_dir: Some(folder.path.join("estate")),
+        bypass_paths: bypass_paths(),
+        journal: Some(Arc::new(FolderFeed::new(data.clone()))),
+    })?;
+    let settings = Settings::of(&estate.estate.config, &folder.path)?;
+    let config = Config::parse(&settings, Mode::Development, Profile::Full)?;
+    let clock = Arc::new(EstateClock(estate.estate.clone()));
+    let server = Server::assemble(config, &data, clock, &[origin.to_string()])?;
+    welcome(&estate, &format!("http://{origin}"), arguments.ready_file.as_deref())?;
+    listener.serve(server.front.router(), async { drop(ready::stop_asked().await) }).await;
+    server.drain().await;
+    estate.shutdown().await?;
+    Ok(())
+}
+
+fn welcome(estate: &Running, origin: &str, ready_file: Option<&Path>) -> anyhow::Result<()> {
+    let (edge, sandbox) = (&estate.edge_url, &estate.sandbox_url);
+    output::note(&format!(
+        "A Microsoft 365 of three invented people, behind a simulated Cloudflare:\n\
+         \n  Give this address to an MCP client   {edge}/mcp\
+         \n  Sign in as                           {}\
+         \n  Watch every call                     {sandbox}/\
+         \n  See what you have connected          {edge}/me\n\
+         \nNothing leaves this machine. Ctrl-C stops it.",
+        PEOPLE.join(", ")
+    ));
+    let ready = json!({
+        "event": "ready",
+        "mcp": format!("{edge}/mcp"),
+        "origin": origin,
+        "sandbox": sandbox,
+        "me": format!("{edge}/me"),
+        "people": PEOPLE,
+        "operator": OPERATOR,
+    });
+    ready::announce(&ready, ready_file)
+}
+
+/// Where the demo keeps its data: a folder that stays, or one that goes with the demo.
+struct Folder {
+    path: PathBuf,
+    forget: bool,
+}
+
+impl Folder {
+    fn open(asked: Option<&Path>) -> anyhow::Result<Self> {
+        let folder = match asked {
+            Some(path) => Self { path: path.to_owned(), forget: false },
+            None => {
+                let suffix = u64::from_be_bytes(SystemEntropy.bytes());
+                Self { path: std::env::temp_dir().join(format!("m365-mcp-demo-{suffix:016x}")), forget: true }
+            }
+        };
+        let keys = folder.path.join("keys");
+        if !keys.exists() {
+            write_keys(&keys)?;
+        }
+        Ok(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.forget {
+            drop(std::fs::remove_dir_all(&self.path));
+        }
+    }
+}
+
+/// The configuration that fits the estate.
+struct Settings(BTreeMap<&'static str, Secret<String>>);
+
+impl Settings {
+    fn of(estate: &EstateConfig, folder: &Path) -> anyhow::Result<Self> {
+        let mut settings = BTreeMap::from([
+            ("PUBLIC_URL", estate.edge_url.clone()),
+            ("ACCESS_TEAM_DOMAIN", estate.sandbox_url.clone()),
+            ("ACCESS_AUD", estate.access_aud.clone()),
+            ("AI_GATEWAY_BASE_URL", format!("{}/gateway", estate.sandbox_url)),
+            ("AI_GATEWAY_ACCOUNT_ID", estate.account_id.clone()),
+            ("AI_GATEWAY_ID", estate.gateway_id.clone()),
+            ("AI_GATEWAY_SERVICE_TOKEN", estate.gateway_token.clone()),
+            ("GRAPH_API_VERSION", "v1.0".to_owned()),
+            ("ENTRA_BASE_URL", format!("{}/entra", estate.sandbox_url)),
+            ("MICROSOFT_TENANT_ID", estate.tenant_id.clone()),
+            ("MICROSOFT_CLIENT_ID", estate.client_id.clone()),
+            ("MICROSOFT_CLIENT_SECRET", estate.client_secret.clone()),
+        ]);
+        for name in KEY_NAMES {
+            let file = folder.join("keys").join(name);
+            let key =
+                std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            settings.insert(name, key);
+        }
+        Ok(Self(settings.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()))
+    }
+}
+
+impl Source for Settings {
+    fn plain(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|value| value.expose().clone())
+    }
+
+    fn secret(&self, name: &str) -> Result<Option<Secret<String>>, String> {
+        Ok(self.0.get(name).cloned())
+    }
+}

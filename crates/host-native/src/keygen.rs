@@ -1,0 +1,89 @@
+//! Fresh keys in files that only their owner can read.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use m365_ports::EntropyExt as _;
+use m365_seal::Key;
+use serde_json::json;
+
+use crate::cli::Keygen;
+use crate::output;
+use crate::ports::entropy::SystemEntropy;
+
+/// The keys a server needs.
+pub(crate) const KEY_NAMES: [&str; 3] = ["ENCRYPTION_KEY", "COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET"];
+
+/// `m365-mcp keygen`
+///
+/// # Errors
+/// Where the folder cannot be made or a key file exists already.
+pub(crate) fn run(arguments: &Keygen) -> anyhow::Result<()> {
+    let folder = &arguments.folder;
+    write_keys(folder)?;
+    for name in KEY_NAMES {
+        let path = folder.join(name);
+        if arguments.json {
+            output::line(&json!({ "name": name, "file": path }).to_string());
+        } else {
+            output::line(&format!("export {name}_FILE={}", path.display()));
+        }
+    }
+    if !arguments.json {
+        output::note(
+            "Three fresh keys, readable by you only. Keep a copy in your secret storage: without ENCRYPTION_KEY stored tokens cannot be opened.",
+        );
+    }
+    Ok(())
+}
+
+/// Writes the three keys; replaces none.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn write_keys(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    for name in KEY_NAMES {
+        let path = folder.join(name);
+        let mut file =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).with_context(
+                || {
+                    format!(
+                        "cannot write {}; a key is never replaced, so move the old file away first",
+                        path.display()
+                    )
+                },
+            )?;
+        let key = Key::from_bytes(SystemEntropy.bytes()).encode();
+        file.write_all(key.expose().as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .and_then(|()| file.sync_all())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use m365_types::Secret;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_distinct_private_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        write_keys(folder.path()).unwrap();
+        let texts: Vec<String> =
+            KEY_NAMES.iter().map(|name| fs::read_to_string(folder.path().join(name)).unwrap()).collect();
+        assert!(texts.iter().all(|text| Key::parse(&Secret::new(text.clone())).is_ok()));
+        assert!(texts[0] != texts[1] && texts[1] != texts[2] && texts[0] != texts[2]);
+        let mode = fs::metadata(folder.path().join("COOKIE_SECRET")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(write_keys(folder.path()).is_err());
+        assert_eq!(fs::read_to_string(folder.path().join("ENCRYPTION_KEY")).unwrap(), texts[0]);
+    }
+}

@@ -1,0 +1,93 @@
+//! Cells in this process: one SQLite file per person, opened when asked for, the least used closed first.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use m365_app::{CELL_SCHEMA, Cell, Core};
+use m365_ports::{CellAccess, CellError, CellTransport};
+use m365_types::CellId;
+
+use super::sqlite::SqliteDatabase;
+
+/// Open cells; each holds one file handle and two for its journal files.
+const OPEN_CELLS: usize = 256;
+
+/// The cells of one data folder.
+pub(crate) struct NativeCells {
+    core: Arc<Core>,
+    folder: PathBuf,
+    open: Mutex<OpenCells>,
+}
+
+#[derive(Default)]
+struct OpenCells {
+    by_id: HashMap<CellId, (Arc<Cell>, u64)>,
+    turn: u64,
+}
+
+impl NativeCells {
+    /// Cells as files in `folder`, which must exist.
+    pub(crate) fn new(core: Arc<Core>, folder: PathBuf) -> Self {
+        Self { core, folder, open: Mutex::default() }
+    }
+
+    /// Where a cell's file is, and whether it is there.
+    pub(crate) fn file(folder: &Path, id: &CellId) -> PathBuf {
+        folder.join(format!("{id}.sqlite"))
+    }
+
+    /// The cell, opened if need be. One thread opens at a time, so a cell is never open twice.
+    fn cell(&self, id: &CellId, access: CellAccess) -> Result<Arc<Cell>, CellError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.turn += 1;
+        let turn = open.turn;
+        if let Some((cell, used)) = open.by_id.get_mut(id) {
+            *used = turn;
+            return Ok(cell.clone());
+        }
+        let file = Self::file(&self.folder, id);
+        if access == CellAccess::Existing && !file.exists() {
+            return Err(CellError::Absent);
+        }
+        let schema: Vec<&str> =
+            CELL_SCHEMA.iter().flat_map(|statements| statements().iter().copied()).collect();
+        let unavailable = |error| {
+            tracing::error!(cell = %id, %error, "a cell could not be opened");
+            CellError::Unavailable
+        };
+        let database = SqliteDatabase::open(&file, &schema).map_err(unavailable)?;
+        let cell = Cell::wake(self.core.clone(), id.clone(), Arc::new(database)).map_err(unavailable)?;
+        open.make_room();
+        open.by_id.insert(id.clone(), (cell.clone(), turn));
+        Ok(cell)
+    }
+}
+
+impl OpenCells {
+    /// Forgets the least used cell that nothing is using: a call under way keeps its cell the only one on its file.
+    fn make_room(&mut self) {
+        if self.by_id.len() < OPEN_CELLS {
+            return;
+        }
+        let idle = self.by_id.iter().filter(|(_, (cell, _))| Arc::strong_count(cell) == 1);
+        if let Some(id) = idle.min_by_key(|(_, (_, used))| *used).map(|(id, _)| id.clone()) {
+            self.by_id.remove(&id);
+        }
+    }
+}
+
+#[async_trait]
+impl CellTransport for NativeCells {
+    async fn send(
+        &self,
+        cell: &CellId,
+        access: CellAccess,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, CellError> {
+        let cell = self.cell(cell, access)?;
+        Ok(cell.handle(request).await)
+    }
+}

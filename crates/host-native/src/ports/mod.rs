@@ -1,0 +1,10 @@
+//! The ports of the core as this host supplies them: tokio, hyper, rustls, SQLite, the operating system.
+
+pub(crate) mod background;
+pub(crate) mod cells;
+pub(crate) mod clock;
+pub(crate) mod entropy;
+pub(crate) mod outbound;
+pub(crate) mod registry;
+pub(crate) mod sqlite;
+pub(crate) mod timer;

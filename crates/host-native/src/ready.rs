@@ -1,0 +1,38 @@
+//! The line that says a server is ready.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::output;
+
+/// Prints the line on standard output, and into the file where one is asked for. The file appears whole.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub(crate) fn announce<T: Serialize>(ready: &T, file: Option<&Path>) -> anyhow::Result<()> {
+    let line = serde_json::to_string(ready)?;
+    if let Some(file) = file {
+        let temporary = file.with_extension("partial");
+        std::fs::write(&temporary, format!("{line}\n"))
+            .and_then(|()| std::fs::rename(&temporary, file))
+            .with_context(|| format!("cannot write the ready file {}", file.display()))?;
+    }
+    output::line(&line);
+    Ok(())
+}
+
+/// Completes at Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// Where signals cannot be watched.
+pub(crate) async fn stop_asked() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    output::note("Stopping: requests under way may end.");
+    Ok(())
+}

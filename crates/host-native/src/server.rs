@@ -1,0 +1,133 @@
+//! The server over one data folder: ports, core, cells and front put together. What `serve` and `demo` share.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use m365_app::config::Config;
+use m365_app::{Core, DIRECTORY_SCHEMA, Front, HostPorts, SqlDirectory};
+use m365_ports::Clock;
+
+use crate::ports::background::TokioBackground;
+use crate::ports::cells::NativeCells;
+use crate::ports::entropy::SystemEntropy;
+use crate::ports::outbound::HyperOutbound;
+use crate::ports::registry::SqliteRegistry;
+use crate::ports::sqlite::SqliteDatabase;
+use crate::ports::timer::TokioTimer;
+
+/// Files and folders inside a data folder.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir {
+    root: PathBuf,
+}
+
+impl DataDir {
+    /// Names the folder; nothing is touched.
+    pub(crate) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Folder of the cells' files.
+    pub(crate) fn cells(&self) -> PathBuf {
+        self.root.join("cells")
+    }
+
+    /// The directory's file.
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.root.join("directory.sqlite")
+    }
+
+    fn registry(&self) -> PathBuf {
+        self.root.join("registry.sqlite")
+    }
+
+    /// Makes the folders, readable by the owner only, and takes the lock that keeps a second server out.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or another server runs on it.
+    fn claim(&self) -> anyhow::Result<File> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = self.cells();
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the data folder {}", self.root.display()))?;
+        fs::set_permissions(&self.root, fs::Permissions::from_mode(0o700)).with_context(|| {
+            format!("cannot restrict the data folder {} to its owner", self.root.display())
+        })?;
+        let lock = File::create(self.root.join("lock")).context("cannot write to the data folder")?;
+        if lock.try_lock().is_err() {
+            bail!(
+                "another server is running on the data folder {}; stop it first, or choose another --data-dir",
+                self.root.display()
+            );
+        }
+        Ok(lock)
+    }
+}
+
+/// A server that is ready to be served.
+pub(crate) struct Server {
+    /// The front, to be made into a router.
+    pub(crate) front: Arc<Front>,
+    background: TokioBackground,
+    _lock: File,
+}
+
+impl Server {
+    /// Puts the server together.
+    ///
+    /// # Errors
+    /// Where the data folder or the configuration does not work.
+    pub(crate) fn assemble(
+        config: Config,
+        data: &DataDir,
+        clock: Arc<dyn Clock>,
+        hosts: &[String],
+    ) -> anyhow::Result<Self> {
+        let lock = data.claim()?;
+        let directory =
+            SqliteDatabase::open(&data.directory(), DIRECTORY_SCHEMA).context("cannot open the directory")?;
+        let background = TokioBackground::default();
+        let ports = HostPorts {
+            background: Arc::new(background.clone()),
+            clock,
+            directory: Arc::new(SqlDirectory::new(Arc::new(directory))),
+            entropy: Arc::new(SystemEntropy),
+            outbound: Arc::new(HyperOutbound::new()),
+            registry: Arc::new(
+                SqliteRegistry::open(&data.registry()).context("cannot open the client registry")?,
+            ),
+            timer: Arc::new(TokioTimer),
+        };
+        let core = Core::new(config, ports)?;
+        let cells = Arc::new(NativeCells::new(core.clone(), data.cells()));
+        Ok(Self { front: Front::new(core, cells, hosts), background, _lock: lock })
+    }
+
+    /// Waits for calls that outlived their clients.
+    pub(crate) async fn drain(self) {
+        self.background.drained().await;
+    }
+}
+
+/// The data folder's journals, for reading beside a running server.
+///
+/// # Errors
+/// Where the folder has none.
+pub(crate) fn cell_files(data: &DataDir) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = data.cells();
+    let entries =
+        fs::read_dir(&folder).with_context(|| format!("there are no journals under {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sqlite"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// The cell a file belongs to.
+pub(crate) fn cell_of(file: &Path) -> Option<m365_types::CellId> {
+    m365_types::CellId::parse(file.file_stem()?.to_str()?).ok()
+}

@@ -1,0 +1,239 @@
+//! Writing: the intent before the effect, the outcome after it, denials and the events of other rooms.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use m365_ports::{
+    AuditEvent, AuditLog, Database, Durability, HighWater, Sql, SqlError, Trace, Verdict, transact,
+};
+use m365_seal::Mac;
+use m365_types::{ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Permit, RequestId, UnixMillis};
+
+use crate::JournalError;
+use crate::chain::{self, Hash, Head};
+use crate::digest;
+use crate::record::{ActorIds, Decision, Phase, Record, VERSION};
+use crate::timestamp::rfc3339;
+
+/// What wrote the records and under which rules; the same in every record of a running server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// Hash of the policy in force, hex.
+    pub policy: String,
+    /// Identifier of the build.
+    pub build: String,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Done, denied, failed, or not known.
+    pub verdict: Verdict,
+    /// A code of the errors table, `ok`, or a Graph error code; never text of a caller.
+    pub code: String,
+    /// HTTP status of the last exchange, where there was one.
+    pub status: Option<u16>,
+    /// Every exchange made for the call, in order.
+    pub traces: Vec<Trace>,
+    /// Length of the result given to the client, in bytes.
+    pub bytes: u64,
+}
+
+/// The journal of one cell. Cheap to make; holds no state of the chain.
+pub struct Journal {
+    pub(crate) database: Arc<dyn Database>,
+    pub(crate) genesis: Hash,
+    cell: CellId,
+    digests: Mac,
+    provenance: Provenance,
+}
+
+impl Journal {
+    /// The journal in the cell's database, whose [`crate::schema`] has been run.
+    ///
+    /// `digests` is the authenticator of the purpose `JournalDigest`.
+    #[must_use]
+    pub fn open(database: Arc<dyn Database>, cell: CellId, digests: Mac, provenance: Provenance) -> Self {
+        Self { genesis: chain::genesis(&cell), database, cell, digests, provenance }
+    }
+
+    /// Commits the intent record and with it turns the permit into the key to the effect.
+    ///
+    /// Records of reads survive a crash of the process, all others a loss of power.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then there is no intent and there must be no effect.
+    pub fn intend(
+        &self,
+        permit: Permit,
+        arguments: &serde_json::Value,
+        now: UnixMillis,
+    ) -> Result<Intent, JournalError> {
+        let (actor, action, reach) = (permit.actor(), permit.action(), permit.reach());
+        let record = Record {
+            decision: Some(Decision::Permit),
+            basis: Some(Cow::Borrowed(permit.basis())),
+            target: digest::target(&self.digests, &reach.target),
+            recipients: digest::recipients(&self.digests, &reach.recipients),
+            arguments_digest: Some(digest::arguments(&self.digests, arguments)?),
+            ..self.of_call(Phase::Intent, actor, action, now)
+        };
+        let head = self.commit(durability(action.effect), now, record)?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the record is committed: the one place that may say so"
+        )]
+        let intent = Intent::recorded(permit, head.sequence);
+        Ok(intent)
+    }
+
+    /// Commits the outcome record of an intent, as durably as the intent. Returns how far the journal has come,
+    /// for the directory.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the effect has happened all the same, so the caller tries again and raises an alarm.
+    pub fn conclude(
+        &self,
+        intent: &Intent,
+        outcome: &Outcome,
+        now: UnixMillis,
+    ) -> Result<HighWater, JournalError> {
+        let (actor, action) = (intent.permit().actor(), intent.permit().action());
+        let record = Record {
+            verdict: Some(outcome.verdict),
+            code: Some(digest::word(&outcome.code)),
+            status: outcome.status,
+            traces: digest::traces(&outcome.traces),
+            bytes: Some(outcome.bytes),
+            intent: Some(intent.sequence()),
+            ..self.of_call(Phase::Outcome, actor, action, now)
+        };
+        Ok(self.commit(durability(action.effect), now, record)?.mark(&self.cell))
+    }
+
+    /// Commits the record of a denial, in a transaction of its own.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the caller is refused all the same.
+    pub fn deny(
+        &self,
+        actor: &Actor,
+        action: &'static ActionSpec,
+        code: &str,
+        now: UnixMillis,
+    ) -> Result<HighWater, JournalError> {
+        let record = Record {
+            decision: Some(Decision::Deny),
+            verdict: Some(Verdict::Denied),
+            code: Some(digest::word(code)),
+            ..self.of_call(Phase::Event, actor, action, now)
+        };
+        Ok(self.commit(Durability::Process, now, record)?.mark(&self.cell))
+    }
+
+    /// How far the journal has come; number 0 and the cell's genesis where it is empty.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn high_water(&self) -> Result<HighWater, JournalError> {
+        let head = transact(&*self.database, Durability::Process, |sql| chain::head(sql, &self.genesis))?;
+        Ok(head.mark(&self.cell))
+    }
+
+    /// Whether the journal has come as far as was noted of it, by the same way. Where not, the cell was restored
+    /// from a copy, or cut: it must not write before an operator has looked.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub fn reaches(&self, noted: &HighWater) -> Result<bool, JournalError> {
+        let found = transact(&*self.database, Durability::Process, |sql| {
+            chain::hash_at(sql, &self.genesis, noted.sequence)
+        })?;
+        Ok(found.is_some_and(|hash| chain::hex(&hash) == noted.head))
+    }
+
+    /// A record of this moment with nothing but what every record says.
+    pub(crate) fn blank(
+        &self,
+        phase: Phase,
+        kind: AuditKind,
+        request_id: RequestId,
+        now: UnixMillis,
+    ) -> Record<'_> {
+        Record {
+            v: VERSION,
+            sequence: 0,
+            at: rfc3339(now),
+            phase,
+            kind,
+            tool: None,
+            effect: None,
+            decision: None,
+            basis: None,
+            verdict: None,
+            code: None,
+            status: None,
+            request_id,
+            actor: ActorIds::default(),
+            client: None,
+            grant: None,
+            target: None,
+            recipients: None,
+            arguments_digest: None,
+            policy: Cow::Borrowed(&self.provenance.policy),
+            build: Cow::Borrowed(&self.provenance.build),
+            traces: Vec::new(),
+            bytes: None,
+            intent: None,
+        }
+    }
+
+    fn of_call<'a>(
+        &'a self,
+        phase: Phase,
+        actor: &'a Actor,
+        action: &'static ActionSpec,
+        now: UnixMillis,
+    ) -> Record<'a> {
+        Record {
+            tool: Some(Cow::Borrowed(action.name)),
+            effect: Some(action.effect),
+            actor: ActorIds::of(actor),
+            client: Some(Cow::Borrowed(&actor.client)),
+            grant: Some(actor.grant),
+            ..self.blank(phase, action.audit, actor.request, now)
+        }
+    }
+
+    fn commit(
+        &self,
+        durability: Durability,
+        at: UnixMillis,
+        record: Record<'_>,
+    ) -> Result<Head, JournalError> {
+        Ok(transact(&*self.database, durability, |sql| chain::append(sql, &self.genesis, at, record))?)
+    }
+}
+
+impl AuditLog for Journal {
+    fn append(&self, sql: &dyn Sql, event: &AuditEvent) -> Result<u64, SqlError> {
+        let (tid, oid) = event.microsoft.unzip();
+        let record = Record {
+            verdict: Some(event.verdict),
+            code: Some(digest::word(&event.code)),
+            actor: ActorIds { subject: event.subject.clone(), service: None, tid, oid },
+            client: event.client.as_ref().map(Cow::Borrowed),
+            grant: event.grant,
+            traces: digest::traces(&event.traces),
+            ..self.blank(Phase::Event, event.kind, event.request, event.at)
+        };
+        Ok(chain::append(sql, &self.genesis, event.at, record)?.sequence)
+    }
+}
+
+const fn durability(effect: Effect) -> Durability {
+    match effect {
+        Effect::Read => Durability::Process,
+        Effect::Write | Effect::Send | Effect::Destroy => Durability::Full,
+    }
+}

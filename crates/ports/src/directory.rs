@@ -1,0 +1,106 @@
+//! The directory: one small strongly consistent cell for what must be unique or counted across people.
+
+use async_trait::async_trait;
+use m365_types::{CellId, Oid, TenantId, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+/// Why the directory did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DirectoryError {
+    /// It could not be read or written.
+    #[error("the directory did not answer")]
+    Unavailable,
+}
+
+/// Answer to [`Directory::pin_microsoft`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PinOutcome {
+    /// The account belongs to this cell, from now on or already.
+    Pinned,
+    /// The account belongs to another person's cell.
+    TakenByAnother,
+    /// This cell is pinned to another account.
+    OtherAccount,
+}
+
+/// Answer to [`Directory::count_registration`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RegistrationOutcome {
+    /// Counted; within the quota.
+    Counted,
+    /// The quota of the hour or of live clients is used up.
+    QuotaReached,
+}
+
+/// How far a cell's journal had come when it last said so: a cell behind it was restored or cut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HighWater {
+    /// The cell.
+    pub cell: CellId,
+    /// Number of its newest record.
+    pub sequence: u64,
+    /// Hash of its newest record, lower-case hex.
+    pub head: String,
+}
+
+/// A refusal that reached no cell. Carries no content and no address of the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PerimeterRecord {
+    /// When.
+    pub at: UnixMillis,
+    /// `requestId` the caller was given.
+    pub request_id: String,
+    /// Route path of the table, `-` where none matched.
+    pub route: String,
+    /// Error code of the errors table.
+    pub code: String,
+    /// HTTP status.
+    pub status: u16,
+}
+
+/// The directory. Consistency: linearizable; each method is one transaction.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Claims a Microsoft account for a cell. Idempotent for the same pair.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn pin_microsoft(
+        &self,
+        cell: &CellId,
+        tenant: TenantId,
+        oid: Oid,
+    ) -> Result<PinOutcome, DirectoryError>;
+
+    /// Counts one dynamic registration at `now` that lives until `expires`.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn count_registration(
+        &self,
+        now: UnixMillis,
+        expires: UnixMillis,
+    ) -> Result<RegistrationOutcome, DirectoryError>;
+
+    /// Notes how far a journal has come. Never lowers what is noted.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn note_high_water(&self, mark: HighWater) -> Result<(), DirectoryError>;
+
+    /// What was noted for the cell.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn high_water(&self, cell: &CellId) -> Result<Option<HighWater>, DirectoryError>;
+
+    /// Writes a perimeter record, rate-bounded: beyond the bound it is counted instead of kept.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn record_perimeter(&self, record: PerimeterRecord) -> Result<(), DirectoryError>;
+}

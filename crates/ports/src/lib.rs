@@ -1,0 +1,22 @@
+//! What a host must supply: time, randomness, storage, transport. Core rooms hold these as `Arc<dyn …>`.
+//!
+//! Every trait states its consistency. Errors are ours, never the host's. Async ports are `Send`, so the same
+//! code runs under a multi-threaded runtime and, wrapped once at the edge, in a Worker.
+
+mod audit;
+mod cells;
+mod directory;
+mod outbound;
+mod registry;
+mod runtime;
+mod sql;
+mod upstream;
+
+pub use audit::{AuditEvent, AuditLog, Verdict};
+pub use cells::{CellAccess, CellError, CellTransport};
+pub use directory::{Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome};
+pub use outbound::{Bounds, Outbound, OutboundError};
+pub use registry::{ClientRegistry, RegistryError};
+pub use runtime::{Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
+pub use sql::{Database, Durability, Row, Sql, SqlError, SqlValue, transact};
+pub use upstream::{GraphAnswer, GraphRequest, TokenError, TokenSource, Trace, Upstream, UpstreamError};

@@ -1,0 +1,50 @@
+//! Time, randomness and scheduling.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use m365_types::UnixMillis;
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The wall clock. May jump; code that measures uses differences and tolerates zero.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> UnixMillis;
+}
+
+/// Cryptographically secure randomness. A host that cannot supply it ends the process rather than return.
+pub trait Entropy: Send + Sync {
+    /// Fills the whole buffer.
+    fn fill(&self, buffer: &mut [u8]);
+}
+
+/// Arrays of random bytes for any [`Entropy`].
+pub trait EntropyExt {
+    /// `N` random bytes.
+    fn bytes<const N: usize>(&self) -> [u8; N];
+}
+
+impl<E: Entropy + ?Sized> EntropyExt for E {
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut buffer = [0; N];
+        self.fill(&mut buffer);
+        buffer
+    }
+}
+
+/// Waiting. The only way to let time pass.
+#[async_trait]
+pub trait Timer: Send + Sync {
+    /// Completes after the duration.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// Work that outlives the request that began it. A host drains it before it stops.
+pub trait Background: Send + Sync {
+    /// Runs the future to its end, whatever becomes of the caller.
+    fn spawn(&self, work: BoxFuture<'static, ()>);
+}

@@ -1,0 +1,120 @@
+//! Scopes: OpenID Connect scopes and delegated permissions of Microsoft Graph.
+//!
+//! Source: Microsoft's documentation of scopes and of Graph permissions. `https://graph.microsoft.com/Mail.Read` and
+//! `Mail.Read` are the same; one resource per request; a scope Graph does not have is refused.
+
+use std::collections::BTreeSet;
+
+use super::Aadsts;
+
+const GRAPH: &str = "https://graph.microsoft.com/";
+/// In the order in which Entra lists them behind the Graph scopes.
+const OPENID_CONNECT: [&str; 4] = ["profile", "openid", "email", "offline_access"];
+const GRAPH_SCOPES: &str = include_str!("graph_scopes.txt");
+
+/// The scopes of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scopes {
+    /// Delegated Graph permissions, such as `Mail.Read`.
+    pub(super) graph: BTreeSet<String>,
+    openid_connect: BTreeSet<String>,
+    /// `https://graph.microsoft.com/.default`: everything consented so far.
+    pub(super) default: bool,
+}
+
+impl Scopes {
+    /// Reads a `scope` parameter.
+    pub(super) fn parse(text: &str) -> Result<Self, Aadsts> {
+        let mut scopes = Self::default();
+        for scope in text.split(' ').filter(|scope| !scope.is_empty()) {
+            scopes.add(scope)?;
+        }
+        if scopes.default && !scopes.graph.is_empty() {
+            return Err(Aadsts::new(70011).about("'.default' cannot be combined with other scopes."));
+        }
+        if scopes == Self::default() {
+            return Err(Aadsts::new(28003));
+        }
+        Ok(scopes)
+    }
+
+    /// The scopes of an earlier grant.
+    pub(super) fn granted(list: &[String]) -> Self {
+        let mut scopes = Self::default();
+        for scope in list {
+            let known = if is_openid_connect(scope) { &mut scopes.openid_connect } else { &mut scopes.graph };
+            known.insert(scope.clone());
+        }
+        scopes
+    }
+
+    fn add(&mut self, scope: &str) -> Result<(), Aadsts> {
+        if is_openid_connect(scope) {
+            self.openid_connect.insert(scope.to_owned());
+            return Ok(());
+        }
+        let name = scope.strip_prefix(GRAPH).unwrap_or(scope);
+        if name == ".default" {
+            self.default = true;
+            return Ok(());
+        }
+        if name.contains("://") {
+            return Err(Aadsts::new(70011).about("Only Microsoft Graph is known as a resource here."));
+        }
+        let exact = GRAPH_SCOPES.lines().find(|known| known.eq_ignore_ascii_case(name));
+        let exact = exact.ok_or_else(|| {
+            let shown: String = name.chars().filter(char::is_ascii_graphic).take(80).collect();
+            Aadsts::new(650_053).about(&format!("The scope is '{shown}', the resource is Microsoft Graph."))
+        })?;
+        self.graph.insert(exact.to_owned());
+        Ok(())
+    }
+
+    /// Whether an OpenID Connect scope is among them.
+    pub(super) fn has(&self, openid_connect: &str) -> bool {
+        self.openid_connect.contains(openid_connect)
+    }
+
+    /// Everything as a list, for a code or a refresh token.
+    pub(super) fn list(&self) -> Vec<String> {
+        self.graph.iter().chain(&self.openid_connect).cloned().collect()
+    }
+
+    /// The `scope` of a token answer: `graph` and the OpenID Connect scopes, without `offline_access`.
+    pub(super) fn shown(&self, graph: &BTreeSet<String>) -> String {
+        let connect = OPENID_CONNECT.iter().filter(|&&scope| scope != "offline_access" && self.has(scope));
+        graph.iter().map(String::as_str).chain(connect.copied()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn is_openid_connect(scope: &str) -> bool {
+    OPENID_CONNECT.contains(&scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_graph_scope_with_and_without_its_resource_is_the_same() {
+        let short = Scopes::parse("openid Mail.Read offline_access").expect("parsed");
+        let long =
+            Scopes::parse("https://graph.microsoft.com/mail.read  openid offline_access").expect("parsed");
+        assert_eq!(short, long);
+        assert_eq!(short.shown(&short.graph), "Mail.Read openid");
+        assert_eq!(Scopes::granted(&short.list()), short);
+    }
+
+    #[test]
+    fn scopes_that_are_unknown_foreign_mixed_or_missing_are_refused() {
+        for (text, code) in [
+            ("Mail.Reed", 650_053),
+            ("https://contoso.sharepoint.com/Sites.Read.All", 70011),
+            (".default Mail.Read", 70011),
+            ("", 28003),
+            ("  ", 28003),
+        ] {
+            assert_eq!(Scopes::parse(text).map_err(|error| error.code), Err(code), "{text}");
+        }
+    }
+}

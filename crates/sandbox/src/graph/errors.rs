@@ -1,0 +1,192 @@
+//! Graph's error answers.
+//!
+//! Source: Microsoft Graph error envelope (`{"error":{"code","message","innerError"}}`) and the codes of each
+//! workload. In scope: every refusal the simulated tenant can give. Invariant: a refusal is one value of
+//! [`GraphError`]; the envelope with its date and ids is added in one place.
+
+use serde_json::{Value, json};
+
+/// The challenge Graph sends with every 401.
+const CHALLENGE: &str = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"";
+
+/// What it adds when the token was revoked: the claims to ask Entra for.
+const CLAIMS_CHALLENGE: &str = ", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwgInZhbHVlIjoiMTYwNDEwNjY1MSJ9fX0=\"";
+
+/// One refusal, before the envelope is put around it.
+#[derive(Debug)]
+pub(super) struct GraphError {
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    /// Seconds, as text because services send fractions.
+    pub(super) retry_after: Option<&'static str>,
+    /// Further parameters of the 401 challenge.
+    challenge: &'static str,
+}
+
+/// The service behind a path; each words its refusals differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Workload {
+    Directory,
+    Exchange,
+    Teams,
+}
+
+impl GraphError {
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None, challenge: "" }
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    pub(super) fn unauthenticated(message: &str) -> Self {
+        Self::new(401, "InvalidAuthenticationToken", message)
+    }
+
+    /// The refusal of a token whose sessions were revoked, with the claims challenge of continuous access evaluation.
+    pub(super) fn revoked() -> Self {
+        let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: \
+                       TokenIssuedBeforeRevocationTimestamp";
+        Self { challenge: CLAIMS_CHALLENGE, ..Self::unauthenticated(message) }
+    }
+
+    pub(super) fn unknown_segment(segment: &str) -> Self {
+        Self::bad_request(format!("Resource not found for the segment '{segment}'."))
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+    }
+
+    pub(super) fn unknown_property(name: &str, entity: &str) -> Self {
+        Self::new(
+            400,
+            "RequestBroker--ParseUri",
+            format!("Could not find a property named '{name}' on type 'microsoft.graph.{entity}'."),
+        )
+    }
+
+    pub(super) fn unknown_body_property(name: &str, entity: &str) -> Self {
+        Self::new(
+            400,
+            "RequestBodyRead",
+            format!(
+                "The property '{name}' does not exist on type 'microsoft.graph.{entity}'. Make sure to only use \
+                 property names that are defined by the type or mark the type as open type."
+            ),
+        )
+    }
+
+    pub(super) fn wrong_value(name: &str) -> Self {
+        Self::bad_request(format!(
+            "Cannot convert the value of property '{name}' to the type it is declared with."
+        ))
+    }
+
+    pub(super) fn option_not_allowed(option: &str) -> Self {
+        Self::bad_request(format!("Query option '{option}' is not allowed."))
+    }
+
+    pub(super) fn malformed_id() -> Self {
+        Self::new(400, "ErrorInvalidIdMalformed", "Id is malformed.")
+    }
+
+    pub(super) fn not_found(workload: Workload, what: &str) -> Self {
+        match workload {
+            Workload::Directory => Self::new(
+                404,
+                "Request_ResourceNotFound",
+                format!(
+                    "Resource '{what}' does not exist or one of its queried reference-property objects are not present."
+                ),
+            ),
+            Workload::Exchange => {
+                Self::new(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+            }
+            Workload::Teams => Self::new(404, "NotFound", format!("No resource was found for '{what}'.")),
+        }
+    }
+
+    pub(super) fn missing_scope(workload: Workload, wanted: &[&str], held: &[String]) -> Self {
+        match workload {
+            Workload::Directory => Self::new(
+                403,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+            ),
+            Workload::Exchange => {
+                Self::new(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+            }
+            Workload::Teams => Self::new(
+                403,
+                "Forbidden",
+                format!(
+                    "Missing scope permissions on the request. API requires one of '{}'. Scopes on the request '{}'",
+                    wanted.join(", "),
+                    held.join(", ")
+                ),
+            ),
+        }
+    }
+
+    pub(super) fn mailbox_concurrency() -> Self {
+        let mut error =
+            Self::new(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.");
+        error.retry_after = Some("10");
+        error
+    }
+
+    pub(super) fn rate_limited(workload: Workload) -> Self {
+        let (code, message, after) = match workload {
+            Workload::Exchange => {
+                ("ApplicationThrottled", "Application is over its request rate limit.", "10")
+            }
+            Workload::Teams => ("TooManyRequests", "Please retry again later.", "2.128"),
+            Workload::Directory => (
+                "Request_ThrottledTemporarily",
+                "Your request is throttled temporarily. Please try after 150 seconds.",
+                "150",
+            ),
+        };
+        let mut error = Self::new(429, code, message);
+        error.retry_after = Some(after);
+        error
+    }
+
+    /// The answer a service gives when it fails with `status` on its own.
+    pub(super) fn of_status(status: u16, workload: Workload) -> Self {
+        match status {
+            401 => Self::unauthenticated("Lifetime validation failed, the token is expired."),
+            403 => Self::missing_scope(workload, &[], &[]),
+            404 => Self::not_found(workload, "item"),
+            429 => Self::rate_limited(workload),
+            503 => {
+                let mut error = Self::new(
+                    503,
+                    "serviceNotAvailable",
+                    "The service is not available. Try the request again after a delay.",
+                );
+                error.retry_after = Some("30");
+                error
+            }
+            500..=599 => Self::new(status, "UnknownError", ""),
+            _ => Self::new(status, "BadRequest", "The request is not valid in the current state."),
+        }
+    }
+
+    /// Headers that belong to this refusal alone.
+    pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
+        let challenge =
+            (self.status == 401).then(|| ("www-authenticate", format!("{CHALLENGE}{}", self.challenge)));
+        let retry = self.retry_after.map(|seconds| ("retry-after", seconds.to_owned()));
+        challenge.into_iter().chain(retry).collect()
+    }
+
+    /// The envelope. `date` has no zone and no fraction, as Graph writes it.
+    pub(super) fn envelope(&self, date: &str, request_id: &str, client_request_id: &str) -> Value {
+        json!({"error": {"code": self.code, "message": self.message, "innerError": {
+            "date": date, "request-id": request_id, "client-request-id": client_request_id}}})
+    }
+}

@@ -1,0 +1,65 @@
+//! The kinds of journal records, as data: documents and checks derive from this table.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! kinds {
+    ($($variant:ident $name:literal $meaning:literal,)*) => {
+        /// What a journal record is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum AuditKind {
+            $(#[doc = $meaning] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl AuditKind {
+            /// Every kind, by name.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in records.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// One sentence for the reference documents.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    AuthorizeAsked "authorize.asked" "A client asked a signed-in person for authorization.",
+    CalendarRead "calendar.read" "Calendar data was read.",
+    CalendarSend "calendar.send" "An event was created, which invites people.",
+    ChannelSend "channel.send" "A message was posted to a Teams channel.",
+    ClientRegistered "client.registered" "A client registered itself dynamically.",
+    ConsentDenied "consent.denied" "The person refused a client.",
+    ConsentGiven "consent.given" "The person allowed a client.",
+    GrantRevoked "grant.revoked" "A grant or one of its tokens was revoked.",
+    MailRead "mail.read" "Mail was read.",
+    MailSend "mail.send" "Mail was sent.",
+    MeetingWrite "meeting.write" "A Teams meeting was created.",
+    MicrosoftLinked "microsoft.linked" "A Microsoft account was linked to the person.",
+    MicrosoftRefreshed "microsoft.refreshed" "Microsoft tokens were refreshed.",
+    MicrosoftRefused "microsoft.refused" "Entra refused a sign-in, a code or a refresh.",
+    PeopleRead "people.read" "People the person works with were listed.",
+    ProfileRead "profile.read" "The person's own profile was read.",
+    RequestRefused "request.refused" "A request was refused before it named an action.",
+    SessionRead "session.read" "The state of the sign-in was asked for.",
+    TeamsRead "teams.read" "Teams the person is in were listed.",
+    TokenIssued "token.issued" "Tokens were issued for an authorization code.",
+    TokenRefreshed "token.refreshed" "Tokens were renewed with a refresh token.",
+    TokenReused "token.reused" "A code or refresh token was presented a second time; its family ended.",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuditKind;
+
+    #[test]
+    fn the_table_is_in_alphabetical_order_without_repetition() {
+        assert!(AuditKind::ALL.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str()));
+    }
+}

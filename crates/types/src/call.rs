@@ -1,0 +1,203 @@
+//! One Graph call a row may make: a method and a path template whose variables are single, encoded segments.
+//!
+//! Source: RFC 3986 section 3.3 (path segments). The encoding keeps only unreserved characters, so no argument
+//! can add a segment, a query or a dot segment.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+/// HTTP method of a Graph call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+}
+
+impl Method {
+    /// The method on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// When a call may be repeated after an answer that left its fate unknown or refused it for load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// On 429, 503 and 504: repeating has no further effect (a read, or a write with an idempotency key).
+    Idempotent,
+    /// On 429 only: Graph has certainly not acted.
+    RefusedOnly,
+}
+
+/// A Graph call in a row of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Method.
+    pub method: Method,
+    /// Path below the API version, variables in braces: `/me/mailFolders/{folder}/messages`.
+    pub template: &'static str,
+    /// When it may be repeated.
+    pub retry: Retry,
+}
+
+/// Why arguments do not make a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// A segment is empty, a dot segment, too long, or holds a control character.
+    #[error("the identifier is empty, too long, a dot segment or holds a control character")]
+    Segment,
+    /// Another number of segments than the template has variables.
+    #[error("the path takes another number of identifiers")]
+    Arity,
+}
+
+/// RFC 3986 section 2.3: unreserved characters stay, all else is encoded.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Graph identifiers are below 500 bytes; this leaves room and bounds the URL.
+const SEGMENT_MAX_BYTES: usize = 1024;
+
+impl Call {
+    /// A read.
+    #[must_use]
+    pub const fn get(template: &'static str) -> Self {
+        Self { method: Method::Get, template, retry: Retry::Idempotent }
+    }
+
+    /// A write without an idempotency key.
+    #[must_use]
+    pub const fn post(template: &'static str) -> Self {
+        Self { method: Method::Post, template, retry: Retry::RefusedOnly }
+    }
+
+    /// A write that carries an idempotency key in its body.
+    #[must_use]
+    pub const fn post_idempotent(template: &'static str) -> Self {
+        Self { method: Method::Post, template, retry: Retry::Idempotent }
+    }
+
+    /// Fills the template: each variable becomes exactly one encoded segment.
+    ///
+    /// # Errors
+    /// [`PathError::Segment`] for an unusable identifier, [`PathError::Arity`] for a wrong count.
+    pub fn path(&self, segments: &[&str]) -> Result<String, PathError> {
+        let mut given = segments.iter();
+        let mut path = String::with_capacity(self.template.len() + 64);
+        for part in self.template.split('/').skip(1) {
+            path.push('/');
+            if part.starts_with('{') {
+                let segment = given.next().ok_or(PathError::Arity)?;
+                check_segment(segment)?;
+                path.extend(utf8_percent_encode(segment, SEGMENT));
+            } else {
+                path.push_str(part);
+            }
+        }
+        if given.next().is_some() { Err(PathError::Arity) } else { Ok(path) }
+    }
+
+    /// Whether a finished path is one this template can make: same fixed parts, and variables that are single
+    /// segments in canonical encoding. Egress asks again, so a path built elsewhere cannot pass.
+    #[must_use]
+    pub fn admits(&self, method: Method, path: &str) -> bool {
+        let mut parts = path.split('/');
+        let fits = method == self.method
+            && self.template.split('/').all(|want| {
+                parts
+                    .next()
+                    .is_some_and(|part| if want.starts_with('{') { is_canonical(part) } else { part == want })
+            });
+        fits && parts.next().is_none()
+    }
+}
+
+fn check_segment(segment: &str) -> Result<(), PathError> {
+    let dots = matches!(segment, "." | "..");
+    if segment.is_empty()
+        || dots
+        || segment.len() > SEGMENT_MAX_BYTES
+        || segment.chars().any(char::is_control)
+    {
+        return Err(PathError::Segment);
+    }
+    Ok(())
+}
+
+fn is_canonical(encoded: &str) -> bool {
+    let Ok(decoded) = percent_encoding::percent_decode_str(encoded).decode_utf8() else { return false };
+    check_segment(&decoded).is_ok() && utf8_percent_encode(&decoded, SEGMENT).to_string() == encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MESSAGES: Call = Call::get("/me/mailFolders/{folder}/messages");
+
+    #[test]
+    fn hostile_segments_stay_one_segment_or_are_refused() {
+        for (segment, path) in [
+            ("inbox", "/me/mailFolders/inbox/messages"),
+            ("../../users", "/me/mailFolders/..%2F..%2Fusers/messages"),
+            ("a?$select=mail#", "/me/mailFolders/a%3F%24select%3Dmail%23/messages"),
+            ("AAMk/+=", "/me/mailFolders/AAMk%2F%2B%3D/messages"),
+            ("%2e%2e", "/me/mailFolders/%252e%252e/messages"),
+        ] {
+            assert_eq!(MESSAGES.path(&[segment]).as_deref(), Ok(path));
+        }
+        for segment in ["", ".", "..", "a\nb", "a\0"] {
+            assert_eq!(MESSAGES.path(&[segment]), Err(PathError::Segment));
+        }
+    }
+
+    #[test]
+    fn the_number_of_identifiers_must_fit() {
+        assert_eq!(MESSAGES.path(&[]), Err(PathError::Arity));
+        assert_eq!(MESSAGES.path(&["a", "b"]), Err(PathError::Arity));
+    }
+
+    #[test]
+    fn egress_admits_only_what_the_template_makes() {
+        assert!(MESSAGES.admits(Method::Get, "/me/mailFolders/inbox/messages"));
+        for (method, path) in [
+            (Method::Post, "/me/mailFolders/inbox/messages"),
+            (Method::Get, "/me/mailFolders/inbox/messages/x"),
+            (Method::Get, "/me/mailFolders/../messages"),
+            (Method::Get, "/me/mailFolders/%2E%2E/messages"),
+            (Method::Get, "/me/mailFolders/a%2fb/messages"),
+            (Method::Get, "/me/mailFolders/inbox/messages?$top=1"),
+            (Method::Get, "/me/mailFolders//messages"),
+            (Method::Get, "/me/mailFolders/inbox"),
+        ] {
+            assert!(!MESSAGES.admits(method, path), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_built_path_is_admitted_and_has_the_template_s_shape(folder in "\\PC{1,40}") {
+            if let Ok(path) = MESSAGES.path(&[&folder]) {
+                prop_assert!(MESSAGES.admits(Method::Get, &path));
+                prop_assert_eq!(path.matches('/').count(), 4);
+                prop_assert!(!path.contains(['?', '#', '\\', ';']));
+            }
+        }
+    }
+}

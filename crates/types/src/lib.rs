@@ -1,0 +1,28 @@
+//! Vocabulary shared by every room: secrets, typed ids, time, principal, permit and the table vocabulary.
+//!
+//! In scope: types whose misuse must not compile. Out of scope: input and output, policy, storage.
+//!
+//! Invariants carried by construction:
+//! * a [`Secret`] cannot be printed, serialised or compared with `==`;
+//! * a [`Principal`] exists only where the perimeter issued it, a [`Permit`] only where the decision did, and an
+//!   [`Intent`] only where the journal committed a record. `clippy.toml` bans the three constructors everywhere else.
+
+mod audit;
+mod call;
+mod id;
+mod permit;
+mod principal;
+mod scope;
+mod secret;
+mod table;
+mod time;
+
+pub use audit::AuditKind;
+pub use call::{Call, Method, PathError, Retry};
+pub use id::{AccessSubject, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId};
+pub use permit::{Actor, Intent, Permit};
+pub use principal::{Identity, Person, Principal, Service};
+pub use scope::{Scope, ScopeSet};
+pub use secret::Secret;
+pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach};
+pub use time::UnixMillis;

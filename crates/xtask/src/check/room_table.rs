@@ -1,0 +1,82 @@
+//! The rooms and their fences, as data. `docs/architecture` explains them; this table is what holds.
+
+/// A crate of the workspace and what it may import.
+pub(super) struct Room {
+    /// Folder name, which is the package name without prefix.
+    pub(super) name: &'static str,
+    /// Rooms it may name in its dependencies.
+    pub(super) imports: &'static [&'static str],
+    /// Rooms it may name in its dev-dependencies besides.
+    pub(super) tests_import: &'static [&'static str],
+    /// Core rooms compile for every host: no runtime, socket, database or ambient randomness in their tree.
+    pub(super) core: bool,
+}
+
+/// Every room. A crate that is not listed is a finding.
+pub(super) const ROOMS: [Room; 14] = [
+    core("types", &[]),
+    core("ports", &["types"]),
+    core("seal", &["types"]),
+    core("auth", &["types", "ports", "seal"]),
+    core("mcp", &["types"]),
+    core("graph", &["types", "ports"]),
+    core("egress", &["types", "ports"]),
+    core("policy", &["types"]),
+    core("journal", &["types", "ports", "seal"]),
+    core("app", &["types", "ports", "seal", "auth", "mcp", "graph", "egress", "policy", "journal"]),
+    host("sandbox", &["types"]),
+    host("host-native", &["types", "ports", "seal", "journal", "app", "sandbox"]),
+    host("contract", &[]),
+    host("xtask", &["contract"]),
+];
+
+/// A package that core rooms may not have anywhere in their dependency tree.
+pub(super) struct Forbidden {
+    /// The package.
+    pub(super) package: &'static str,
+    /// A package below which it is tolerated, with the reason.
+    pub(super) below: Option<(&'static str, &'static str)>,
+}
+
+/// What would tie a core room to one host.
+pub(super) const FORBIDDEN_IN_CORE: [Forbidden; 6] = [
+    Forbidden {
+        package: "getrandom",
+        below: Some((
+            "jsonwebtoken",
+            "it brings the random generator of its signers; verification, which is all the core calls, draws none",
+        )),
+    },
+    Forbidden { package: "hyper", below: None },
+    Forbidden { package: "reqwest", below: None },
+    Forbidden { package: "rusqlite", below: None },
+    Forbidden { package: "tokio", below: None },
+    Forbidden { package: "ureq", below: None },
+];
+
+/// A package that only some rooms may depend on directly (dev-dependencies are free).
+pub(super) struct Reserved {
+    /// The package.
+    pub(super) package: &'static str,
+    /// The rooms that may.
+    pub(super) rooms: &'static [&'static str],
+}
+
+/// Cryptography and databases have one home each.
+pub(super) const RESERVED: [Reserved; 7] = [
+    Reserved { package: "chacha20poly1305", rooms: &["seal"] },
+    Reserved { package: "getrandom", rooms: &["host-native"] },
+    Reserved { package: "hkdf", rooms: &["seal"] },
+    Reserved { package: "jsonwebtoken", rooms: &["auth", "sandbox"] },
+    Reserved { package: "rsa", rooms: &["sandbox"] },
+    Reserved { package: "rusqlite", rooms: &["host-native"] },
+    Reserved { package: "ureq", rooms: &["contract"] },
+];
+
+const fn core(name: &'static str, imports: &'static [&'static str]) -> Room {
+    Room { name, imports, tests_import: &[], core: true }
+}
+
+const fn host(name: &'static str, imports: &'static [&'static str]) -> Room {
+    Room { name, imports, tests_import: &[], core: false }
+}

@@ -1,0 +1,201 @@
+//! `cargo xtask test`: everything the tests need, then every test.
+//!
+//! Three runs, because they differ in what drives them: unit and integration tests, documentation tests, and the
+//! black-box suite, which speaks HTTP to the built binary.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::run::{self, say};
+use crate::stopwatch::Stopwatch;
+use crate::workspace::Workspace;
+
+/// The independent TypeScript client of the black-box suite.
+const TYPESCRIPT: &str = "crates/contract/clients/typescript";
+/// The oldest Node that client runs on.
+const NODE_MAJOR: u32 = 20;
+/// The crate of the black-box suite, and its target, which needs the built binary.
+const SUITE: &str = "m365-contract";
+const BLACKBOX: &str = "blackbox";
+
+/// Options of `cargo xtask test`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Write every request that reached the simulated Graph to FILE, one JSON object per line.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Run only tests whose name contains this text.
+    filter: Option<String>,
+}
+
+/// Tests counted from what the runs printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Totals {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+/// Runs the tests and tells whether all passed.
+pub(crate) fn perform(workspace: &Workspace, options: &Options) -> anyhow::Result<bool> {
+    let watch = Stopwatch::start();
+    install_typescript(&workspace.root.join(TYPESCRIPT))?;
+    let filter = options.filter.as_deref();
+    // One build of everything: the runs below then share its features and its artefacts.
+    say("building the workspace and its tests");
+    let mut build = workspace.cargo(&["build", "--quiet", "--locked", "--workspace", "--all-targets"]);
+    if !run::stream(&mut build)?.success {
+        return Ok(false);
+    }
+    let mut totals = Totals::default();
+    let mut failed = Vec::new();
+    for (name, mut command) in runs(workspace, options.record.as_deref(), filter)? {
+        say(&format!("running the {name}"));
+        let captured = run::stream(&mut command)?;
+        totals = totals.plus(count(&captured.text));
+        if !captured.success {
+            failed.push(name);
+        }
+    }
+    say(&format!(
+        "{} passed, {} failed, {} skipped in {:.0} s",
+        totals.passed,
+        totals.failed,
+        totals.skipped,
+        watch.elapsed().as_secs_f64()
+    ));
+    if !failed.is_empty() {
+        say(&format!("Failed: {}.", failed.join(", ")));
+    }
+    Ok(failed.is_empty())
+}
+
+/// The runs in their order.
+fn runs(
+    workspace: &Workspace,
+    record: Option<&Path>,
+    filter: Option<&str>,
+) -> anyhow::Result<Vec<(&'static str, Command)>> {
+    let nextest = run::capture(&mut workspace.cargo(&["nextest", "--version"]))?.success;
+    let mut units = if nextest {
+        vec![workspace.cargo(&["nextest", "run", "--locked", "--workspace", "--no-tests=pass"])]
+    } else {
+        // Without nextest the black-box suite is left out by leaving out the integration tests of its crate.
+        let others = ["test", "--locked", "--workspace", "--exclude", SUITE, "--tests"];
+        vec![workspace.cargo(&others), workspace.cargo(&["test", "--locked", "--package", SUITE, "--lib"])]
+    };
+    for command in &mut units {
+        command.args(filter);
+    }
+    let mut documentation = workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--doc"]);
+    documentation.args(filter);
+    let mut blackbox =
+        workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--test", BLACKBOX, "--"]);
+    blackbox.args(filter).env("M365_MCP_BIN", workspace.target.join("debug").join("m365-mcp"));
+    if let Some(file) = record {
+        blackbox.env("M365_RECORD", emptied(&workspace.root, file)?);
+    }
+    let mut runs: Vec<_> = units.into_iter().map(|command| ("unit and integration tests", command)).collect();
+    runs.push(("documentation tests", documentation));
+    runs.push(("black-box suite", blackbox));
+    Ok(runs)
+}
+
+/// The absolute path of the recording, which starts empty.
+fn emptied(root: &Path, file: &Path) -> anyhow::Result<PathBuf> {
+    let file = root.join(file);
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+    }
+    std::fs::write(&file, "").with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(file)
+}
+
+/// Installs the locked packages of the TypeScript client, unless they are there.
+fn install_typescript(folder: &Path) -> anyhow::Result<()> {
+    if !folder.join("package.json").is_file() {
+        return Ok(());
+    }
+    let version = run::stdout_of(Command::new("node").arg("--version"))
+        .with_context(|| format!("the TypeScript client needs Node {NODE_MAJOR} or newer"))?;
+    anyhow::ensure!(
+        node_major(&version).is_some_and(|major| major >= NODE_MAJOR),
+        "the TypeScript client needs Node {NODE_MAJOR} or newer; this is {}",
+        version.trim()
+    );
+    if is_installed(folder) {
+        return Ok(());
+    }
+    say("installing the packages of the TypeScript client");
+    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    let captured = run::stream(Command::new("npm").args(arguments).current_dir(folder))?;
+    anyhow::ensure!(captured.success, "`npm ci` failed in {TYPESCRIPT}");
+    Ok(())
+}
+
+/// npm leaves a copy of the lock it installed; it is current when it is not older than the lock.
+fn is_installed(folder: &Path) -> bool {
+    let changed = |path: &str| folder.join(path).metadata().and_then(|metadata| metadata.modified()).ok();
+    let installed = changed("node_modules/.package-lock.json");
+    installed.is_some() && installed >= changed("package-lock.json")
+}
+
+fn node_major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// Adds up the summary lines of nextest and of the standard harness.
+fn count(text: &str) -> Totals {
+    let summaries = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("Summary [") || line.starts_with("test result:"));
+    summaries.fold(Totals::default(), |totals, line| {
+        let of = |labels: &[&str]| labels.iter().filter_map(|label| number_before(line, label)).sum();
+        totals.plus(Totals {
+            passed: of(&["passed"]),
+            failed: of(&["failed", "timed out"]),
+            skipped: of(&["skipped", "ignored"]),
+        })
+    })
+}
+
+fn number_before(line: &str, label: &str) -> Option<u64> {
+    let before = line.get(..line.find(&format!(" {label}"))?)?;
+    before.rsplit(' ').next()?.parse().ok()
+}
+
+impl Totals {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            skipped: self.skipped + other.skipped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_of_both_harnesses_are_added() {
+        let text = "     Summary [   0.5s] 12 tests run: 10 passed, 2 failed, 3 skipped\nnoise 9 passed\ntest result: ok. 4 passed; 1 failed; 5 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
+        assert_eq!(count(text), Totals { passed: 14, failed: 3, skipped: 8 });
+    }
+
+    #[test]
+    fn output_without_a_summary_counts_nothing() {
+        assert_eq!(count("error: could not compile"), Totals::default());
+    }
+
+    #[test]
+    fn node_versions_are_read_and_nonsense_is_not() {
+        assert_eq!(node_major("v20.20.2\n"), Some(20));
+        assert_eq!(node_major("20"), None);
+    }
+}
