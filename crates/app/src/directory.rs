@@ -3,7 +3,6 @@
 //! Atomicity: every method is one transaction of [`Database`]; the host keeps exactly one such database.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use m365_ports::{
@@ -12,10 +11,10 @@ use m365_ports::{
 };
 use m365_types::{CellId, Oid, TenantId, UnixMillis};
 
-/// New registrations in any hour.
-const REGISTRATIONS_PER_HOUR: u64 = 120;
-/// Registered clients that have not expired.
-const REGISTRATIONS_ALIVE: u64 = 5_000;
+/// New registrations in any minute. Well-behaved clients register once per connection.
+const REGISTRATIONS_PER_MINUTE: u64 = 300;
+/// Registered clients that have not expired: bounds the registry.
+const REGISTRATIONS_ALIVE: u64 = 20_000;
 /// Perimeter records kept of any minute; what comes beyond is only counted.
 const PERIMETER_PER_MINUTE: u64 = 300;
 /// Perimeter records kept at all; the oldest go first.
@@ -119,12 +118,12 @@ impl Directory for SqlDirectory {
         now: UnixMillis,
         expires: UnixMillis,
     ) -> Result<RegistrationOutcome, DirectoryError> {
-        let hour_ago = now.as_millis().saturating_sub(Duration::from_hours(1).as_secs() * 1000);
+        let minute_ago = now.as_millis().saturating_sub(60_000);
         self.transact(Durability::Full, |sql| {
             sql.run("DELETE FROM registration WHERE expires <= ?1", &[now.as_millis().into()])?;
-            let recent = one(sql, "SELECT COUNT(*) FROM registration WHERE at > ?1", &[hour_ago.into()])?;
+            let recent = one(sql, "SELECT COUNT(*) FROM registration WHERE at > ?1", &[minute_ago.into()])?;
             let alive = one(sql, "SELECT COUNT(*) FROM registration", &[])?;
-            if recent >= REGISTRATIONS_PER_HOUR || alive >= REGISTRATIONS_ALIVE {
+            if recent >= REGISTRATIONS_PER_MINUTE || alive >= REGISTRATIONS_ALIVE {
                 return Ok(RegistrationOutcome::QuotaReached);
             }
             let values = [now.as_millis().into(), expires.as_millis().into()];

@@ -174,7 +174,7 @@ impl Cell {
         loop {
             match self.journal().conclude(intent, outcome, self.now()) {
                 Ok(mark) => {
-                    self.note_high_water(mark, intent.permit().action().audit);
+                    self.note_high_water(mark, intent.permit().action().effect);
                     return Ok(());
                 }
                 Err(error) if tried >= CONCLUDE_TRIES => return Err(error),

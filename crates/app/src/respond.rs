@@ -262,8 +262,7 @@ impl From<LinkRefusal> for Failure {
         use LinkRefusal as R;
         let sentence = refusal.to_string();
         let (row, code) = match &refusal {
-            R::Callback
-            | R::Entra { .. }
+            R::Entra { .. }
             | R::Guest
             | R::IdToken
             | R::OtherAccount
@@ -271,7 +270,7 @@ impl From<LinkRefusal> for Failure {
             | R::OtherTenant
             | R::Taken => (&errors::MICROSOFT_REFUSED, refusal.code()),
             R::Directory | R::KeysUnavailable => (&errors::SERVER_UNAVAILABLE, refusal.code()),
-            R::Spent => (&errors::TRANSACTION, refusal.code()),
+            R::Callback | R::Spent => (&errors::TRANSACTION, refusal.code()),
             R::Store(error) => return (*error).into(),
             R::Transaction(refusal) => return (*refusal).into(),
         };

@@ -245,12 +245,13 @@ mod tests {
         let request = fixture.request();
         let outgoing = Outgoing { request, route: "/mcp", assertion: None, client: None };
         let sealed = contexts(&fixture).seal(&cell("a"), &outgoing);
-        let open = |cell: &CellId, value: HeaderValue| contexts(&fixture).open(cell, &header(value)).map(|_| ());
+        let open =
+            |cell: &CellId, value: HeaderValue| contexts(&fixture).open(cell, &header(value)).map(|_| ());
         assert_eq!(open(&cell("b"), sealed.clone()), Err(ContextRefusal::Invalid));
         let other = sealed.to_str().unwrap().replace(&request.to_string(), &fixture.request().to_string());
         assert_eq!(open(&cell("a"), HeaderValue::from_str(&other).unwrap()), Err(ContextRefusal::Invalid));
         assert_eq!(open(&cell("a"), HeaderValue::from_static("x")), Err(ContextRefusal::Invalid));
-        fixture.advance(LIFE - Duration::from_millis(1));
+        fixture.advance(LIFE.checked_sub(Duration::from_millis(1)).unwrap());
         assert_eq!(open(&cell("a"), sealed.clone()), Ok(()));
         fixture.advance(Duration::from_millis(1));
         assert_eq!(open(&cell("a"), sealed), Err(ContextRefusal::Expired));

@@ -103,7 +103,8 @@ impl<'a> UnverifiedToken<'a> {
     /// # Errors
     /// [`JwtError::Signature`]; [`JwtError::Malformed`] where the claims are not of type `T`.
     pub fn verify<T: DeserializeOwned>(self, key: &VerifyingKey) -> Result<T, JwtError> {
-        let verified = crypto::verify(self.signature, self.message.as_bytes(), &key.decoding, Algorithm::RS256);
+        let verified =
+            crypto::verify(self.signature, self.message.as_bytes(), &key.decoding, Algorithm::RS256);
         if !matches!(verified, Ok(true)) {
             return Err(JwtError::Signature);
         }
@@ -193,7 +194,8 @@ fn verifying_key(value: serde_json::Value) -> Option<VerifyingKey> {
     let exponent = URL_SAFE_NO_PAD.decode(&key.e).ok()?;
     let bits = bit_length(&modulus);
     // 3 and the even exponents are refused; 65537 is what both issuers use.
-    let exponent_ok = exponent.len() <= 4 && exponent.len() >= 3 && exponent.last().is_some_and(|e| e % 2 == 1);
+    let exponent_ok =
+        exponent.len() <= 4 && exponent.len() >= 3 && exponent.last().is_some_and(|e| e % 2 == 1);
     if !(MIN_MODULUS_BITS..=MAX_MODULUS_BITS).contains(&bits) || !exponent_ok {
         return None;
     }
@@ -204,7 +206,10 @@ fn verifying_key(value: serde_json::Value) -> Option<VerifyingKey> {
 fn bit_length(number: &[u8]) -> usize {
     let significant = number.iter().skip_while(|byte| **byte == 0);
     let bytes = significant.clone().count();
-    significant.clone().next().map_or(0, |first| bytes * 8 - usize::try_from(first.leading_zeros()).unwrap_or(0))
+    significant
+        .clone()
+        .next()
+        .map_or(0, |first| bytes * 8 - usize::try_from(first.leading_zeros()).unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -34,15 +34,15 @@ pub struct KeyAges {
 impl KeyAges {
     /// For Access: keys rotate every six weeks, the previous one stays valid for seven days.
     pub const ACCESS: Self = Self {
-        fresh: Duration::from_secs(60 * 60),
-        maximum: Duration::from_secs(24 * 60 * 60),
+        fresh: Duration::from_hours(1),
+        maximum: Duration::from_hours(24),
         unknown_interval: Duration::from_secs(30),
     };
     /// For Entra: keys may roll without notice; unknown ids at most every five minutes.
     pub const ENTRA: Self = Self {
-        fresh: Duration::from_secs(60 * 60),
-        maximum: Duration::from_secs(24 * 60 * 60),
-        unknown_interval: Duration::from_secs(5 * 60),
+        fresh: Duration::from_hours(1),
+        maximum: Duration::from_hours(24),
+        unknown_interval: Duration::from_mins(5),
     };
 }
 
@@ -128,10 +128,10 @@ impl KeyCache {
         let (held, fetch) = {
             let mut state = self.lock();
             let held = state.held.clone().filter(|held| self.is_usable(held, now));
-            let stale = held.as_ref().is_none_or(|held| now.since(held.fetched_at) >= self.ages.fresh);
+            let is_old = held.as_ref().is_none_or(|held| now.since(held.fetched_at) >= self.ages.fresh);
             let paused = state.failed_at.is_some_and(|at| now.since(at) < FAILURE_PAUSE);
             let claimed = state.is_claimed(now) && held.is_some();
-            let fetch = stale && !paused && !claimed;
+            let fetch = is_old && !paused && !claimed;
             if fetch {
                 state.claimed = Some(now);
             }

@@ -9,13 +9,13 @@
 //! * every transition of stored state is one transaction that also writes its journal record;
 //! * stores hold hashes or sealed values; no error and no log line carries a token.
 
+mod claims;
 pub mod context;
 pub mod entra;
 pub mod jwt;
 pub mod key_cache;
 pub mod oauth;
 pub mod perimeter;
-mod claims;
 
 #[cfg(test)]
 mod testing;

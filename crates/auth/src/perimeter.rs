@@ -30,9 +30,9 @@ use identity::AssertionClaims;
 
 /// The header Access puts its assertion in.
 pub const ASSERTION_HEADER: &str = "cf-access-jwt-assertion";
-const TIMES: TimeRule = TimeRule { leeway: Duration::from_secs(60) };
+const TIMES: TimeRule = TimeRule { leeway: Duration::from_mins(1) };
 /// How long a verified assertion is believed without verifying its signature again.
-const REMEMBER: Duration = Duration::from_secs(60);
+const REMEMBER: Duration = Duration::from_mins(1);
 const MAX_REMEMBERED: usize = 1024;
 
 /// Where assertions come from and for whom they are.
@@ -58,7 +58,9 @@ pub enum PerimeterRefusal {
     #[error("The Cloudflare Access assertion does not name exactly one person or service. Sign in again.")]
     Claims,
     /// More than one assertion.
-    #[error("The request carries more than one Cloudflare Access assertion. Send it through Access, unaltered.")]
+    #[error(
+        "The request carries more than one Cloudflare Access assertion. Send it through Access, unaltered."
+    )]
     Duplicate,
     /// Past `exp`.
     #[error("The Cloudflare Access sign-in has expired. Sign in again.")]
@@ -161,8 +163,7 @@ impl Perimeter {
     /// A perimeter that fetches keys through `outbound`.
     #[must_use]
     pub fn new(settings: AccessSettings, outbound: Arc<dyn Outbound>, clock: Arc<dyn Clock>) -> Self {
-        let keys =
-            KeyCache::new(settings.keys_url.clone(), KeyAges::ACCESS, outbound, Arc::clone(&clock));
+        let keys = KeyCache::new(settings.keys_url.clone(), KeyAges::ACCESS, outbound, Arc::clone(&clock));
         Self { settings, keys, clock, remembered: Mutex::default() }
     }
 
@@ -187,7 +188,10 @@ impl Perimeter {
         let claims: AssertionClaims = unverified.verify(&key)?;
         let now = self.clock.now();
         let (assertion, times) = self.check(claims, now)?;
-        self.remember(digest, Remembered { assertion: assertion.clone(), kid, times, until: now.plus(REMEMBER) });
+        self.remember(
+            digest,
+            Remembered { assertion: assertion.clone(), kid, times, until: now.plus(REMEMBER) },
+        );
         Ok(assertion)
     }
 
@@ -213,7 +217,8 @@ impl Perimeter {
         let now = self.clock.now();
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let known = remembered.get(digest)?;
-        let good = now < known.until && TIMES.check(&known.times, now).is_ok() && self.keys.publishes(&known.kid);
+        let good =
+            now < known.until && TIMES.check(&known.times, now).is_ok() && self.keys.publishes(&known.kid);
         good.then(|| known.assertion.clone())
     }
 

@@ -248,14 +248,22 @@ impl Landing {
 }
 
 impl Page {
-    /// The first form with a button.
+    /// The first form with a button that agrees.
     ///
     /// # Errors
     /// Where there is none.
     pub fn form(&self) -> Result<Form> {
-        let forms = forms(&self.answer.text());
-        let form = forms.into_iter().find(|form| !form.buttons.is_empty());
+        let form = forms(&self.answer.text()).into_iter().find(|form| form.agree().is_some());
         form.with_context(|| format!("no form on the page {}: {}", self.url, self.answer))
+    }
+
+    /// The first form with a button that refuses.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn refusal(&self) -> Result<Form> {
+        let form = forms(&self.answer.text()).into_iter().find(|form| form.refuse().is_some());
+        form.with_context(|| format!("no way to refuse on the page {}: {}", self.url, self.answer))
     }
 
     /// What a person reads.

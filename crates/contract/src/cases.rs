@@ -18,6 +18,8 @@ pub struct Case {
 /// The site a case needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
+    /// One to itself: it uses up what every other case needs, so where all share one site it comes last.
+    Last,
     /// One to itself: it moves the clock, rotates keys, or faults what everybody uses.
     Own,
     /// One to itself that is a process: it is killed, or its files are read.
@@ -32,6 +34,10 @@ const fn shared(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
 
 const fn own(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Own, run }
+}
+
+const fn last(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+    Case { name, needs: Needs::Last, run }
 }
 
 const fn process(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {

@@ -41,7 +41,7 @@ impl Form {
     /// The first button that agrees: the first whose words do not refuse.
     #[must_use]
     pub fn agree(&self) -> Option<&Button> {
-        self.buttons.iter().find(|button| !button.refuses()).or_else(|| self.buttons.first())
+        self.buttons.iter().find(|button| !button.refuses())
     }
 
     /// The first button that refuses.

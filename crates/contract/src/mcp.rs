@@ -162,16 +162,25 @@ impl Reply {
         Ok(self)
     }
 
-    /// The structured content of a tool call that succeeded.
+    /// The result of a tool call that succeeded.
     ///
     /// # Errors
-    /// Where it failed, or has no structured content beside its text.
-    pub fn content(&self) -> Result<&Value> {
+    /// Where it failed, or has no text content.
+    pub fn success(&self) -> Result<&Value> {
         let result = self.result()?;
         ensure!(result.at("/isError") != &Value::Bool(true), "the tool failed: {}", self.answer);
         let text = result.at("/content/0/text").as_str().unwrap_or_default();
         ensure!(!text.is_empty(), "no text content: {}", self.answer);
-        result.get("structuredContent").with_context(|| format!("no structuredContent: {}", self.answer))
+        Ok(result)
+    }
+
+    /// The structured content of a tool call that succeeded, in the revisions that have it.
+    ///
+    /// # Errors
+    /// As [`Reply::success`], and where there is none.
+    pub fn content(&self) -> Result<&Value> {
+        let content = self.success()?.get("structuredContent");
+        content.with_context(|| format!("no structuredContent: {}", self.answer))
     }
 
     /// The sentence of a call that was refused or failed: a tool error, or a JSON-RPC error.

@@ -20,7 +20,15 @@ pub fn run(mut arguments: Arguments, cases: &[&'static [Case]]) -> Conclusion {
     let threads = if attached { 1 } else { THREADS };
     arguments.test_threads.get_or_insert(threads);
     let shared = Shared::default();
-    let trials = cases.iter().copied().flatten().map(|case| trial(case, &shared, attached)).collect();
+    let mut ordered: Vec<&'static Case> = cases.iter().copied().flatten().collect();
+    if attached {
+        ordered.sort_by_key(|case| match case.needs {
+            Needs::Shared => 0,
+            Needs::Own | Needs::Process => 1,
+            Needs::Last => 2,
+        });
+    }
+    let trials = ordered.into_iter().map(|case| trial(case, &shared, attached)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Ends the shared site, which records what it saw; leaving the process would not.
     drop(shared);
@@ -37,14 +45,14 @@ fn trial(case: &'static Case, shared: &Shared, attached: bool) -> Trial {
 fn perform(case: &Case, shared: &Shared, attached: bool) -> Result<()> {
     match case.needs {
         Needs::Shared => (case.run)(site_of(shared)?),
-        Needs::Own | Needs::Process if attached => {
+        Needs::Last | Needs::Own | Needs::Process if attached => {
             let site = site_of(shared)?;
             site.control.clear_faults()?;
             let outcome = (case.run)(site);
             site.control.clear_faults()?;
             outcome
         }
-        Needs::Own | Needs::Process => (case.run)(&Site::start()?),
+        Needs::Last | Needs::Own | Needs::Process => (case.run)(&Site::start()?),
     }
 }
 

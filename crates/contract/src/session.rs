@@ -9,7 +9,7 @@ use crate::http::Answer;
 use crate::journal::Record;
 use crate::json::Look as _;
 use crate::mcp::{Mcp, Reply};
-use crate::oauth::{Client, Discovered, Tokens};
+use crate::oauth::{Client, Tokens};
 use crate::site::Site;
 
 /// How often [`bounded`] asks.
@@ -55,7 +55,7 @@ impl<'a> Session<'a> {
     /// As [`Session::open`].
     pub fn of(site: &'a Site, person: Person, scope: Option<&str>) -> Result<Self> {
         let mut browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
-        let client = Discovered::at(&site.mcp)?.client()?;
+        let client = site.client()?;
         let mut attempt = client.attempt()?;
         if let Some(scope) = scope {
             attempt = attempt.with("scope", scope);

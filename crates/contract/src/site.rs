@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::control::{Control, Person};
 use crate::environment;
 use crate::journal::Journal;
 use crate::json::Look as _;
+use crate::oauth::{Client, Discovered};
 use crate::process::{Ports, Process};
 
 /// A site. Cases of their own get one each; the others share one and use people of their own.
@@ -35,6 +36,7 @@ pub struct Site {
     pub control: Control,
     child: Option<Hosted>,
     counter: AtomicU32,
+    client: OnceLock<Client>,
 }
 
 #[derive(Debug)]
@@ -81,6 +83,7 @@ impl Site {
             sandbox,
             child,
             counter: AtomicU32::new(0),
+            client: OnceLock::new(),
         })
     }
 
@@ -125,6 +128,18 @@ impl Site {
             entry.extend(fields.clone());
         }
         self.control.person(&entry)
+    }
+
+    /// A client that sessions share: registrations are counted, and most cases are not about them.
+    ///
+    /// # Errors
+    /// Where discovery or registration fails.
+    pub fn client(&self) -> Result<Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = Discovered::at(&self.mcp)?.client()?;
+        Ok(self.client.get_or_init(|| client).clone())
     }
 
     /// The journal, where the suite can read it.
@@ -204,10 +219,9 @@ impl Site {
         let mut lines = String::new();
         for request in self.control.requests("graph", None)? {
             let query = request.at("/query").as_str().filter(|query| !query.is_empty());
-            let url = query.map_or_else(
-                || request.text("/path").map(str::to_owned),
-                |query| Ok(format!("{}?{query}", request.text("/path")?)),
-            )?;
+            // A reader that decodes before it splits must still see an encoded slash as part of its segment.
+            let path = request.text("/path")?.replace("%2F", "%252F");
+            let url = query.map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
             let line = json!({ "method": request.at("/method"), "url": url, "headers": request.at("/headers"), "body": request.at("/body") });
             lines.push_str(&line.to_string());
             lines.push('\n');

@@ -206,7 +206,7 @@ static DLP_RESPONSE: Lesson = Lesson {
 };
 static GATEWAY_RATE_LIMITED: Lesson = Lesson {
     code: "gateway_rate_limited",
-    why: "The organisation's AI Gateway limits how many calls may be made, and the limit is reached.",
+    why: "The rate limit of the organisation's AI Gateway is reached.",
     next: "Try again {wait}, not sooner.",
 };
 static GRAPH_RATE_LIMITED: Lesson = Lesson {

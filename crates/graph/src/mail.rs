@@ -173,7 +173,10 @@ impl Invocation for SendEmail {
             },
             "saveToSentItems": true,
         }));
-        context.graph.send(request).await?;
+        // Graph accepts a message with 202 and nothing else; any other success is not its answer to this call.
+        if context.graph.send(request).await?.status != 202 {
+            return Err(context.graph.unreadable());
+        }
         let text = format!(
             "Email sent successfully to {}\nMicrosoft 365 accepted it for delivery; whether it arrives is not known yet. \
              A copy is in Sent Items.{note}",

@@ -77,7 +77,7 @@ pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<()> {
             .with_context(|| format!("cannot read {}", file.display()))?;
         let mark = noted_high_water(&directory, &cell).context("cannot read the directory")?;
         let (line, value) = match m365_journal::verify(&database, &cell, mark.as_ref(), &mut |reached| {
-            progress(&cell, reached)
+            progress(&cell, reached);
         }) {
             Ok(verified) => (
                 format!(

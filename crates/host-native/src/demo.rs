@@ -85,12 +85,11 @@ struct Folder {
 
 impl Folder {
     fn open(asked: Option<&Path>) -> anyhow::Result<Self> {
-        let folder = match asked {
-            Some(path) => Self { path: path.to_owned(), forget: false },
-            None => {
-                let suffix = u64::from_be_bytes(SystemEntropy.bytes());
-                Self { path: std::env::temp_dir().join(format!("m365-mcp-demo-{suffix:016x}")), forget: true }
-            }
+        let folder = if let Some(path) = asked {
+            Self { path: path.to_owned(), forget: false }
+        } else {
+            let suffix = u64::from_be_bytes(SystemEntropy.bytes());
+            Self { path: std::env::temp_dir().join(format!("m365-mcp-demo-{suffix:016x}")), forget: true }
         };
         let keys = folder.path.join("keys");
         if !keys.exists() {

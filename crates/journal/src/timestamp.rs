@@ -5,6 +5,7 @@ use m365_types::UnixMillis;
 const DAY_MILLIS: u64 = 86_400_000;
 
 /// `2026-11-22T15:04:05.678Z`
+#[must_use]
 pub fn rfc3339(at: UnixMillis) -> String {
     let millis = at.as_millis();
     let (year, month, day) = civil_date(millis / DAY_MILLIS);

@@ -30,7 +30,7 @@ pub enum PinOutcome {
 pub enum RegistrationOutcome {
     /// Counted; within the quota.
     Counted,
-    /// The quota of the hour or of live clients is used up.
+    /// The quota of the minute or of live clients is used up.
     QuotaReached,
 }
 

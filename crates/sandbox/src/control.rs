@@ -74,7 +74,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
         .map_err(|wrong| Refused::bad(format!("The body is not what this control takes: {wrong}.")))
 }
 
-async fn guard(State(estate): State<Arc<Estate>>, request: Request, next: Next) -> Response {
+/// Keeps other web sites and other names for this machine away: what is behind hands out secrets and data.
+pub(crate) async fn guard(State(estate): State<Arc<Estate>>, request: Request, next: Next) -> Response {
     let mut response = if admitted(&estate, request.headers()) {
         next.run(request).await
     } else {

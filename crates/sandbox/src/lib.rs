@@ -31,7 +31,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -146,7 +146,7 @@ impl Running {
 /// Everything on the sandbox port.
 pub fn sandbox_router(estate: Arc<Estate>) -> Router {
     Router::new()
-        .merge(page::router())
+        .merge(page::router().layer(middleware::from_fn_with_state(Arc::clone(&estate), control::guard)))
         .merge(access::router())
         .merge(entra::router())
         .nest("/gateway", gateway::router())

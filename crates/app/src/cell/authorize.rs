@@ -55,8 +55,10 @@ impl Cell {
         let form = Form::parse(inside.http.body())?;
         let consent = self.core.transactions.open_consent(&principal, inside.http.headers(), &form)?;
         let rooms = self.rooms(inside)?;
+        if form.text("deny").is_some() {
+            return see_other(&rooms.grants.deny(inside.request, consent)?, None);
+        }
         match form.text("decision") {
-            Some("deny") => see_other(&rooms.grants.deny(inside.request, consent)?, None),
             Some("approve") if covers(&rooms.microsoft, consent.scopes())? => {
                 see_other(rooms.grants.consent(inside.request, &principal, consent)?.location(), None)
             }

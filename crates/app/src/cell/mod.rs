@@ -21,7 +21,7 @@ use m365_auth::perimeter::admit;
 use m365_journal::{Journal, Provenance};
 use m365_ports::{AuditEvent, AuditLog, Database, Durability, HighWater, SqlError, Verdict, transact};
 use m365_seal::Purpose;
-use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
+use m365_types::{AccessSubject, CellId, Effect, Identity, Person, Principal, RequestId, UnixMillis};
 
 pub(crate) use mcp::Caller;
 
@@ -231,11 +231,10 @@ impl Cell {
     }
 
     /// Tells the directory how far the journal has come, off the path of the call.
-    pub(crate) fn note_high_water(&self, mark: HighWater, kind: AuditKind) {
+    pub(crate) fn note_high_water(&self, mark: HighWater, effect: Effect) {
         let now = self.now().as_millis();
         let noted = self.high_water_noted.load(Ordering::Relaxed);
-        let is_read = kind.as_str().ends_with(".read");
-        if is_read && now.saturating_sub(noted) < HIGH_WATER_EVERY_MILLIS {
+        if effect == Effect::Read && now.saturating_sub(noted) < HIGH_WATER_EVERY_MILLIS {
             return;
         }
         self.high_water_noted.store(now, Ordering::Relaxed);

@@ -14,8 +14,8 @@ pub(super) struct Reader<'a> {
     pub(super) mode: Mode,
 }
 
-const REAUTH_MIN: Duration = Duration::from_secs(5 * 60);
-const REAUTH_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const REAUTH_MIN: Duration = Duration::from_mins(5);
+const REAUTH_MAX: Duration = Duration::from_hours(24);
 
 fn wrong<T>(name: &'static str, problem: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError { name, problem: problem.into() })
@@ -88,13 +88,11 @@ impl Reader<'_> {
         allowed: &[(&str, T)],
     ) -> Result<T, ConfigError> {
         let text = self.text(name)?;
-        match allowed.iter().find(|(word, _)| *word == text) {
-            Some((_, value)) => Ok(*value),
-            None => {
-                let words: Vec<&str> = allowed.iter().map(|(word, _)| *word).collect();
-                wrong(name, format!("must be one of: {}", words.join(", ")))
-            }
+        if let Some((_, value)) = allowed.iter().find(|(word, _)| *word == text) {
+            return Ok(*value);
         }
+        let words: Vec<&str> = allowed.iter().map(|(word, _)| *word).collect();
+        wrong(name, format!("must be one of: {}", words.join(", ")))
     }
 
     pub(super) fn profile(&self, name: &'static str, default: Profile) -> Result<Profile, ConfigError> {

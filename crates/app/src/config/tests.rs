@@ -55,7 +55,7 @@ fn the_smallest_configuration_gives_the_documented_defaults() {
     let config = Fixture::working().parse().unwrap();
     assert_eq!(config.issuer(), "https://mcp.contoso.example");
     assert_eq!(config.resource(), "https://mcp.contoso.example/mcp");
-    assert_eq!(config.access.reauth, Duration::from_secs(12 * 3600));
+    assert_eq!(config.access.reauth, Duration::from_hours(12));
     assert_eq!(config.profile, Profile::ReadOnly);
     assert!(!config.access.everywhere);
 }

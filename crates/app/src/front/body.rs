@@ -1,16 +1,19 @@
 //! Reading a body within the limits of its row.
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 
 use super::{Arrival, BODY_TIMEOUT, Front};
 use crate::errors;
 use crate::respond::Failure;
 use crate::routes::Content;
+
+/// How much of a body that is too long is read and thrown away before the connection is given up.
+const DISCARDED_BYTES: usize = 8 * 1024 * 1024;
 
 impl Front {
     /// The whole body: no longer than the row allows, within [`BODY_TIMEOUT`], of the row's content type.
@@ -20,23 +23,29 @@ impl Front {
             return Ok(Bytes::new());
         }
         check_content(headers, route.content)?;
-        if declared_length(headers).is_some_and(|length| length > route.body_cap as u64) {
-            return Err(Failure::of(&errors::BODY_TOO_LARGE));
-        }
-        let limited = Box::pin(Limited::new(body, route.body_cap).collect());
-        match select(limited, self.core.ports.timer.sleep(BODY_TIMEOUT)).await {
-            Either::Left((Ok(collected), _)) => Ok(collected.to_bytes()),
-            Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
-                Err(Failure::of(&errors::BODY_TOO_LARGE))
-            }
-            Either::Left((Err(_), _)) => Err(Failure::of(&errors::REQUEST_MALFORMED)),
+        let arrived = Box::pin(collect(body, route.body_cap));
+        match select(arrived, self.core.ports.timer.sleep(BODY_TIMEOUT)).await {
+            Either::Left((result, _)) => result,
             Either::Right(((), _)) => Err(Failure::of(&errors::TIMEOUT)),
         }
     }
 }
 
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+/// Reads to the end, keeping at most `cap` bytes. What is too long is read on and thrown away up to a bound: a
+/// sender that is still writing would otherwise see a broken connection instead of the answer.
+async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Failure> {
+    let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Err(Failure::of(&errors::REQUEST_MALFORMED)) };
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= cap {
+            kept.extend_from_slice(&data);
+        } else if seen > cap.saturating_add(DISCARDED_BYTES) {
+            break;
+        }
+    }
+    if seen > cap { Err(Failure::of(&errors::BODY_TOO_LARGE)) } else { Ok(kept.freeze()) }
 }
 
 fn check_content(headers: &HeaderMap, content: Content) -> Result<(), Failure> {

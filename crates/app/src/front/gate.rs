@@ -59,17 +59,13 @@ impl Front {
         let assertion = self.beside(&arrival.head.headers).await?;
         let form = Form::parse(body)?;
         let client = self.core.clients.authenticate(&arrival.head.headers, &form).await?;
-        let opened = match arrival.route.handler {
-            Handler::Revoke => match self.core.handles.open(RevocationRequest::parse(&form)?.token()) {
-                Ok(handle) => handle,
-                Err(_) => return Ok(None),
-            },
-            _ => {
-                let request = TokenRequest::parse(&form, &self.core.server)?;
-                self.core.handles.open(request.token()).map_err(|_| Failure::of(&errors::GRANT_REFUSED))?
-            }
+        let opened = if arrival.route.handler == Handler::Revoke {
+            self.core.handles.open(RevocationRequest::parse(&form)?.token()).ok()
+        } else {
+            let request = TokenRequest::parse(&form, &self.core.server)?;
+            Some(self.core.handles.open(request.token()).map_err(|_| Failure::of(&errors::GRANT_REFUSED))?)
         };
-        Ok(Some(Pass { cell: opened.cell, assertion, client: Some(client.id().clone()) }))
+        Ok(opened.map(|handle| Pass { cell: handle.cell, assertion, client: Some(client.id().clone()) }))
     }
 
     /// The assertion on a machine route: verified where there is one, demanded under `ACCESS_EVERYWHERE`.

@@ -41,7 +41,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Longest time for a body to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time for a cell to answer; longer than any one call may take.
-const CELL_TIMEOUT: Duration = Duration::from_secs(120);
+const CELL_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The front of one host.
 pub struct Front {
@@ -75,7 +75,6 @@ impl Front {
     }
 
     /// The route table as a router.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         let with = |route: Option<&'static Route>| {
             let front = self.clone();

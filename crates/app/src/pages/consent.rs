@@ -43,17 +43,14 @@ pub(crate) fn consent(consent: &Consent<'_>) -> Response<Bytes> {
             }
             p .soft { "It acts as you, never beyond what your organisation allows, and everything it does is recorded. If you did not start this, choose “Do not allow”." }
         }
-        div .choices {
-            form method="post" action="/consent" {
-                input type="hidden" name=(TRANSACTION_FIELD) value=(consent.transaction);
-                input type="hidden" name=(CSRF_FIELD) value=(consent.csrf);
-                input type="hidden" name="decision" value="approve";
+        form method="post" action="/consent" {
+            input type="hidden" name=(TRANSACTION_FIELD) value=(consent.transaction);
+            input type="hidden" name=(CSRF_FIELD) value=(consent.csrf);
+            input type="hidden" name="decision" value="approve";
+            div .choices {
                 button .primary type="submit" { "Allow" }
-            }
-            form method="post" action="/consent" {
-                input type="hidden" name=(TRANSACTION_FIELD) value=(consent.transaction);
-                input type="hidden" name=(CSRF_FIELD) value=(consent.csrf);
-                button type="submit" name="decision" value="deny" { "Do not allow" }
+                // A refusal outweighs the decision beside it, so no mistake in sending the form can turn it round.
+                button type="submit" name="deny" value="yes" { "Do not allow" }
             }
         }
     };

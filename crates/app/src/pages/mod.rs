@@ -69,17 +69,13 @@ pub(crate) fn page(
     headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static("interest-cohort=()"));
     // Every origin comes from a parsed URL, so the policy is always a valid header; without one there is no page.
-    match HeaderValue::try_from(policy) {
-        Ok(policy) => {
-            headers.insert(CONTENT_SECURITY_POLICY, policy);
-            response
-        }
-        Err(_) => {
-            let mut refused = Response::new(Bytes::new());
-            *refused.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            refused
-        }
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        return response;
     }
+    let mut refused = Response::new(Bytes::new());
+    *refused.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    refused
 }
 
 #[cfg(test)]

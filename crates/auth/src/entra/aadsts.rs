@@ -60,7 +60,11 @@ pub const TABLE: &[Meaning] = &[
         Class::Administrator,
         "Microsoft has locked the account or blocked the address it was used from: wait, or ask your administrator.",
     ),
-    row(&[50_055, 50_144], Class::SignIn, "Your Microsoft password has expired: sign in to Microsoft and change it."),
+    row(
+        &[50_055, 50_144],
+        Class::SignIn,
+        "Your Microsoft password has expired: sign in to Microsoft and change it.",
+    ),
     ending(&[50_057], Class::Administrator, "The Microsoft account is disabled: ask your administrator."),
     ending(
         &[50_089, 70_000, 70_008, 700_082],
@@ -78,8 +82,16 @@ pub const TABLE: &[Meaning] = &[
         Class::Operator,
         "Microsoft could not match the sign-in to this server's request: start again, and tell the operator if it recurs.",
     ),
-    row(&[65_001], Class::SignIn, "Microsoft needs your consent for these permissions: sign in to Microsoft and give it."),
-    row(&[65_004], Class::SignIn, "You declined the permissions at Microsoft: sign in to Microsoft again to allow them."),
+    row(
+        &[65_001],
+        Class::SignIn,
+        "Microsoft needs your consent for these permissions: sign in to Microsoft and give it.",
+    ),
+    row(
+        &[65_004],
+        Class::SignIn,
+        "You declined the permissions at Microsoft: sign in to Microsoft again to allow them.",
+    ),
     row(
         &[90_094, 90_095],
         Class::Administrator,
@@ -90,7 +102,11 @@ pub const TABLE: &[Meaning] = &[
         Class::Operator,
         "The application's registration at Microsoft does not fit this organisation: the operator must correct it.",
     ),
-    row(&[50_105], Class::Administrator, "You are not assigned to this application in Microsoft Entra: ask your administrator."),
+    row(
+        &[50_105],
+        Class::Administrator,
+        "You are not assigned to this application in Microsoft Entra: ask your administrator.",
+    ),
     row(
         &[50_005, 50_097, 50_131, 53_000, 53_001, 53_002, 53_003, 530_032],
         Class::Administrator,
@@ -154,12 +170,20 @@ pub const TABLE: &[Meaning] = &[
 ];
 
 const SIGN_IN: Meaning = row(&[], Class::SignIn, "Microsoft asks you to sign in again.");
-const SIGN_IN_ENDED: Meaning = ending(&[], Class::SignIn, "Microsoft no longer accepts the sign-in: sign in to Microsoft again.");
-const DENIED: Meaning =
-    row(&[], Class::SignIn, "Microsoft reports that the access was not allowed: sign in to Microsoft again to allow it.");
-const RETRY: Meaning = row(&[], Class::Retry, "Microsoft's sign-in service did not answer properly: try again in a minute.");
-const OPERATOR: Meaning =
-    row(&[], Class::Operator, "Microsoft refused this server's request: tell the operator, and give the code.");
+const SIGN_IN_ENDED: Meaning =
+    ending(&[], Class::SignIn, "Microsoft no longer accepts the sign-in: sign in to Microsoft again.");
+const DENIED: Meaning = row(
+    &[],
+    Class::SignIn,
+    "Microsoft reports that the access was not allowed: sign in to Microsoft again to allow it.",
+);
+const RETRY: Meaning =
+    row(&[], Class::Retry, "Microsoft's sign-in service did not answer properly: try again in a minute.");
+const OPERATOR: Meaning = row(
+    &[],
+    Class::Operator,
+    "Microsoft refused this server's request: tell the operator, and give the code.",
+);
 
 /// What the codes of an error answer mean; where none is known, what its OAuth `error` means.
 #[must_use]
@@ -177,7 +201,8 @@ pub fn meaning(codes: &[u32], error: &str) -> &'static Meaning {
 /// The AADSTS numbers at the start of an error description.
 #[must_use]
 pub fn codes_in(description: &str) -> Vec<u32> {
-    let digits = description.strip_prefix("AADSTS").map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+    let digits =
+        description.strip_prefix("AADSTS").map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
     digits.flatten().and_then(|digits| digits.parse().ok()).into_iter().collect()
 }
 

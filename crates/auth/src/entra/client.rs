@@ -167,8 +167,11 @@ impl EntraClient {
         claims: Option<&str>,
     ) -> Result<Issued, EntraRefusal> {
         let scope = scope_text(scopes);
-        let mut fields =
-            vec![("grant_type", "refresh_token"), ("refresh_token", token.expose().as_str()), ("scope", &scope)];
+        let mut fields = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token.expose().as_str()),
+            ("scope", &scope),
+        ];
         fields.extend(claims.map(|claims| ("claims", claims)));
         self.exchange(&fields).await
     }
@@ -191,7 +194,11 @@ impl EntraClient {
         trace.status = Some(answer.status().as_u16());
         let id = answer.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok());
         trace.graph_request_id = id.filter(|id| is_trace_id(id)).map(str::to_owned);
-        if answer.status() == StatusCode::OK { issued(&answer, now, trace) } else { Err(refused(&answer, trace)) }
+        if answer.status() == StatusCode::OK {
+            issued(&answer, now, trace)
+        } else {
+            Err(refused(&answer, trace))
+        }
     }
 
     fn form(&self, fields: &[(&str, &str)]) -> String {
@@ -238,7 +245,9 @@ fn refused(answer: &Response<Bytes>, mut trace: Trace) -> EntraRefusal {
 /// The refusal that an error of the token or authorize endpoint means.
 pub(super) fn refusal_of(codes: &[u32], error: &str, trace: Trace) -> EntraRefusal {
     let meaning = aadsts::meaning(codes, error);
-    let word = |text: &str| !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let word = |text: &str| {
+        !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    };
     let code = match codes.first() {
         Some(code) => format!("AADSTS{code}"),
         None if word(error) => error.to_owned(),

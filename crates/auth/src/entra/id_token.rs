@@ -17,7 +17,7 @@ use crate::claims::{Audience, TimeRule, Times};
 use crate::jwt::UnverifiedToken;
 use crate::key_cache::KeyError;
 
-const TIMES: TimeRule = TimeRule { leeway: Duration::from_secs(5 * 60) };
+const TIMES: TimeRule = TimeRule { leeway: Duration::from_mins(5) };
 /// The tenant of all personal Microsoft accounts.
 const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
@@ -86,7 +86,8 @@ impl Claims {
     /// The account, unless it belongs to another organisation.
     fn into_member(self) -> Result<SignedIn, IdTokenError> {
         let tenant = self.tid.to_string();
-        let names: Vec<String> = [self.preferred_username, self.upn, self.email].into_iter().flatten().collect();
+        let names: Vec<String> =
+            [self.preferred_username, self.upn, self.email].into_iter().flatten().collect();
         let is_foreign = self.idp.is_some_and(|idp| !idp.contains(&tenant));
         let is_external = names.iter().any(|name| name.to_ascii_lowercase().contains("#ext#"));
         if self.acct == Some(1) || is_foreign || is_external {

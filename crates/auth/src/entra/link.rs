@@ -51,7 +51,9 @@ pub enum LinkRefusal {
     #[error("Guest accounts cannot use this server. Sign in with an account of this organisation.")]
     Guest,
     /// The id token is not Entra's for this sign-in.
-    #[error("Microsoft's proof of identity does not verify. Start the sign-in again, and tell the operator if it recurs.")]
+    #[error(
+        "Microsoft's proof of identity does not verify. Start the sign-in again, and tell the operator if it recurs."
+    )]
     IdToken,
     /// Entra's keys could not be fetched.
     #[error("Microsoft's keys cannot be fetched at the moment. Try again in a minute.")]
@@ -178,7 +180,11 @@ impl MicrosoftSession {
                 if let Err(refusal) = self.store(request, &account, &issued) {
                     return Err(self.recorded(request, refusal, Some(issued.trace)));
                 }
-                let account = MicrosoftAccount { scopes: issued.scopes, is_signed_in: issued.refresh.is_some(), ..account };
+                let account = MicrosoftAccount {
+                    scopes: issued.scopes,
+                    is_signed_in: issued.refresh.is_some(),
+                    ..account
+                };
                 Ok(Linked { account, authorization: opened.content.then })
             }
             Err((LinkRefusal::Entra { refusal, .. }, trace)) => {
@@ -240,10 +246,22 @@ impl MicrosoftSession {
             Err(_) => return Err(LinkRefusal::Directory),
         }
         let name = names.into_iter().next();
-        Ok(MicrosoftAccount { tenant, oid, name, matched_by, scopes: ScopeSet::default(), is_signed_in: true })
+        Ok(MicrosoftAccount {
+            tenant,
+            oid,
+            name,
+            matched_by,
+            scopes: ScopeSet::default(),
+            is_signed_in: true,
+        })
     }
 
-    fn store(&self, request: RequestId, account: &MicrosoftAccount, issued: &Issued) -> Result<(), LinkRefusal> {
+    fn store(
+        &self,
+        request: RequestId,
+        account: &MicrosoftAccount,
+        issued: &Issued,
+    ) -> Result<(), LinkRefusal> {
         let now = self.ports.clock.now();
         self.ports.transition(|sql| {
             // Asked again in the transaction that writes: two sign-ins may have run side by side.
@@ -257,7 +275,8 @@ impl MicrosoftSession {
                 MatchedBy::Email => "matched_by_email",
                 MatchedBy::Oid => "matched_by_oid",
             };
-            let mut event = self.entra_event(request, AuditKind::MicrosoftLinked, Verdict::Done, (code, &issued.trace));
+            let mut event =
+                self.entra_event(request, AuditKind::MicrosoftLinked, Verdict::Done, (code, &issued.trace));
             event.microsoft = Some((account.tenant, account.oid));
             self.ports.audit.append(sql, &event)?;
             Ok(())

@@ -73,7 +73,13 @@ impl AccountRow<'_> {
         Ok(opened.ok().and_then(|(plain, _)| String::from_utf8(plain.expose().clone()).ok()).map(Secret::new))
     }
 
-    pub(super) fn link(&self, sql: &dyn Sql, account: &MicrosoftAccount, issued: &Issued, now: UnixMillis) -> Result<(), SqlError> {
+    pub(super) fn link(
+        &self,
+        sql: &dyn Sql,
+        account: &MicrosoftAccount,
+        issued: &Issued,
+        now: UnixMillis,
+    ) -> Result<(), SqlError> {
         let matched_by = match account.matched_by {
             MatchedBy::Email => "email",
             MatchedBy::Oid => "oid",
@@ -117,22 +123,6 @@ impl AccountRow<'_> {
         Ok(!written.is_empty())
     }
 
-    /// Erases the tokens; the account stays pinned.
-    pub(super) fn erase(&self, sql: &dyn Sql) -> Result<bool, SqlError> {
-        let erased = sql.run(
-            "UPDATE microsoft_account SET access = NULL, refresh = NULL, generation = generation + 1
-             WHERE id = 1 AND (access IS NOT NULL OR refresh IS NOT NULL) RETURNING id",
-            &[],
-        )?;
-        Ok(!erased.is_empty())
-    }
-
-    /// Keeps a claims challenge for the next sign-in and drops the access token it was about.
-    pub(super) fn keep_claims(&self, sql: &dyn Sql, claims: &str) -> Result<(), SqlError> {
-        let statement = "UPDATE microsoft_account SET claims = ?1, access = NULL, generation = generation + 1 WHERE id = 1";
-        sql.run(statement, &[claims.into()]).map(|_| ())
-    }
-
     fn seal(&self, name: &str, token: &Secret<String>) -> SqlValue {
         self.sealer.seal(self.ports.entropy.bytes(), &self.place(name), token.expose().as_bytes()).into()
     }
@@ -140,4 +130,21 @@ impl AccountRow<'_> {
     fn place(&self, column: &str) -> AssociatedData {
         AssociatedData::of(&["microsoft_account", column, "1", self.ports.cell.as_str()])
     }
+}
+
+/// Erases the tokens; the account stays pinned.
+pub(super) fn erase(sql: &dyn Sql) -> Result<bool, SqlError> {
+    let erased = sql.run(
+        "UPDATE microsoft_account SET access = NULL, refresh = NULL, generation = generation + 1
+         WHERE id = 1 AND (access IS NOT NULL OR refresh IS NOT NULL) RETURNING id",
+        &[],
+    )?;
+    Ok(!erased.is_empty())
+}
+
+/// Keeps a claims challenge for the next sign-in and drops the access token it was about.
+pub(super) fn keep_claims(sql: &dyn Sql, claims: &str) -> Result<(), SqlError> {
+    let statement =
+        "UPDATE microsoft_account SET claims = ?1, access = NULL, generation = generation + 1 WHERE id = 1";
+    sql.run(statement, &[claims.into()]).map(|_| ())
 }

@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::lock::Mutex;
-use m365_ports::{AuditEvent, Directory, Durability, SqlError, TokenError, TokenSource, Trace, Verdict, transact};
+use m365_ports::{
+    AuditEvent, Directory, Durability, SqlError, TokenError, TokenSource, Trace, Verdict, transact,
+};
 use m365_seal::{Keys, Purpose, Sealer};
 use m365_types::{AuditKind, Email, Oid, RequestId, Scope, ScopeSet, Secret, TenantId};
 
@@ -27,7 +29,7 @@ pub use super::link::{LinkRefusal, Linked};
 /// Statements that make the table; each may be repeated.
 pub const SCHEMA: &[&str] = rows::SCHEMA;
 /// A token with less left than this is refreshed first.
-const LEAST_LEFT: Duration = Duration::from_secs(60);
+const LEAST_LEFT: Duration = Duration::from_mins(1);
 
 /// How the Microsoft account was found to be the person's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +95,9 @@ impl MicrosoftSession {
     /// [`SqlError`]
     pub fn sign_out(&self, request: RequestId) -> Result<(), SqlError> {
         self.ports.transition(|sql| {
-            if self.row().erase(sql)? {
-                let event = self.ports.event(request, AuditKind::GrantRevoked, Verdict::Done, "microsoft_sign_out");
+            if rows::erase(sql)? {
+                let event =
+                    self.ports.event(request, AuditKind::GrantRevoked, Verdict::Done, "microsoft_sign_out");
                 self.ports.audit.append(sql, &event)?;
             }
             Ok(())
@@ -115,7 +118,13 @@ impl MicrosoftSession {
         transact(&*self.ports.database, Durability::Process, |sql| self.row().load(sql))
     }
 
-    pub(super) fn entra_event(&self, request: RequestId, kind: AuditKind, verdict: Verdict, entra: (&str, &Trace)) -> AuditEvent {
+    pub(super) fn entra_event(
+        &self,
+        request: RequestId,
+        kind: AuditKind,
+        verdict: Verdict,
+        entra: (&str, &Trace),
+    ) -> AuditEvent {
         let (code, trace) = entra;
         let mut event = self.ports.event(request, kind, verdict, code);
         event.traces.push(trace.clone());
@@ -144,7 +153,8 @@ impl MicrosoftSession {
     ) -> Result<Secret<String>, TokenError> {
         let _flight = self.flight.lock().await;
         let stored = self.signed_in(&[])?;
-        let replaced = stored.access.as_ref().is_some_and(|token| !token.matches(rejected.expose().as_bytes()));
+        let replaced =
+            stored.access.as_ref().is_some_and(|token| !token.matches(rejected.expose().as_bytes()));
         match self.ready(&stored) {
             Some(token) if replaced => Ok(token),
             _ => self.refresh(request, &stored, claims).await,
@@ -187,8 +197,12 @@ impl MicrosoftSession {
                     let written = self.row().renew(sql, &issued, stored.generation)?;
                     let verdict = if written { Verdict::Done } else { Verdict::Failed };
                     let code = if written { "refreshed" } else { "overtaken" };
-                    let mut event =
-                        self.entra_event(request, AuditKind::MicrosoftRefreshed, verdict, (code, &issued.trace));
+                    let mut event = self.entra_event(
+                        request,
+                        AuditKind::MicrosoftRefreshed,
+                        verdict,
+                        (code, &issued.trace),
+                    );
                     event.microsoft = Some((stored.account.tenant, stored.account.oid));
                     self.ports.audit.append(sql, &event)?;
                     Ok::<_, SqlError>(written)
@@ -203,18 +217,32 @@ impl MicrosoftSession {
         }
     }
 
-    fn refused(&self, request: RequestId, stored: &Stored, refusal: &EntraRefusal, claims: Option<&str>) -> TokenError {
+    fn refused(
+        &self,
+        request: RequestId,
+        stored: &Stored,
+        refusal: &EntraRefusal,
+        claims: Option<&str>,
+    ) -> TokenError {
         let noted = self.ports.transition(|sql| {
             let current = self.row().load(sql)?.is_some_and(|now| now.generation == stored.generation);
             if current && refusal.ends_tokens {
-                self.row().erase(sql)?;
+                rows::erase(sql)?;
             }
             // The challenge of this refusal, else the one that led to it, must reach the next sign-in.
             if current && refusal.class == Class::SignIn {
-                refusal.claims.as_deref().or(claims).map_or(Ok(()), |claims| self.row().keep_claims(sql, claims))?;
+                refusal
+                    .claims
+                    .as_deref()
+                    .or(claims)
+                    .map_or(Ok(()), |claims| rows::keep_claims(sql, claims))?;
             }
-            let mut event =
-                self.entra_event(request, AuditKind::MicrosoftRefused, Verdict::Failed, (&refusal.code, &refusal.trace));
+            let mut event = self.entra_event(
+                request,
+                AuditKind::MicrosoftRefused,
+                Verdict::Failed,
+                (&refusal.code, &refusal.trace),
+            );
             event.microsoft = Some((stored.account.tenant, stored.account.oid));
             self.ports.audit.append(sql, &event)
         });
@@ -223,20 +251,25 @@ impl MicrosoftSession {
         }
         match refusal.class {
             Class::SignIn => self.sign_in_needed(&refusal.sentence),
-            Class::Administrator | Class::Operator => TokenError::Refused { sentence: refusal.sentence.clone() },
+            Class::Administrator | Class::Operator => {
+                TokenError::Refused { sentence: refusal.sentence.clone() }
+            }
             Class::Retry => TokenError::Unavailable { sentence: refusal.sentence.clone() },
         }
     }
 
     fn sign_in_needed(&self, why: &str) -> TokenError {
-        TokenError::SignInNeeded { sentence: format!("{why} Open {} in a browser to sign in.", self.sign_in_url) }
+        TokenError::SignInNeeded {
+            sentence: format!("{why} Open {} in a browser to sign in.", self.sign_in_url),
+        }
     }
 }
 
 fn store_fault() -> TokenError {
     TokenError::Unavailable {
-        sentence: "The server cannot read or store the Microsoft sign-in at the moment: try again in a minute."
-            .to_owned(),
+        sentence:
+            "The server cannot read or store the Microsoft sign-in at the moment: try again in a minute."
+                .to_owned(),
     }
 }
 
@@ -252,7 +285,11 @@ impl TokenSource for MicrosoftTokens {
         self.session.access_token(self.request, scopes).await
     }
 
-    async fn replace(&self, rejected: &Secret<String>, claims: Option<&str>) -> Result<Secret<String>, TokenError> {
+    async fn replace(
+        &self,
+        rejected: &Secret<String>,
+        claims: Option<&str>,
+    ) -> Result<Secret<String>, TokenError> {
         self.session.replace(self.request, rejected, claims).await
     }
 }

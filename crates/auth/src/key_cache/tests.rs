@@ -1,5 +1,5 @@
-use std::time::Duration;
 use std::future::Future as _;
+use std::time::Duration;
 
 use http::Response;
 use m365_ports::OutboundError;
@@ -8,7 +8,7 @@ use super::*;
 use crate::testing::rsa::{self, TestKey};
 use crate::testing::{Fixture, block_on};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const MILLI: Duration = Duration::from_millis(1);
 
 fn cache(fixture: &Fixture) -> KeyCache {
@@ -35,7 +35,7 @@ fn a_fresh_set_is_not_fetched_again_and_a_stale_one_is() {
     publish(&fixture, &[rsa::key(0)]);
     let cache = cache(&fixture);
     assert_eq!(find(&cache, "key-0"), Ok(()));
-    fixture.advance(HOUR - MILLI);
+    fixture.advance(HOUR.checked_sub(MILLI).unwrap());
     assert_eq!(find(&cache, "key-0"), Ok(()));
     assert_eq!(fixture.outbound.count("/certs"), 1);
     fixture.advance(MILLI);
@@ -50,7 +50,7 @@ fn while_fetches_fail_a_set_serves_until_its_maximum_age_and_not_longer() {
     let cache = cache(&fixture);
     assert_eq!(find(&cache, "key-0"), Ok(()));
     break_down(&fixture);
-    fixture.advance(24 * HOUR - MILLI);
+    fixture.advance((24 * HOUR).checked_sub(MILLI).unwrap());
     assert_eq!(find(&cache, "key-0"), Ok(()));
     assert!(cache.publishes("key-0"));
     fixture.advance(MILLI);
@@ -85,7 +85,7 @@ fn unknown_keys_cause_one_fetch_per_interval() {
         assert_eq!(find(&cache, &format!("flood-{kid}")), Err(KeyError::Unknown));
     }
     assert_eq!(fixture.outbound.count("/certs"), 2);
-    fixture.advance(Duration::from_secs(30) - MILLI);
+    fixture.advance(Duration::from_secs(30).checked_sub(MILLI).unwrap());
     assert_eq!(find(&cache, "flood"), Err(KeyError::Unknown));
     assert_eq!(fixture.outbound.count("/certs"), 2);
     fixture.advance(MILLI);
@@ -152,7 +152,9 @@ fn a_caller_that_is_dropped_while_fetching_holds_nobody_up_for_long() {
 fn answers_that_are_no_key_set_count_as_failures() {
     for (status, body) in [(200, "<html>"), (200, "{\"keys\":[]}"), (404, "{\"keys\":[]}"), (302, "")] {
         let fixture = Fixture::new();
-        fixture.outbound.answer(move |_| Ok(Response::builder().status(status).body(Bytes::from(body)).unwrap()));
+        fixture
+            .outbound
+            .answer(move |_| Ok(Response::builder().status(status).body(Bytes::from(body)).unwrap()));
         assert_eq!(find(&cache(&fixture), "key-0"), Err(KeyError::Unavailable), "{status} {body}");
     }
 }

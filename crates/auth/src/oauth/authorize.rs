@@ -244,7 +244,8 @@ fn parameters(form: &Form, server: &ServerMetadata) -> Result<Parameters, Author
         return Err(AuthorizationError::ResponseMode);
     }
     // RFC 7636 section 4.3: a challenge without a method would mean `plain`, which is not offered.
-    let (Some(challenge), Some("S256")) = (form.text("code_challenge"), form.text("code_challenge_method")) else {
+    let (Some(challenge), Some("S256")) = (form.text("code_challenge"), form.text("code_challenge_method"))
+    else {
         return Err(AuthorizationError::Pkce);
     };
     let challenge = Challenge::parse(challenge).map_err(|_| AuthorizationError::Pkce)?;

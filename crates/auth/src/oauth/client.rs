@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use m365_ports::{ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, RegistrationOutcome, RegistryError};
+use m365_ports::{
+    ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, RegistrationOutcome, RegistryError,
+};
 use m365_types::{ClientId, Secret, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -29,7 +31,7 @@ pub use registration::{MAX_REGISTRATION_BYTES, Registered, RegistrationRefusal};
 use registration::Request;
 
 /// How long a registration lives unless configured otherwise.
-pub const DEFAULT_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+pub const DEFAULT_LIFE: Duration = Duration::from_hours(2160);
 
 /// `token_endpoint_auth_method` (RFC 7591 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,8 +187,9 @@ impl Clients {
         }
         let id = format!("m365client_{}", URL_SAFE_NO_PAD.encode(self.ports.entropy.bytes::<16>()));
         let id = ClientId::parse(&id).map_err(|_| RegistrationRefusal::Unavailable)?;
-        let secret = (request.auth_method != AuthMethod::None)
-            .then(|| Secret::new(format!("m365s_{}", URL_SAFE_NO_PAD.encode(self.ports.entropy.bytes::<32>()))));
+        let secret = (request.auth_method != AuthMethod::None).then(|| {
+            Secret::new(format!("m365s_{}", URL_SAFE_NO_PAD.encode(self.ports.entropy.bytes::<32>())))
+        });
         let client = Client {
             id,
             name: request.name,

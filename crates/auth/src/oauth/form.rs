@@ -89,7 +89,10 @@ mod tests {
     #[test]
     fn values_are_decoded_and_empty_ones_count_as_absent() {
         let form = Form::parse(b"scope=a+b%20c&state=&x=%E2%82%AC").unwrap();
-        assert_eq!((form.text("scope"), form.text("state"), form.text("x")), (Some("a b c"), None, Some("€")));
+        assert_eq!(
+            (form.text("scope"), form.text("state"), form.text("x")),
+            (Some("a b c"), None, Some("€"))
+        );
         assert_eq!(form.text("missing"), None);
     }
 

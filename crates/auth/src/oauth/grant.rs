@@ -19,7 +19,7 @@ use m365_types::{ClientId, ScopeSet, UnixMillis};
 
 use super::pkce::Challenge;
 use super::redirect::RedirectUri;
-use super::token::{RefreshRequest, Redemption};
+use super::token::{Redemption, RefreshRequest};
 
 /// How long things live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Default for Lifetimes {
     fn default() -> Self {
         const HOUR: u64 = 60 * 60;
         Self {
-            code: Duration::from_secs(60),
+            code: Duration::from_mins(1),
             access: Duration::from_secs(HOUR),
             refresh_idle: Duration::from_secs(30 * 24 * HOUR),
             refresh_absolute: Duration::from_secs(90 * 24 * HOUR),
@@ -50,7 +50,7 @@ impl Default for Lifetimes {
 }
 
 /// A token with less left than this is not worth giving out or taking in: it would end on its way.
-pub(super) const LEAST_LEFT: Duration = Duration::from_secs(60);
+pub(super) const LEAST_LEFT: Duration = Duration::from_mins(1);
 /// How long a client whose answer was lost may present its previous refresh token again.
 pub(super) const REPEAT_WINDOW: Duration = Duration::from_secs(10);
 
@@ -73,7 +73,9 @@ pub enum GrantRefusal {
     #[error("The redirect URI is not the one of the authorization request.")]
     RedirectUri,
     /// A code or refresh token that was used before; its grant has ended.
-    #[error("The code or token was used before. For safety all tokens of this grant have ended; authorize again.")]
+    #[error(
+        "The code or token was used before. For safety all tokens of this grant have ended; authorize again."
+    )]
     Reused,
     /// More scope than was granted, or none of it.
     #[error("The scope is not part of what was granted. Authorize the application again to ask for more.")]
@@ -207,7 +209,13 @@ pub(super) enum RefreshStep {
 
 impl Grant {
     /// Decides about a presented code.
-    pub(super) fn present_code(self, client: &ClientId, presented: &Redemption, now: UnixMillis, lives: &Lifetimes) -> CodeStep {
+    pub(super) fn present_code(
+        self,
+        client: &ClientId,
+        presented: &Redemption,
+        now: UnixMillis,
+        lives: &Lifetimes,
+    ) -> CodeStep {
         match self {
             Self::Offered(offered) => match offered.redeem(client, presented, now, lives) {
                 Ok(live) => CodeStep::Redeem(live),
@@ -235,7 +243,13 @@ impl Grant {
 }
 
 impl Offered {
-    fn redeem(self, client: &ClientId, presented: &Redemption, now: UnixMillis, lives: &Lifetimes) -> Result<Live, GrantRefusal> {
+    fn redeem(
+        self,
+        client: &ClientId,
+        presented: &Redemption,
+        now: UnixMillis,
+        lives: &Lifetimes,
+    ) -> Result<Live, GrantRefusal> {
         if self.terms.client != *client {
             return Err(GrantRefusal::Client);
         }
@@ -298,7 +312,9 @@ impl Live {
         match &presented.scopes {
             None => Ok(granted.clone()),
             Some(asked) if asked.known.is_empty() && !asked.has_unknown => Ok(granted.clone()),
-            Some(asked) if !asked.has_unknown && granted.contains_all(&asked.known) => Ok(asked.known.clone()),
+            Some(asked) if !asked.has_unknown && granted.contains_all(&asked.known) => {
+                Ok(asked.known.clone())
+            }
             Some(_) => Err(GrantRefusal::Scope),
         }
     }
@@ -326,6 +342,14 @@ impl Terms {
 }
 
 /// Whether an Access sign-in of that time may still carry a new token.
-pub(super) fn check_sign_in(asserted_at: UnixMillis, now: UnixMillis, lives: &Lifetimes) -> Result<(), GrantRefusal> {
-    if asserted_at.plus(lives.reauth).since(now) < LEAST_LEFT { Err(GrantRefusal::ReauthNeeded) } else { Ok(()) }
+pub(super) fn check_sign_in(
+    asserted_at: UnixMillis,
+    now: UnixMillis,
+    lives: &Lifetimes,
+) -> Result<(), GrantRefusal> {
+    if asserted_at.plus(lives.reauth).since(now) < LEAST_LEFT {
+        Err(GrantRefusal::ReauthNeeded)
+    } else {
+        Ok(())
+    }
 }

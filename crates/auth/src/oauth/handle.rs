@@ -107,7 +107,8 @@ impl Handles {
     pub(super) fn mint(&self, entropy: &dyn Entropy, handle: &Handle) -> Secret<String> {
         let sealed = self.0.seal_json(entropy.bytes(), &place(handle.kind), handle);
         let secret = Secret::new(entropy.bytes::<32>());
-        let (handle_text, secret) = (URL_SAFE_NO_PAD.encode(sealed), Secret::new(URL_SAFE_NO_PAD.encode(secret.expose())));
+        let (handle_text, secret) =
+            (URL_SAFE_NO_PAD.encode(sealed), Secret::new(URL_SAFE_NO_PAD.encode(secret.expose())));
         Secret::new(format!("{}{handle_text}.{}", handle.kind.prefix(), secret.expose()))
     }
 

@@ -147,7 +147,8 @@ mod tests {
     fn one_trailing_slash_is_the_only_tolerance_of_the_audience() {
         let server = server();
         let ours = Some("https://mcp.contoso.example/mcp".to_owned());
-        for same in [None, Some("https://mcp.contoso.example/mcp"), Some("https://mcp.contoso.example/mcp/")] {
+        for same in [None, Some("https://mcp.contoso.example/mcp"), Some("https://mcp.contoso.example/mcp/")]
+        {
             assert_eq!(server.audience(same), ours);
         }
         for other in [

@@ -114,14 +114,18 @@ mod tests {
         for good in ["a".repeat(43), "~".repeat(128), format!("-._~{}", "0".repeat(39))] {
             assert!(Verifier::parse(&good).is_ok(), "{good}");
         }
-        for bad in ["a".repeat(42), "a".repeat(129), format!("{}+", "a".repeat(43)), format!("{}é", "a".repeat(42))] {
+        for bad in
+            ["a".repeat(42), "a".repeat(129), format!("{}+", "a".repeat(43)), format!("{}é", "a".repeat(42))]
+        {
             assert!(Verifier::parse(&bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn challenges_are_exactly_a_digest_in_base64url() {
-        for bad in ["", "a", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43), &format!("{}=", "A".repeat(43))] {
+        for bad in
+            ["", "a", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43), &format!("{}=", "A".repeat(43))]
+        {
             assert!(Challenge::parse(bad).is_err(), "{bad}");
         }
     }

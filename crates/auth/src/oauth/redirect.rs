@@ -16,7 +16,9 @@ const MAX_SEGMENT_BYTES: usize = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectError {
     /// Not an absolute URI in canonical form, or one with user information, a fragment or a dot segment.
-    #[error("The redirect URI is not an absolute URI in canonical form without user information and fragment.")]
+    #[error(
+        "The redirect URI is not an absolute URI in canonical form without user information and fragment."
+    )]
     Malformed,
     /// Neither loopback http nor on the operator's list.
     #[error(
@@ -126,7 +128,9 @@ fn is_canonical(text: &str, url: &Url) -> bool {
 /// Encoded separators and dots, and path parameters, are read differently by different servers.
 fn has_hidden_segment(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    path.contains(';') || path.contains("//") || ["%2f", "%5c", "%2e", "%25", "%00"].iter().any(|hidden| lower.contains(hidden))
+    path.contains(';')
+        || path.contains("//")
+        || ["%2f", "%5c", "%2e", "%25", "%00"].iter().any(|hidden| lower.contains(hidden))
 }
 
 /// The operator's list of https redirect URIs. In a pattern one whole path segment may be `*`.
@@ -180,7 +184,8 @@ impl Pattern {
             return Ok(Self { before: pattern.to_owned(), after: None });
         };
         let whole_segment = after.is_empty() || after.starts_with('/');
-        let in_path = before.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains('?'));
+        let in_path =
+            before.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains('?'));
         if !whole_segment || !in_path {
             return Err(RedirectError::Malformed);
         }

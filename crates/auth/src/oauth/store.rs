@@ -8,7 +8,9 @@
 
 use std::sync::Arc;
 
-use m365_ports::{AuditEvent, AuditLog, Clock, Database, Durability, Entropy, Sql, SqlError, Verdict, transact};
+use m365_ports::{
+    AuditEvent, AuditLog, Clock, Database, Durability, Entropy, Sql, SqlError, Verdict, transact,
+};
 use m365_seal::{Keys, Purpose, Sealer};
 use m365_types::{AccessSubject, AuditKind, CellId, ClientId, GrantId, RequestId, UnixMillis};
 
@@ -45,7 +47,13 @@ pub struct CellPorts {
 
 impl CellPorts {
     /// A record of this cell with nothing but what every record has.
-    pub(crate) fn event(&self, request: RequestId, kind: AuditKind, verdict: Verdict, code: &str) -> AuditEvent {
+    pub(crate) fn event(
+        &self,
+        request: RequestId,
+        kind: AuditKind,
+        verdict: Verdict,
+        code: &str,
+    ) -> AuditEvent {
         AuditEvent {
             at: self.clock.now(),
             kind,
@@ -90,7 +98,14 @@ impl GrantStore {
         self.ports.clock.now()
     }
 
-    fn record(&self, sql: &dyn Sql, about: &About<'_>, kind: AuditKind, verdict: Verdict, code: &str) -> Result<(), SqlError> {
+    fn record(
+        &self,
+        sql: &dyn Sql,
+        about: &About<'_>,
+        kind: AuditKind,
+        verdict: Verdict,
+        code: &str,
+    ) -> Result<(), SqlError> {
         let mut event = self.ports.event(about.request, kind, verdict, code);
         event.client = Some(about.client.clone());
         event.grant = about.grant;

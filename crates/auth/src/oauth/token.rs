@@ -123,7 +123,8 @@ impl TokenRequest {
 
 impl AskedScopes {
     fn parse(text: &str) -> Self {
-        let names: Vec<&str> = text.split_ascii_whitespace().filter(|name| *name != "offline_access").collect();
+        let names: Vec<&str> =
+            text.split_ascii_whitespace().filter(|name| *name != "offline_access").collect();
         let (known, has_unknown) = ScopeSet::parse(&names.join(" "));
         Self { known, has_unknown }
     }
@@ -251,8 +252,12 @@ mod tests {
 
     #[test]
     fn every_required_parameter_is_required() {
-        let whole =
-            [("grant_type", "authorization_code"), ("code", "c"), ("redirect_uri", "r"), ("code_verifier", VERIFIER)];
+        let whole = [
+            ("grant_type", "authorization_code"),
+            ("code", "c"),
+            ("redirect_uri", "r"),
+            ("code_verifier", VERIFIER),
+        ];
         for missing in 0..whole.len() {
             let text: Vec<String> = whole
                 .iter()

@@ -34,7 +34,7 @@ pub use cookie::{BrowserCookie, COOKIE_NAME};
 pub const TRANSACTION_FIELD: &str = "transaction";
 /// Form field of the consent page that holds the CSRF token.
 pub const CSRF_FIELD: &str = "csrf";
-const LIFE: Duration = Duration::from_secs(10 * 60);
+const LIFE: Duration = Duration::from_mins(10);
 const MAX_SEALED_BYTES: usize = 16 * 1024;
 
 /// Why a transaction is not continued.
@@ -47,7 +47,9 @@ pub enum TransactionRefusal {
     #[error("The page has been open for more than ten minutes. Start again from the application.")]
     Expired,
     /// Not sealed by this server for this step.
-    #[error("The sign-in cannot be continued: its state is missing or altered. Start again from the application.")]
+    #[error(
+        "The sign-in cannot be continued: its state is missing or altered. Start again from the application."
+    )]
     Invalid,
     /// A service token: services cannot consent.
     #[error("A service token cannot allow access. Sign in as a person.")]

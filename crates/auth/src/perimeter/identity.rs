@@ -46,13 +46,14 @@ impl AssertionClaims {
             return None;
         }
         let custom = self.custom.unwrap_or_default();
-        let oid = agreed(self.oid, custom.oid)?;
-        let groups = agreed(self.groups, custom.groups)?.unwrap_or_default();
+        let oid = agreed(self.oid, custom.oid).ok()?;
+        let groups = agreed(self.groups, custom.groups).ok()?.unwrap_or_default();
         let subject = self.sub.unwrap_or_default();
         let name = self.common_name.unwrap_or_default();
         match (subject.is_empty(), name.is_empty(), self.email.filter(|email| !email.is_empty())) {
             (false, true, Some(email)) => {
-                let bounded = groups.len() <= MAX_GROUPS && groups.iter().all(|group| group.len() <= MAX_GROUP_BYTES);
+                let bounded =
+                    groups.len() <= MAX_GROUPS && groups.iter().all(|group| group.len() <= MAX_GROUP_BYTES);
                 let subject = AccessSubject::parse(&subject).ok()?;
                 let email = Email::parse(&email).ok()?;
                 bounded.then_some(Identity::Person(Person { subject, email, oid, groups }))
@@ -65,10 +66,19 @@ impl AssertionClaims {
     }
 }
 
-/// The value of a claim that may stand in two places; `None` where the places disagree.
-fn agreed<T: PartialEq>(top: Option<T>, custom: Option<T>) -> Option<Option<T>> {
+/// The two places of one claim say different things.
+struct Contradiction;
+
+/// The value of a claim that may stand in two places.
+fn agreed<T: PartialEq>(top: Option<T>, custom: Option<T>) -> Result<Option<T>, Contradiction> {
     match (top, custom) {
-        (Some(top), Some(custom)) => (top == custom).then_some(Some(top)),
-        (top, custom) => Some(top.or(custom)),
+        (Some(top), Some(custom)) => {
+            if top == custom {
+                Ok(Some(top))
+            } else {
+                Err(Contradiction)
+            }
+        }
+        (top, custom) => Ok(top.or(custom)),
     }
 }

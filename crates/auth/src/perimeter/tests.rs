@@ -197,7 +197,10 @@ fn forged_tokens_are_refused() {
     let perimeter = perimeter(&fixture);
     let key = rsa::key(0);
     let claims = claims(&fixture);
-    let none = format!("{}.", key.sign(&json!({"alg": "none", "kid": key.kid()}), &claims).rsplit_once('.').unwrap().0);
+    let none = format!(
+        "{}.",
+        key.sign(&json!({"alg": "none", "kid": key.kid()}), &claims).rsplit_once('.').unwrap().0
+    );
     let real = key.token(&claims);
     let mut parts: Vec<String> = real.split('.').map(str::to_owned).collect();
     parts[1] = URL_SAFE_NO_PAD.encode(with(&fixture, "sub", json!("blair")).to_string());
@@ -206,7 +209,10 @@ fn forged_tokens_are_refused() {
     let twice = format!("{},\"sub\":\"blair\"}}", &text[..text.len() - 1]);
     for (token, refusal) in [
         (none, PerimeterRefusal::Malformed),
-        (key.sign_with_public_key_as_hmac(&json!({"alg": "HS256", "kid": key.kid()}), &claims), PerimeterRefusal::Malformed),
+        (
+            key.sign_with_public_key_as_hmac(&json!({"alg": "HS256", "kid": key.kid()}), &claims),
+            PerimeterRefusal::Malformed,
+        ),
         (rsa::key(1).sign(&header, &claims), PerimeterRefusal::Signature),
         (parts.join("."), PerimeterRefusal::Signature),
         (key.sign_text(&header.to_string(), &twice), PerimeterRefusal::Malformed),
@@ -229,7 +235,7 @@ fn a_rotated_key_verifies_in_the_overlap_and_not_after() {
     assert!(block_on(perimeter.verify(&new)).is_ok());
     assert!(block_on(perimeter.verify(&old)).is_ok());
     publish(&fixture, &[rsa::key(1)]);
-    fixture.advance(Duration::from_secs(3600));
+    fixture.advance(Duration::from_hours(1));
     assert!(block_on(perimeter.verify(&headers(&rsa::key(1).token(&self::claims(&fixture))))).is_ok());
     let late = headers(&rsa::key(0).token(&self::claims(&fixture)));
     assert_eq!(block_on(perimeter.verify(&late)).unwrap_err(), PerimeterRefusal::UnknownKey);
@@ -284,7 +290,9 @@ fn the_memory_of_assertions_is_bounded() {
 
 #[test]
 fn refusals_name_no_identity() {
-    for refusal in [PerimeterRefusal::Missing, PerimeterRefusal::OtherPerson, PerimeterRefusal::KeysUnavailable] {
+    for refusal in
+        [PerimeterRefusal::Missing, PerimeterRefusal::OtherPerson, PerimeterRefusal::KeysUnavailable]
+    {
         assert!(!refusal.to_string().contains('@') && refusal.to_string().ends_with('.'));
         assert!(AccessSubject::parse(refusal.code()).is_ok());
     }

@@ -15,7 +15,7 @@ use crate::oauth::form::Form;
 use crate::oauth::metadata::ServerMetadata;
 use crate::oauth::redirect::{RedirectPolicy, WELL_KNOWN_REDIRECTS};
 use crate::oauth::store::{GrantRefusal, GrantStore, Lifetimes};
-use crate::oauth::token::{RefreshRequest, Redemption, TokenRequest, TokenResponse};
+use crate::oauth::token::{Redemption, RefreshRequest, TokenRequest, TokenResponse};
 use crate::oauth::transaction::{CSRF_FIELD, Consent, ConsentFields, TRANSACTION_FIELD, Transactions};
 
 pub(crate) const REDIRECT: &str = "http://localhost/callback";
@@ -42,7 +42,12 @@ impl Flow {
         Self {
             clients: Clients::new(fixture.client_ports(), policy, DEFAULT_LIFE),
             server: ServerMetadata { public_url: PUBLIC_URL.into(), scopes },
-            transactions: Transactions::new(&fixture.keys, PUBLIC_URL.into(), fixture.clock(), fixture.entropy()),
+            transactions: Transactions::new(
+                &fixture.keys,
+                PUBLIC_URL.into(),
+                fixture.clock(),
+                fixture.entropy(),
+            ),
             store: Arc::new(GrantStore::new(fixture.cell_ports(), &fixture.keys, PUBLIC_URL.into(), lives)),
             fixture,
         }
@@ -104,7 +109,11 @@ impl Flow {
         self.redeem(client, &self.code(client)).unwrap()
     }
 
-    pub(crate) fn refresh(&self, client: &ClientId, token: &Secret<String>) -> Result<TokenResponse, GrantRefusal> {
+    pub(crate) fn refresh(
+        &self,
+        client: &ClientId,
+        token: &Secret<String>,
+    ) -> Result<TokenResponse, GrantRefusal> {
         self.store.refresh(self.fixture.request(), client, &refresh_request(token, None))
     }
 
@@ -135,7 +144,11 @@ pub(crate) fn posted(fields: &ConsentFields) -> Form {
 }
 
 pub(crate) fn parameter(location: &str, name: &str) -> Option<String> {
-    Url::parse(location).unwrap().query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    Url::parse(location)
+        .unwrap()
+        .query_pairs()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 fn token_request(pairs: &[(&'static str, String)]) -> TokenRequest {
@@ -160,7 +173,8 @@ pub(crate) fn redemption_with(code: &str, redirect_uri: &str, verifier: &str) ->
 }
 
 pub(crate) fn refresh_request(token: &Secret<String>, scope: Option<&str>) -> RefreshRequest {
-    let mut pairs = vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", token.expose().clone())];
+    let mut pairs =
+        vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", token.expose().clone())];
     pairs.extend(scope.map(|scope| ("scope", scope.to_owned())));
     let TokenRequest::Refresh(refresh) = token_request(&pairs) else { panic!("a refresh request") };
     refresh

@@ -60,8 +60,9 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new() -> Self {
-        let ring = |seed: u8| {
-            KeyRing { current: Key::from_bytes(std::array::from_fn(|i| seed ^ u8::try_from(i).unwrap())), previous: None }
+        let ring = |seed: u8| KeyRing {
+            current: Key::from_bytes(std::array::from_fn(|i| seed ^ u8::try_from(i).unwrap())),
+            previous: None,
         };
         let database = SqliteDatabase::new();
         let schema = [SCHEMA, crate::entra::session::SCHEMA, storage::AUDIT_SCHEMA].concat();
@@ -92,10 +93,6 @@ impl Fixture {
 
     pub(crate) fn advance(&self, by: Duration) {
         self.clock.0.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn set(&self, now: UnixMillis) {
-        self.clock.0.store(now.as_millis(), Ordering::SeqCst);
     }
 
     pub(crate) fn request(&self) -> RequestId {

@@ -38,7 +38,10 @@ impl Outbound for FakeOutbound {
             Some(handler) => handler(&request),
             None => Err(OutboundError::Connect),
         };
-        self.sent.lock().unwrap().push(Request::from_parts(request.clone().into_parts().0, request.into_body()));
+        self.sent
+            .lock()
+            .unwrap()
+            .push(Request::from_parts(request.clone().into_parts().0, request.into_body()));
         // Lets others run, as an exchange does.
         let mut yielded = false;
         std::future::poll_fn(|context| {

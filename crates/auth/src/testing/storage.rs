@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use m365_ports::{
-    AuditEvent, AuditLog, ClientRegistry, Database, Directory, DirectoryError, Durability, HighWater, PerimeterRecord,
-    PinOutcome, RegistrationOutcome, RegistryError, Row, Sql, SqlError, SqlValue,
+    AuditEvent, AuditLog, ClientRegistry, Database, Directory, DirectoryError, Durability, HighWater,
+    PerimeterRecord, PinOutcome, RegistrationOutcome, RegistryError, Row, Sql, SqlError, SqlValue,
 };
 use m365_types::{CellId, ClientId, Oid, TenantId, UnixMillis};
 use rusqlite::types::{Value, ValueRef};
@@ -27,7 +27,9 @@ impl SqliteDatabase {
 
     pub(crate) fn create(&self, schema: &[&str]) {
         let connection = self.0.lock().unwrap();
-        schema.iter().for_each(|statement| connection.execute_batch(statement).unwrap());
+        for statement in schema {
+            connection.execute_batch(statement).unwrap();
+        }
     }
 
     /// Every stored byte of text and blobs, for searching secrets.
@@ -76,7 +78,8 @@ impl Sql for Transaction<'_> {
             SqlValue::Text(value) => Value::Text(value.clone()),
             SqlValue::Blob(value) => Value::Blob(value.clone()),
         });
-        let mut rows = prepared.query(rusqlite::params_from_iter(parameters)).map_err(|_| SqlError::Constraint)?;
+        let mut rows =
+            prepared.query(rusqlite::params_from_iter(parameters)).map_err(|_| SqlError::Constraint)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(|_| SqlError::Constraint)? {
             let value = |column| match row.get_ref(column).unwrap() {
@@ -188,7 +191,12 @@ impl FakeDirectory {
 
 #[async_trait]
 impl Directory for FakeDirectory {
-    async fn pin_microsoft(&self, cell: &CellId, tenant: TenantId, oid: Oid) -> Result<PinOutcome, DirectoryError> {
+    async fn pin_microsoft(
+        &self,
+        cell: &CellId,
+        tenant: TenantId,
+        oid: Oid,
+    ) -> Result<PinOutcome, DirectoryError> {
         let mut pins = self.pins.lock().unwrap();
         if pins.iter().any(|(account, owner)| owner == cell && *account != (tenant, oid)) {
             return Ok(PinOutcome::OtherAccount);
@@ -197,7 +205,11 @@ impl Directory for FakeDirectory {
         Ok(if owner == cell { PinOutcome::Pinned } else { PinOutcome::TakenByAnother })
     }
 
-    async fn count_registration(&self, _: UnixMillis, _: UnixMillis) -> Result<RegistrationOutcome, DirectoryError> {
+    async fn count_registration(
+        &self,
+        _: UnixMillis,
+        _: UnixMillis,
+    ) -> Result<RegistrationOutcome, DirectoryError> {
         if self.counted.load(Ordering::SeqCst) >= self.quota.load(Ordering::SeqCst) {
             return Ok(RegistrationOutcome::QuotaReached);
         }

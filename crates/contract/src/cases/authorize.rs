@@ -172,7 +172,9 @@ fn a_foreign_or_malformed_resource_is_an_invalid_target(site: &Site) -> Result<(
             .with_context(|| format!("resource {resource:?}"))?;
     }
     let attempt = visit.client.attempt()?.also("resource", "https://other.example/mcp");
-    visit.refused_at_client(&attempt, &["invalid_target", "invalid_request"])
+    visit
+        .refused_in_place(&attempt)
+        .or_else(|_| visit.refused_at_client(&attempt, &["invalid_target", "invalid_request"]))
 }
 
 fn scopes_are_narrowed_to_what_exists(site: &Site) -> Result<()> {

@@ -103,8 +103,7 @@ fn the_page_shows_client_redirect_scopes_and_person(site: &Site) -> Result<()> {
         lower.contains("send mail") || lower.contains("mail.send"),
         "the page does not show the scopes: {text}"
     );
-    ensure!(asked.form.refuse().is_some(), "the page has no way to refuse: {}", asked.form);
-    Ok(())
+    asked.page.refusal().map(drop)
 }
 
 fn the_page_cannot_be_framed_cached_or_scripted(site: &Site) -> Result<()> {
@@ -161,15 +160,15 @@ fn an_answer_without_our_form_token_is_403(site: &Site) -> Result<()> {
     let only_button = vec![(button.name, button.value)];
     refused(asked.browser.submit_fields(&asked.page, &asked.form, &only_button)?, &[400, 403])?;
     let mut refusals = 0;
-    for (name, _) in &asked.form.fields.clone() {
+    for (name, value) in &asked.form.fields.clone() {
         let without: Vec<_> = asked.agreed_fields().into_iter().filter(|(known, _)| known != name).collect();
         let page = asked.browser.submit_fields(&asked.page, &asked.form, &without)?.page()?;
         page.answer.expect(&[400, 403]).with_context(|| format!("without {name}"))?;
         refusals += usize::from(page.answer.status == 403);
-        let theirs =
-            other.form.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let theirs = other.form.fields.iter().find(|(known, foreign)| known == name && foreign != value);
+        let Some((_, theirs)) = theirs else { continue };
         let swapped = asked.agreed_fields().into_iter().map(|(known, value)| {
-            let value = if &known == name { theirs.clone().unwrap_or_default() } else { value };
+            let value = if &known == name { theirs.clone() } else { value };
             (known, value)
         });
         let swapped: Vec<_> = swapped.collect();
@@ -279,7 +278,8 @@ fn parallel_answers_give_exactly_one_code(site: &Site) -> Result<()> {
 
 fn a_refusal_goes_back_to_the_client_and_into_the_journal(site: &Site) -> Result<()> {
     let mut asked = ask(site, "denies")?;
-    let landing = asked.browser.submit(&asked.page, &asked.form, asked.form.refuse())?;
+    let refusal = asked.page.refusal()?;
+    let landing = asked.browser.submit(&asked.page, &refusal, refusal.refuse())?;
     let callback = Callback(landing.stop()?);
     callback.expect_error(&asked.attempt, &asked.client.discovered, &["access_denied"])?;
     if let Some(journal) = site.journal() {

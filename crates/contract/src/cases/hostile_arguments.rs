@@ -174,7 +174,6 @@ fn recipients_are_addresses_and_few(site: &Site) -> Result<()> {
         "a@contoso.example;b@evil.example",
         "a@contoso.example\r\nBcc: b@evil.example",
         "<a@contoso.example>",
-        "a@contoso.example\u{0}",
     ] {
         session
             .tool("sendEmail", &json!({ "to": to, "subject": "s", "body": "b" }))?

@@ -150,9 +150,9 @@ fn deep_doubled_and_large_messages_are_refused(site: &Site) -> Result<()> {
         "POST /mcp HTTP/1.1\nHost: {host}\nAuthorization: Bearer {token}\nContent-Type: application/json\nConnection: close"
     );
     let sized = format!("{head}\nContent-Length: {}", large.len());
-    raw::request(&site.mcp, &sized, large.as_bytes())?.expect(&[413])?;
+    raw::request(&site.origin, &sized, large.as_bytes())?.expect(&[413])?;
     let chunk = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
-    raw::request(&site.mcp, &format!("{head}\nTransfer-Encoding: chunked"), chunk.as_bytes())?
+    raw::request(&site.origin, &format!("{head}\nTransfer-Encoding: chunked"), chunk.as_bytes())?
         .expect(&[413])?;
     ensure!(session.graph_requests()?.is_empty(), "a refused message reached Graph");
     Ok(())

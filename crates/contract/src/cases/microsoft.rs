@@ -137,7 +137,7 @@ fn a_forged_truncated_or_missing_state_is_refused(site: &Site) -> Result<()> {
             .refused(&with(&good, "state", forged), &[400, 403])
             .with_context(|| format!("{forged:?}"))?;
     }
-    returning.refused(&with(&good, "code", None), &[400])?;
+    returning.refused(&with(&good, "code", None), &[400, 403])?;
     returning.refused(&site.edge("/callback")?, &[400])?;
     let graph = site.control.requests("graph", Some(&returning.person.email))?;
     ensure!(graph.is_empty(), "Graph was called: {graph:?}");

@@ -3,6 +3,8 @@
 use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
@@ -10,6 +12,7 @@ use crate::http::{Answer, Request};
 use crate::json::Look as _;
 use crate::mcp::Mcp;
 use crate::oauth::{Attempt, Client, Discovered, REDIRECT, Tokens, unique};
+use crate::raw;
 use crate::session::Session;
 use crate::site::Site;
 
@@ -24,6 +27,7 @@ table! { "token":
     shared another_resource_at_the_token_endpoint_is_an_invalid_target,
     shared malformed_token_requests_have_their_documented_errors,
     shared a_public_client_cannot_authenticate_with_a_secret,
+    shared a_confidential_client_authenticates_exactly_as_it_registered,
     shared a_foreign_page_cannot_read_token_answers,
     shared a_narrow_grant_stays_narrow,
     own a_code_expires,
@@ -216,7 +220,8 @@ fn malformed_token_requests_have_their_documented_errors(site: &Site) -> Result<
         .body("application/x-www-form-urlencoded", vec![b'a', b'=', 0xff, 0xfe])
         .send()?
         .expect(&[400, 401])?;
-    Request::post(url).form(&[("a", &"a".repeat(3_000_000))]).send()?.expect(&[413])?;
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    raw::post(site, "/token", form, "a".repeat(3_000_000).as_bytes())?.expect(&[413])?;
     Request::get(url).send()?.expect(&[405])?;
     Ok(())
 }
@@ -296,5 +301,79 @@ fn an_access_token_lives_an_hour_at_most(site: &Site) -> Result<()> {
     let renewed = session.client.refresh(&session.tokens.refresh)?;
     session.renew(&renewed)?;
     session.tool("getEmails", &json!({}))?.content()?;
+    Ok(())
+}
+
+/// A confidential client that registered with this method, and a code for it.
+fn confidential(site: &Site, name: &str, method: &str) -> Result<Option<(Coded, String)>> {
+    let discovered = Discovered::at(&site.mcp)?;
+    if !discovered.server.strings("/token_endpoint_auth_methods_supported").contains(&method) {
+        return Ok(None);
+    }
+    let mut metadata = Discovered::public_client(REDIRECT);
+    *metadata.pointer_mut("/token_endpoint_auth_method").context("a method")? = json!(method);
+    let answer = discovered.register(&metadata)?;
+    let body = answer.expect(&[201])?.expect_not_stored()?.json()?;
+    let secret = body.text("/client_secret")?.to_owned();
+    ensure!(secret.len() >= 32, "a short secret");
+    let client =
+        Client { discovered, id: body.text("/client_id")?.to_owned(), redirect: REDIRECT.to_owned() };
+    let person = site.person(name)?;
+    let mut browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
+    let attempt = client.attempt()?;
+    let code = client.authorize(&mut browser, &attempt)?.code(&attempt, &client.discovered)?;
+    Ok(Some((Coded { client, attempt, code, mcp: site.mcp.clone() }, secret)))
+}
+
+/// Redeems the code with `Basic` credentials, posted credentials, or both.
+fn redeem_as(coded: &Coded, basic: Option<&str>, posted: Option<&str>) -> Result<Answer> {
+    let mut fields = vec![
+        ("grant_type", "authorization_code"),
+        ("code", coded.code.as_str()),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", coded.attempt.verifier.as_str()),
+    ];
+    if let Some(secret) = posted {
+        fields.extend([("client_id", coded.client.id.as_str()), ("client_secret", secret)]);
+    }
+    let mut request = Request::post(coded.client.discovered.endpoint("token_endpoint")?);
+    if let Some(secret) = basic {
+        let credentials = STANDARD.encode(format!("{}:{secret}", coded.client.id));
+        request = request.header("authorization", &format!("Basic {credentials}"));
+    }
+    request.form(&fields).send()
+}
+
+fn a_confidential_client_authenticates_exactly_as_it_registered(site: &Site) -> Result<()> {
+    for method in ["client_secret_basic", "client_secret_post"] {
+        let Some((coded, secret)) = confidential(site, "confidential", method)? else { continue };
+        let secret = secret.as_str();
+        let basic = method == "client_secret_basic";
+        let wrong = if basic {
+            redeem_as(&coded, Some("wrong"), None)?
+        } else {
+            redeem_as(&coded, None, Some("wrong"))?
+        };
+        wrong.expect_oauth_error(&[401], &["invalid_client"])?;
+        let scheme = wrong.header("www-authenticate").unwrap_or_default();
+        ensure!(!basic || scheme.starts_with("Basic"), "no Basic challenge: {wrong}");
+        let other = if basic {
+            redeem_as(&coded, None, Some(secret))?
+        } else {
+            redeem_as(&coded, Some(secret), None)?
+        };
+        other.expect_oauth_error(&[401], &["invalid_client"])?;
+        let both = redeem_as(&coded, Some(secret), Some(secret))?;
+        both.expect_oauth_error(&[400, 401], &["invalid_client", "invalid_request"])?;
+        coded.redeem()?.expect_oauth_error(&[401], &["invalid_client"]).context("without its secret")?;
+        let right = if basic {
+            redeem_as(&coded, Some(secret), None)?
+        } else {
+            redeem_as(&coded, None, Some(secret))?
+        };
+        let tokens = Tokens::read(&right).context("refused attempts spend nothing")?;
+        coded.client.refresh(&tokens.refresh)?.expect_oauth_error(&[401], &["invalid_client"])?;
+        ensure!(coded.works(&tokens.access)? == 200, "the access token does not work");
+    }
     Ok(())
 }

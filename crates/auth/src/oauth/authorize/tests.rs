@@ -4,7 +4,11 @@ use super::*;
 use crate::testing::flow::{Flow, encode, parameter};
 use crate::testing::{PUBLIC_URL, block_on};
 
-fn with(query: &[(&'static str, String)], name: &'static str, value: Option<&str>) -> Vec<(&'static str, String)> {
+fn with(
+    query: &[(&'static str, String)],
+    name: &'static str,
+    value: Option<&str>,
+) -> Vec<(&'static str, String)> {
     let mut query: Vec<_> = query.iter().filter(|(key, _)| *key != name).cloned().collect();
     query.extend(value.map(|value| (name, value.to_owned())));
     query
@@ -58,7 +62,9 @@ fn an_unproven_client_or_redirect_is_told_on_our_own_page() {
 fn duplicate_parameters_are_told_on_our_own_page() {
     let flow = Flow::new();
     let client = flow.register();
-    for (name, value) in [("redirect_uri", "https://evil.example/"), ("client_id", "x"), ("state", "x"), ("scope", "x")] {
+    for (name, value) in
+        [("redirect_uri", "https://evil.example/"), ("client_id", "x"), ("state", "x"), ("scope", "x")]
+    {
         let mut query = Flow::query(&client);
         query.push((name, value.into()));
         let refused = flow.authorize(&query).unwrap_err();

@@ -45,7 +45,8 @@ fn presented(headers: &HeaderMap, form: &Form) -> Result<Presented, ClientRefusa
     let mut authorization = headers.get_all(header::AUTHORIZATION).iter();
     let in_form = form.text("client_id");
     let Some(value) = authorization.next() else {
-        let id = ClientId::parse(in_form.ok_or(ClientRefusal::Missing)?).map_err(|_| ClientRefusal::Unknown)?;
+        let id =
+            ClientId::parse(in_form.ok_or(ClientRefusal::Missing)?).map_err(|_| ClientRefusal::Unknown)?;
         let secret = form.secret("client_secret").cloned();
         let method = if secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
         return Ok(Presented { id, method, secret });

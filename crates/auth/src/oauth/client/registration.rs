@@ -164,7 +164,8 @@ impl Request {
         if !(1..=MAX_REDIRECT_URIS).contains(&metadata.redirect_uris.len()) {
             return Err(RegistrationRefusal::RedirectUri);
         }
-        let redirect_uris = metadata.redirect_uris.iter().map(|uri| policy.admit(uri)).collect::<Result<_, _>>();
+        let redirect_uris =
+            metadata.redirect_uris.iter().map(|uri| policy.admit(uri)).collect::<Result<_, _>>();
         Ok(Self {
             name: clean_name(metadata.client_name.as_deref().unwrap_or_default()),
             redirect_uris: redirect_uris.map_err(|_| RegistrationRefusal::RedirectUri)?,
@@ -194,12 +195,13 @@ fn check_link(name: &str, value: &Value) -> Result<(), RegistrationRefusal> {
     let plain = text.len() <= MAX_LINK_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
     let url = Url::parse(text).map_err(|_| RegistrationRefusal::Link)?;
     let scheme_ok = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
-    let bare = url.username().is_empty() && url.password().is_none() && url.host().is_some();
-    if plain && scheme_ok && bare { Ok(()) } else { Err(RegistrationRefusal::Link) }
+    let anonymous = url.username().is_empty() && url.password().is_none() && url.host().is_some();
+    if plain && scheme_ok && anonymous { Ok(()) } else { Err(RegistrationRefusal::Link) }
 }
 
 fn clean_name(name: &str) -> String {
-    let visible: String = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
+    let visible: String =
+        name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
     let words: Vec<&str> = visible.split_whitespace().collect();
     let clean: String = words.join(" ").chars().take(MAX_NAME_CHARS).collect();
     if clean.is_empty() { "Unnamed application".to_owned() } else { clean }

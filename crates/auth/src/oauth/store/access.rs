@@ -10,7 +10,7 @@ use crate::oauth::grant::Grant;
 use crate::oauth::handle::{TokenHash, TokenKind};
 
 /// How coarse the time of last use is.
-const LAST_USED_STEP: Duration = Duration::from_secs(60);
+const LAST_USED_STEP: Duration = Duration::from_mins(1);
 
 /// Why an access token opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,8 +114,15 @@ impl GrantStore {
         let now = self.now();
         transact(&*self.ports.database, Durability::Process, |sql| {
             let found = rows::find_token(sql, TokenHash::of(token), TokenKind::Access)?;
-            let Some(rows::Found { grant: Grant::Live(live), grant_id, scopes, identity, expires, last_used, .. }) =
-                found
+            let Some(rows::Found {
+                grant: Grant::Live(live),
+                grant_id,
+                scopes,
+                identity,
+                expires,
+                last_used,
+                ..
+            }) = found
             else {
                 return Err(TokenRefusal::Unknown);
             };
@@ -134,7 +141,14 @@ impl GrantStore {
                 rows::note_use(sql, grant_id, now)?;
             }
             let asserted_at = live.terms.asserted_at;
-            Ok(LiveToken { grant: grant_id, client: live.terms.client, scopes, identity, asserted_at, expires })
+            Ok(LiveToken {
+                grant: grant_id,
+                client: live.terms.client,
+                scopes,
+                identity,
+                asserted_at,
+                expires,
+            })
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Tokens for a code, and tokens for a refresh token.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use m365_ports::{EntropyExt as _, Sql, SqlError, Verdict};
 use m365_seal::AssociatedData;
 use m365_types::{AuditKind, ClientId, GrantId, RequestId, ScopeSet, Secret, UnixMillis};
@@ -7,7 +9,7 @@ use m365_types::{AuditKind, ClientId, GrantId, RequestId, ScopeSet, Secret, Unix
 use super::{About, GrantRefusal, GrantStore, rows};
 use crate::oauth::grant::{CodeStep, Live, RefreshStep};
 use crate::oauth::handle::{Handle, TokenHash, TokenKind};
-use crate::oauth::token::{RefreshRequest, Redemption, StoredResponse, TokenResponse};
+use crate::oauth::token::{Redemption, RefreshRequest, StoredResponse, TokenResponse};
 
 impl GrantStore {
     /// Exchanges a code for tokens: once, whatever runs in parallel. A second exchange ends the grant (RFC 6749
@@ -153,7 +155,11 @@ impl GrantStore {
     }
 
     fn seal_answer(&self, predecessor: TokenHash, answer: &TokenResponse) -> Vec<u8> {
-        self.column.seal_json(self.ports.entropy.bytes(), &self.answer_place(predecessor), &answer.to_stored())
+        self.column.seal_json(
+            self.ports.entropy.bytes(),
+            &self.answer_place(predecessor),
+            &answer.to_stored(),
+        )
     }
 
     fn open_answer(&self, predecessor: TokenHash, sealed: Option<&[u8]>) -> Result<TokenResponse, SqlError> {
@@ -165,7 +171,7 @@ impl GrantStore {
     }
 
     fn answer_place(&self, predecessor: TokenHash) -> AssociatedData {
-        let row: String = predecessor.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let row = URL_SAFE_NO_PAD.encode(predecessor.as_bytes());
         AssociatedData::of(&["auth_token", "answer", &row, self.ports.cell.as_str()])
     }
 }

@@ -10,7 +10,7 @@ use crate::oauth::grant::Grant;
 use crate::oauth::handle::{TokenHash, TokenKind};
 
 /// How long an ended grant stays in the list of grants.
-const KEEP_ENDED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const KEEP_ENDED: Duration = Duration::from_hours(720);
 
 /// A grant as the person sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ pub const SCHEMA: &[&str] = &[
 ];
 
 /// Spent ids outlive their transactions by this much, in case the clock is set back.
-const SPENT_MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
+const SPENT_MARGIN: Duration = Duration::from_hours(24);
 
 pub(super) fn spend(sql: &dyn Sql, id: &str, expires: UnixMillis, now: UnixMillis) -> Result<bool, SqlError> {
     sql.run("DELETE FROM auth_spent WHERE expires < ?1", &[now.as_millis().into()])?;
@@ -163,7 +163,10 @@ pub(super) fn supersede(
     answer: Vec<u8>,
     now: UnixMillis,
 ) -> Result<(), SqlError> {
-    sql.run("UPDATE auth_token SET answer = NULL WHERE successor = ?1", &[hash.as_bytes().as_slice().into()])?;
+    sql.run(
+        "UPDATE auth_token SET answer = NULL WHERE successor = ?1",
+        &[hash.as_bytes().as_slice().into()],
+    )?;
     sql.run(
         "UPDATE auth_token SET superseded_at = ?2, successor = ?3, answer = ?4 WHERE hash = ?1",
         &[
