@@ -109,12 +109,12 @@ impl Process {
         Ok(self.child.wait()?)
     }
 
-    /// Whether the host still runs.
+    /// How the host ended; `None` while it runs.
     ///
     /// # Errors
     /// Where its state cannot be read.
-    pub fn is_running(&mut self) -> Result<bool> {
-        Ok(self.child.try_wait()?.is_none())
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
     }
 
     fn await_ready(&self, ready: &Receiver<Value>) -> Result<Value> {

@@ -44,16 +44,21 @@ fn trial(case: &'static Case, shared: &Shared, attached: bool) -> Trial {
 
 fn perform(case: &Case, shared: &Shared, attached: bool) -> Result<()> {
     match case.needs {
-        Needs::Shared => (case.run)(site_of(shared)?),
+        Needs::Shared => on(site_of(shared)?, case),
         Needs::Last | Needs::Own | Needs::Process if attached => {
             let site = site_of(shared)?;
             site.control.clear_faults()?;
-            let outcome = (case.run)(site);
+            let outcome = on(site, case);
             site.control.clear_faults()?;
             outcome
         }
-        Needs::Last | Needs::Own | Needs::Process => (case.run)(&Site::start()?),
+        Needs::Last | Needs::Own | Needs::Process => on(&Site::start()?, case),
     }
+}
+
+/// Runs the case; a failure on a host that has ended says so.
+fn on(site: &Site, case: &Case) -> Result<()> {
+    (case.run)(site).map_err(|error| anyhow!("{error:#}{}", site.epitaph()))
 }
 
 fn site_of(shared: &Shared) -> Result<&Site> {

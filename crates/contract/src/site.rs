@@ -183,6 +183,17 @@ impl Site {
         act(&mut self.hosted()?.process.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What became of a host that has ended by itself; empty while it runs.
+    #[must_use]
+    pub fn epitaph(&self) -> String {
+        let ended =
+            self.with_process(|process| Ok(process.ended()?.map(|status| (status, process.output()))));
+        match ended {
+            Ok(Some((status, output))) => format!("\nthe host has ended with {status}; it wrote:\n{output}"),
+            _ => String::new(),
+        }
+    }
+
     /// Starts the host again on the same data folder and ports; it must have ended.
     ///
     /// # Errors
@@ -192,7 +203,7 @@ impl Site {
         let ports =
             Ports { edge: port(&self.mcp)?, origin: port(&self.origin)?, sandbox: port(&self.sandbox)? };
         let mut process = hosted.process.lock().unwrap_or_else(PoisonError::into_inner);
-        ensure!(!process.is_running()?, "the host still runs");
+        ensure!(process.ended()?.is_some(), "the host still runs");
         hosted.earlier_output.lock().unwrap_or_else(PoisonError::into_inner).push_str(&process.output());
         let (again, ready) = Process::demo(&hosted.binary, hosted.data.path(), ports, "")?;
         *process = again;

@@ -9,7 +9,7 @@ use crate::ports::sqlite::SqliteDatabase;
 use crate::server::{DataDir, cell_files, cell_of};
 
 /// The newest records of every journal, at most `limit` of each, in the order of their time. Each is the stored
-/// record with `cell`, `sequence` and `hash` of its chain; perimeter records have the phase `perimeter`.
+/// record with `cell` and `hash` of its chain and `atMs`; perimeter records have the phase `perimeter`.
 ///
 /// # Errors
 /// Where there is no data folder or a file cannot be read.
@@ -27,6 +27,7 @@ pub(crate) fn newest(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
             if let Some(fields) = record.as_object_mut() {
                 fields.insert("cell".into(), cell.as_str().into());
                 fields.insert("hash".into(), entry.hash.into());
+                fields.insert("atMs".into(), entry.at.as_millis().into());
             }
             records.push(record);
         }
@@ -49,6 +50,7 @@ fn perimeter(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
         if let Some(fields) = record.as_object_mut() {
             fields.insert("phase".into(), "perimeter".into());
             if let Some(at) = fields.get("at").and_then(Value::as_u64) {
+                fields.insert("atMs".into(), at.into());
                 fields.insert(
                     "at".into(),
                     m365_journal::rfc3339(m365_types::UnixMillis::from_millis(at)).into(),

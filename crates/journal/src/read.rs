@@ -1,13 +1,14 @@
 //! Reading records for people and for the verifier, in pages.
 
 use m365_ports::{Database, Durability, Row, SqlError, transact};
+use m365_types::UnixMillis;
 
 use crate::chain::hex;
 
-const NEWEST: &str = "SELECT sequence, record, hash FROM \
-     (SELECT sequence, record, hash FROM journal ORDER BY sequence DESC LIMIT ?1) ORDER BY sequence";
+const NEWEST: &str = "SELECT sequence, record, hash, at FROM \
+     (SELECT sequence, record, hash, at FROM journal ORDER BY sequence DESC LIMIT ?1) ORDER BY sequence";
 const AFTER: &str =
-    "SELECT sequence, record, hash FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
+    "SELECT sequence, record, hash, at FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
 
 /// One row as stored. Nothing is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Entry {
     pub record: String,
     /// Its hash, lower-case hex.
     pub hash: String,
+    /// When it was written.
+    pub at: UnixMillis,
 }
 
 /// The newest records, oldest first.
@@ -44,5 +47,10 @@ fn entries(database: &dyn Database, statement: &str, parameters: &[i64]) -> Resu
 }
 
 fn entry(row: &Row) -> Result<Entry, SqlError> {
-    Ok(Entry { sequence: row.unsigned(0)?, record: row.text(1)?.to_owned(), hash: hex(row.blob(2)?) })
+    Ok(Entry {
+        sequence: row.unsigned(0)?,
+        record: row.text(1)?.to_owned(),
+        hash: hex(row.blob(2)?),
+        at: UnixMillis::from_millis(row.unsigned(3)?),
+    })
 }

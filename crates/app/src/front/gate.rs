@@ -30,7 +30,8 @@ impl Front {
         let assertion = self.core.perimeter.verify(&arrival.head.headers).await?;
         let cell = match assertion.identity() {
             Identity::Person(person) => {
-                let team = self.core.config.access.team_domain.as_str().trim_end_matches('/');
+                // The host alone: a person's cell must not depend on how the team domain is written.
+                let team = self.core.config.access.team_domain.host_str().unwrap_or_default();
                 cell_id(team, CellKind::User, &person.subject)
             }
             Identity::Service(_) => return Err(Failure::of(&errors::ACCESS_SERVICE)),

@@ -58,8 +58,18 @@ impl Source {
 
 /// The newest calls, newest first.
 pub(super) fn newest(estate: &Estate) -> Vec<Row> {
-    let records = estate.journal.as_ref().map(|journal| journal.recent(MOST)).unwrap_or_default();
+    let mut records = estate.journal.as_ref().map(|journal| journal.recent(MOST)).unwrap_or_default();
+    records.iter_mut().for_each(|record| name_person(estate, record));
     joined(&records, &estate.gateway.newest_logs(MOST))
+}
+
+/// Journals hold identifiers; the page shows the name behind the subject.
+fn name_person(estate: &Estate, record: &mut Value) {
+    let subject = text(record, "/actor/subject");
+    let person = estate.people.all().into_iter().find(|person| person.access_subject == subject);
+    if let (Some(person), Some(fields)) = (person, record.as_object_mut()) {
+        fields.insert("person".to_owned(), person.email.clone().into());
+    }
 }
 
 /// Joins journal records and gateway rows, both newest first.
