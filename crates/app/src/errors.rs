@@ -1,6 +1,6 @@
 //! The table of errors: one row per code, with its status and its words. `docs/generated/errors.md` is made of it.
 //!
-//! Refusals that are decided inside `auth`, `mcp`, `policy` or `graph` keep their own words; [`crate::respond`] maps
+//! Refusals that are decided inside `auth`, `mcp`, `policy` or `graph` keep their own words; `respond` maps
 //! each of them, exhaustively, to a row here.
 
 use http::StatusCode;
@@ -55,7 +55,7 @@ errors! {
     REQUEST_MALFORMED "request.malformed" BAD_REQUEST "invalid_request" "The request is malformed" "A parameter is missing, doubled, too long or badly encoded.";
     REGISTRATION_METADATA "registration.metadata" BAD_REQUEST "invalid_client_metadata" "The client metadata is not acceptable" "A value is missing, unsafe or not supported by this server.";
     REGISTRATION_REDIRECT "registration.redirect_uri" BAD_REQUEST "invalid_redirect_uri" "A redirect URI is not allowed" "Only loopback addresses and the redirect URIs on the operator's list can be registered.";
-    REAUTH "grant.reauthorize" BAD_REQUEST "invalid_grant" "The Access sign-in is too old" "Authorize again.";
+    REAUTH "grant.reauthorize" BAD_REQUEST "invalid_grant" "Your sign-in is too old" "The sign-in with Cloudflare Access is older than this server accepts. Sign out of Access, then start again from the application.";
     SCOPE "grant.scope" BAD_REQUEST "invalid_scope" "The scope is wider than what was granted" "Ask for no more than the grant holds, or authorize again.";
     SERVER_UNAVAILABLE "server.unavailable" SERVICE_UNAVAILABLE "temporarily_unavailable" "The server is not able to answer" "A store did not answer. Try again later.";
     TARGET "grant.target" BAD_REQUEST "invalid_target" "The resource is not this server's" "Use the resource of the protected-resource metadata.";

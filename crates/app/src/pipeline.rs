@@ -7,7 +7,9 @@
 //! * every end writes exactly one record or pair of records.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_lock::SemaphoreGuardArc;
 use futures_channel::oneshot;
 use http::HeaderValue;
 use m365_auth::entra::session::MicrosoftSession;
@@ -35,6 +37,17 @@ pub(crate) enum Stop {
     Refused(Refusal),
 }
 
+/// A call whose intent stands in the journal.
+struct Recorded {
+    invocation: Box<dyn Invocation>,
+    intent: Intent,
+    account: Account,
+    /// Held to the end of the call.
+    _place: SemaphoreGuardArc,
+}
+
+/// How long a caller with too many calls under way is asked to wait.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// Tries of the closing record; its transaction may meet a reader of the file.
 const CONCLUDE_TRIES: u32 = 3;
 
@@ -67,23 +80,23 @@ impl Caller {
                 return Err(self.denied(&denial));
             }
         };
+        let Some(place) = cell.admit_call() else {
+            self.record_denial(action, "calls.too_many");
+            return Err(Stop::Refused(too_many_calls()));
+        };
+        // Read before the intent: what fails here must not leave an intent without outcome.
+        let account = self.account()?;
         let intent =
             cell.journal().intend(permit, &Value::Object(arguments), cell.now()).map_err(not_recorded)?;
-        let account = self.account()?;
-        self.detach(invocation, intent, account).await
+        self.detach(Recorded { invocation, intent, account, _place: place }).await
     }
 
     /// Hands the recorded call to the background and waits for its answer.
-    async fn detach(
-        &self,
-        invocation: Box<dyn Invocation>,
-        intent: Intent,
-        account: Account,
-    ) -> Result<Done, Stop> {
+    async fn detach(&self, recorded: Recorded) -> Result<Done, Stop> {
         let (sender, receiver) = oneshot::channel();
         let (cell, microsoft) = (self.cell.clone(), self.microsoft.clone());
         self.cell.core().ports.background.spawn(Box::pin(async move {
-            let ended = cell.act(&microsoft, &*invocation, &intent, &account).await;
+            let ended = cell.act(&microsoft, &recorded).await;
             // The receiver is gone where the client is; the record is written all the same.
             drop(sender.send(ended));
         }));
@@ -137,9 +150,7 @@ impl Cell {
     async fn act(
         &self,
         microsoft: &Arc<MicrosoftSession>,
-        invocation: &dyn Invocation,
-        intent: &Intent,
-        account: &Account,
+        Recorded { invocation, intent, account, .. }: &Recorded,
     ) -> Result<Done, Stop> {
         let actor = intent.permit().actor();
         let tokens = microsoft.clone().tokens(actor.request);
@@ -207,6 +218,11 @@ fn log(actor: &Actor, intent: &Intent, outcome: &Outcome) {
         graphRequestId = ids(|trace| trace.graph_request_id.as_ref()),
         "call"
     );
+}
+
+fn too_many_calls() -> Refusal {
+    let sentence = "Too many calls are under way for this person. Nothing was done. Wait for some of them to end, then try again.";
+    Refusal::Unavailable { sentence: sentence.to_owned(), retry_after: Some(BUSY_WAIT) }
 }
 
 fn not_recorded(error: JournalError) -> Stop {

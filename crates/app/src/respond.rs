@@ -37,8 +37,17 @@ pub(crate) struct Failure {
     pub allow: Option<String>,
     /// Whether the transition that refused has written the record.
     pub recorded: bool,
-    /// Where the person can go on: the application that waits, to be told.
-    pub back: Option<String>,
+    /// Where the person can go on from the page.
+    pub onward: Option<Onward>,
+}
+
+/// A way on from a page that tells of a failure.
+#[derive(Clone, Debug)]
+pub(crate) enum Onward {
+    /// To the application that waits: a redirect that tells it.
+    Application(String),
+    /// To a fresh sign-in: the address where Access ends its session.
+    SignInAgain(String),
 }
 
 impl Failure {
@@ -51,7 +60,7 @@ impl Failure {
             challenge: None,
             allow: None,
             recorded: false,
-            back: None,
+            onward: None,
         }
     }
 
@@ -79,7 +88,7 @@ impl Failure {
                 sentence,
                 code: self.row.code,
                 request_id: &request.to_string(),
-                back: self.back.as_deref(),
+                onward: self.onward.as_ref(),
             }),
             // RFC 6750 section 3.1: a request without a token is answered without an error word.
             Face::Bearer if self.row.oauth.is_empty() => {
@@ -274,9 +283,10 @@ impl From<LinkRefusal> for Failure {
             R::Store(error) => return (*error).into(),
             R::Transaction(refusal) => return (*refusal).into(),
         };
-        let back = if let R::Entra { location, .. } = refusal { location } else { None };
+        let onward =
+            if let R::Entra { location, .. } = refusal { location.map(Onward::Application) } else { None };
         // Every refusal on the way back from Microsoft wrote its record.
-        Self { recorded: true, back, ..Self::because(row, code).saying(sentence) }
+        Self { recorded: true, onward, ..Self::because(row, code).saying(sentence) }
     }
 }
 

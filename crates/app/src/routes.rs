@@ -36,6 +36,10 @@ pub enum Handler {
     Mcp,
     /// What the person has connected.
     Me,
+    /// The person ends the grant of one application.
+    MeRevoke,
+    /// The person has their Microsoft tokens erased.
+    MeSignOut,
     /// Protected-resource metadata (RFC 9728).
     ProtectedResource,
     /// Dynamic registration (RFC 7591).
@@ -147,6 +151,10 @@ const fn browser(path: &'static str, handler: Handler, audit: AuditKind) -> Rout
     }
 }
 
+const fn form(path: &'static str, handler: Handler, audit: AuditKind) -> Route {
+    Route { methods: POST, content: Content::Form, body_cap: FORM_CAP, ..browser(path, handler, audit) }
+}
+
 const fn client(path: &'static str, handler: Handler, audit: AuditKind) -> Route {
     Route {
         path,
@@ -170,12 +178,7 @@ pub const ROUTES: &[Route] = &[
     browser("/authorize", Handler::Authorize, AuditKind::AuthorizeAsked),
     browser("/callback", Handler::Callback, AuditKind::MicrosoftLinked),
     browser("/connect", Handler::Connect, AuditKind::MicrosoftLinked),
-    Route {
-        methods: POST,
-        content: Content::Form,
-        body_cap: FORM_CAP,
-        ..browser("/consent", Handler::Consent, AuditKind::RequestRefused)
-    },
+    form("/consent", Handler::Consent, AuditKind::RequestRefused),
     public("/healthz", Handler::Health),
     Route {
         path: "/mcp",
@@ -190,6 +193,8 @@ pub const ROUTES: &[Route] = &[
         audit: AuditKind::RequestRefused,
     },
     browser("/me", Handler::Me, AuditKind::ProfileRead),
+    form("/me/revoke", Handler::MeRevoke, AuditKind::GrantRevoked),
+    form("/me/sign-out", Handler::MeSignOut, AuditKind::GrantRevoked),
     Route {
         methods: POST,
         content: Content::Json,
@@ -202,10 +207,16 @@ pub const ROUTES: &[Route] = &[
     client("/token", Handler::Token, AuditKind::TokenIssued),
 ];
 
-/// Paths that Cloudflare Access must let through to the server: those whose gate is not an Access assertion.
+/// Paths that Cloudflare Access must let through to the server: those whose gate is not an Access assertion. Clients
+/// probe for documents below `/.well-known/` that do not exist, and must read a 404 there, not a login page.
 #[must_use]
 pub fn bypass_paths() -> Vec<&'static str> {
-    ROUTES.iter().filter(|route| route.gate != Gate::Access).map(|route| route.path).collect()
+    let open = ROUTES.iter().filter(|route| route.gate != Gate::Access);
+    let mut paths: Vec<&str> = open
+        .map(|route| if route.path.starts_with("/.well-known/") { "/.well-known/*" } else { route.path })
+        .collect();
+    paths.dedup();
+    paths
 }
 
 #[cfg(test)]
@@ -227,6 +238,12 @@ mod tests {
                 route.path
             );
         }
+    }
+
+    #[test]
+    fn access_lets_through_exactly_what_has_another_gate() {
+        let expected = ["/.well-known/*", "/healthz", "/mcp", "/register", "/revoke", "/token"];
+        assert_eq!(bypass_paths(), expected);
     }
 
     #[test]

@@ -62,6 +62,7 @@ mod hostile_arguments;
 mod journal;
 mod mcp_protocol;
 mod mcp_transport;
+mod me;
 mod microsoft;
 mod perimeter;
 mod refresh;
@@ -82,6 +83,7 @@ pub const ALL: &[&[Case]] = &[
     refresh::CASES,
     revoke::CASES,
     microsoft::CASES,
+    me::CASES,
     mcp_protocol::CASES,
     mcp_transport::CASES,
     tools::CASES,

@@ -196,7 +196,10 @@ mod tests {
     #[test]
     fn markup_is_bounded_and_text_is_not_markup() {
         let mail = |kind: &str| json!({ "to": "a@x.example", "subject": "", "body": "<".repeat(5001), "contentType": kind });
-        assert_eq!(refusal("sendEmail", mail("html")), "`body` must have at most 5000 tags.");
+        assert_eq!(
+            refusal("sendEmail", mail("html")),
+            "`body` must have at most 5000 tags, and fewer with attributes."
+        );
         assert_eq!(refusal("sendEmail", mail("text")), "accepted");
     }
 

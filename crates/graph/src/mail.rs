@@ -137,7 +137,10 @@ pub(crate) fn send_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
 /// Refuses a `body` with more markup than is read.
 pub(crate) fn refuse_too_much_markup(given: &mut Given<'_>, body: Option<&str>) {
     if body.is_some_and(outgoing::is_too_much) {
-        given.refuse("body", &format!("must have at most {} tags", outgoing::TAGS_MAX));
+        given.refuse(
+            "body",
+            &format!("must have at most {} tags, and fewer with attributes", shape::TAGS_MAX),
+        );
     }
 }
 

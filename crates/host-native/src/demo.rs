@@ -10,7 +10,6 @@ use m365_ports::EntropyExt as _;
 use m365_sandbox::estate::EstateConfig;
 use m365_sandbox::{Bound, Running, SandboxOptions};
 use m365_types::{Profile, Secret};
-use serde_json::json;
 
 use crate::cli::{Demo, loopback};
 use crate::journals::FolderFeed;
@@ -18,6 +17,7 @@ use crate::keygen::{KEY_NAMES, write_keys};
 use crate::listener::Listener;
 use crate::ports::clock::EstateClock;
 use crate::ports::entropy::SystemEntropy;
+use crate::ready::Ready;
 use crate::sandbox::bypass_paths;
 use crate::server::{DataDir, Server};
 use crate::{output, ready};
@@ -65,15 +65,14 @@ fn welcome(estate: &Running, origin: &str, ready_file: Option<&Path>) -> anyhow:
          \nNothing leaves this machine. Ctrl-C stops it.",
         PEOPLE.join(", ")
     ));
-    let ready = json!({
-        "event": "ready",
-        "mcp": format!("{edge}/mcp"),
-        "origin": origin,
-        "sandbox": sandbox,
-        "me": format!("{edge}/me"),
-        "people": PEOPLE,
-        "operator": OPERATOR,
-    });
+    let ready = Ready {
+        mcp: format!("{edge}/mcp"),
+        origin: origin.to_owned(),
+        sandbox: Some(sandbox.clone()),
+        me: Some(format!("{edge}/me")),
+        people: &PEOPLE,
+        operator: Some(OPERATOR),
+    };
     ready::announce(&ready, ready_file)
 }
 

@@ -16,9 +16,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use m365_ports::Timer as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower_service::Service as _;
+
+use crate::ports::timer::TokioTimer as Pause;
 
 /// Connections open at once; more wait in the kernel's queue.
 const CONNECTIONS: usize = 4_096;
@@ -26,6 +29,9 @@ const CONNECTIONS: usize = 4_096;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of request line and headers.
 const HEADER_BYTES: usize = 32 * 1024;
+/// Pause after a connection that could not be accepted. Out of file handles, the next try fails at once as well:
+/// without a pause the loop would spin and fill the log.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Requests under way at the stop may take this long to end.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -55,13 +61,19 @@ impl Listener {
         let graceful = GracefulShutdown::new();
         let mut stop = pin!(stop);
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { break };
-            let stream = tokio::select! {
-                accepted = self.socket.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+            let next = async {
+                let place = places.clone().acquire_owned().await;
+                (place, self.socket.accept().await)
+            };
+            let (place, stream) = tokio::select! {
+                (place, accepted) = next => match accepted {
+                    Ok((stream, _)) => (place, stream),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
-                        continue;
+                        tokio::select! {
+                            () = Pause.sleep(ACCEPT_PAUSE) => continue,
+                            () = &mut stop => break,
+                        }
                     }
                 },
                 () = &mut stop => break,

@@ -1,9 +1,9 @@
 //! `m365-mcp sandbox`: the simulated estate alone, in front of any server.
 
 use m365_sandbox::{Bound, SandboxOptions};
-use serde_json::json;
 
 use crate::cli::{Sandbox, loopback};
+use crate::ready::Ready;
 use crate::{output, ready};
 
 /// Runs until it is stopped.
@@ -22,7 +22,12 @@ pub(crate) async fn run(arguments: Sandbox) -> anyhow::Result<()> {
         "Simulated Cloudflare edge on {} in front of {}; simulated systems on {}. The settings a server needs are at {}/_control/config. Ctrl-C stops it.",
         running.edge_url, arguments.origin, running.sandbox_url, running.sandbox_url
     ));
-    let ready = json!({ "event": "ready", "mcp": format!("{}/mcp", running.edge_url), "origin": arguments.origin, "sandbox": running.sandbox_url });
+    let ready = Ready {
+        mcp: format!("{}/mcp", running.edge_url),
+        origin: arguments.origin,
+        sandbox: Some(running.sandbox_url.clone()),
+        ..Ready::default()
+    };
     ready::announce(&ready, arguments.ready_file.as_deref())?;
     ready::stop_asked().await?;
     running.shutdown().await?;

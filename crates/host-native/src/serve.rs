@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::bail;
 use m365_app::config::{Config, ConfigError, Mode};
 use m365_types::Profile;
-use serde_json::json;
 
 use crate::cli::Serve;
 use crate::environment::Environment;
 use crate::listener::Listener;
 use crate::ports::clock::SystemClock;
+use crate::ready::Ready;
 use crate::server::{DataDir, Server};
 use crate::{output, ready};
 
@@ -35,7 +35,12 @@ pub(crate) async fn run(arguments: Serve) -> anyhow::Result<()> {
     let profile = config.profile;
     let server = Server::assemble(config, &data, Arc::new(SystemClock), &[origin.to_string()])?;
     output::note(&format!("Serving {public_url} from {origin}, profile {profile}. Ctrl-C stops it."));
-    let ready = json!({ "event": "ready", "mcp": format!("{public_url}/mcp"), "origin": format!("http://{origin}"), "me": format!("{public_url}/me") });
+    let ready = Ready {
+        mcp: format!("{public_url}/mcp"),
+        origin: format!("http://{origin}"),
+        me: Some(format!("{public_url}/me")),
+        ..Ready::default()
+    };
     ready::announce(&ready, arguments.ready_file.as_deref())?;
     listener.serve(server.front.router(), async { drop(ready::stop_asked().await) }).await;
     server.drain().await;

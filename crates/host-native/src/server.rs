@@ -10,7 +10,7 @@ use m365_app::{Core, DIRECTORY_SCHEMA, Front, HostPorts, SqlDirectory};
 use m365_ports::Clock;
 
 use crate::ports::background::TokioBackground;
-use crate::ports::cells::NativeCells;
+use crate::ports::cells::{NativeCells, OPEN_CELLS};
 use crate::ports::entropy::SystemEntropy;
 use crate::ports::outbound::HyperOutbound;
 use crate::ports::registry::SqliteRegistry;
@@ -101,7 +101,7 @@ impl Server {
             timer: Arc::new(TokioTimer),
         };
         let core = Core::new(config, ports)?;
-        let cells = Arc::new(NativeCells::new(core.clone(), data.cells()));
+        let cells = Arc::new(NativeCells::new(core.clone(), data.cells(), OPEN_CELLS));
         Ok(Self { front: Front::new(core, cells, hosts), background, _lock: lock })
     }
 
@@ -130,4 +130,39 @@ pub(crate) fn cell_files(data: &DataDir) -> anyhow::Result<Vec<PathBuf>> {
 /// The cell a file belongs to.
 pub(crate) fn cell_of(file: &Path) -> Option<m365_types::CellId> {
     m365_types::CellId::parse(file.file_stem()?.to_str()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_second_server_on_a_data_folder_is_refused_and_a_later_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path().join("data"));
+        let first = data.claim().unwrap();
+        let refused = data.claim().unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            format!(
+                "another server is running on the data folder {}; stop it first, or choose another --data-dir",
+                folder.path().join("data").display()
+            )
+        );
+        let elsewhere = DataDir::new(folder.path().join("elsewhere"));
+        assert!(elsewhere.claim().is_ok());
+        drop(first);
+        assert!(data.claim().is_ok());
+    }
+
+    #[test]
+    fn a_claimed_data_folder_is_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("data");
+        let _lock = DataDir::new(root.clone()).claim().unwrap();
+        assert_eq!(fs::metadata(&root).unwrap().permissions().mode() & 0o777, 0o700);
+        assert!(DataDir::new(root).cells().is_dir());
+    }
 }

@@ -7,16 +7,17 @@ use zeroize::Zeroize;
 
 /// Secret material. Every read goes through [`Secret::expose`], so `grep expose` lists all uses.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// let secret = m365_types::Secret::new(String::from("hunter2"));
 /// println!("{secret}");
 /// ```
-/// ```compile_fail
+/// ```compile_fail,E0369
 /// let (a, b) = (m365_types::Secret::new(1u8), m365_types::Secret::new(1u8));
 /// let _ = a == b;
 /// ```
-/// ```compile_fail
-/// let _ = serde_json::to_string(&m365_types::Secret::new(String::from("hunter2")));
+/// ```compile_fail,E0277
+/// fn serialise<T: serde::Serialize>(_: T) {}
+/// serialise(m365_types::Secret::new(String::from("hunter2")));
 /// ```
 #[derive(Clone)]
 pub struct Secret<T: Zeroize>(T);

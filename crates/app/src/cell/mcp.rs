@@ -1,6 +1,7 @@
 //! `/mcp`: from a bearer token to a caller, and the caller as the MCP core sees the server.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -37,12 +38,14 @@ const INFO: ServerInfo = ServerInfo {
 /// Key of the request id in the metadata of a result.
 const REQUEST_ID_KEY: &str = "m365-mcp/requestId";
 
-/// One authenticated call's view of the server.
+/// One authenticated request's view of the server. A batch asks it for several calls, each with a `requestId` of its own.
 pub(crate) struct Caller {
     pub(crate) cell: Arc<Cell>,
     pub(crate) microsoft: Arc<MicrosoftSession>,
     pub(crate) actor: Actor,
     pub(crate) granted: ScopeSet,
+    /// Whether a call has taken the id of the HTTP request.
+    id_taken: AtomicBool,
 }
 
 impl Cell {
@@ -67,7 +70,8 @@ impl Cell {
         let (client, grant, granted) = (live.client().clone(), live.grant(), live.scopes().clone());
         let principal = admit(Evidence::Grant(live));
         let actor = Actor { principal, microsoft, client, grant, request: inside.request };
-        let caller = Caller { cell: self.clone(), microsoft: rooms.microsoft.clone(), actor, granted };
+        let (cell, microsoft) = (self.clone(), rooms.microsoft.clone());
+        let caller = Caller { cell, microsoft, actor, granted, id_taken: AtomicBool::new(false) };
         let mut request = Request::new(inside.http.body().clone());
         *request.method_mut() = inside.http.method().clone();
         *request.headers_mut() = inside.http.headers().clone();
@@ -81,6 +85,21 @@ impl Caller {
         catalog()
             .iter()
             .filter(move |action| action.spec.kind == kind && m365_policy::visible(&action.spec, profile))
+    }
+
+    /// The caller of the next call: the first keeps the id of the HTTP request, every further one has a fresh one.
+    fn next_call(&self) -> Self {
+        let mut actor = self.actor.clone();
+        if self.id_taken.swap(true, Ordering::Relaxed) {
+            actor.request = self.cell.core.new_request();
+        }
+        Self {
+            cell: self.cell.clone(),
+            microsoft: self.microsoft.clone(),
+            actor,
+            granted: self.granted.clone(),
+            id_taken: AtomicBool::new(true),
+        }
     }
 
     fn meta(&self) -> Map<String, Value> {
@@ -125,30 +144,33 @@ impl Server for Caller {
     }
 
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, Refusal> {
+        let caller = self.next_call();
         let Some(action) = find_tool(&call.name) else {
-            self.record_refused("tool.unknown".into());
+            caller.record_refused("tool.unknown".into());
             return Err(Refusal::UnknownTool);
         };
-        match self.perform(action, call.arguments).await {
+        let meta = Some(caller.meta());
+        match caller.perform(action, call.arguments).await {
             Ok(Done { text, structured }) => {
                 let structured = if let Value::Object(map) = structured { Some(map) } else { None };
-                Ok(ToolResult { text, structured, is_error: false, meta: Some(self.meta()) })
+                Ok(ToolResult { text, structured, is_error: false, meta })
             }
             Err(Stop::Told(sentence)) => {
-                Ok(ToolResult { text: sentence, structured: None, is_error: true, meta: Some(self.meta()) })
+                Ok(ToolResult { text: sentence, structured: None, is_error: true, meta })
             }
             Err(Stop::Refused(refusal)) => Err(refusal),
         }
     }
 
     async fn read_resource(&self, uri: &str) -> Result<ResourceContents, Refusal> {
+        let caller = self.next_call();
         let Some(action) = find_resource(uri) else {
-            self.record_refused("resource.unknown".into());
+            caller.record_refused("resource.unknown".into());
             return Err(Refusal::UnknownResource);
         };
-        match self.perform(action, Map::new()).await {
+        match caller.perform(action, Map::new()).await {
             Ok(Done { text, .. }) => {
-                Ok(ResourceContents { mime_type: "application/json", text, meta: Some(self.meta()) })
+                Ok(ResourceContents { mime_type: "application/json", text, meta: Some(caller.meta()) })
             }
             // A resource has no error result of its own, so what a tool would say becomes the error's sentence.
             Err(Stop::Told(sentence)) => Err(Refusal::Failed { sentence }),
@@ -157,7 +179,7 @@ impl Server for Caller {
     }
 
     async fn refused(&self, refusal: ProtocolRefusal) {
-        self.record_refused(format!("mcp.{}", refusal.word()));
+        self.next_call().record_refused(format!("mcp.{}", refusal.word()));
     }
 }
 

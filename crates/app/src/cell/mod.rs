@@ -11,7 +11,7 @@ mod token;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use async_lock::Semaphore;
+use async_lock::{Semaphore, SemaphoreGuardArc};
 use bytes::Bytes;
 use http::{Request, Response};
 use m365_auth::context::SealedContext;
@@ -27,11 +27,14 @@ pub(crate) use mcp::Caller;
 
 use crate::core::Core;
 use crate::errors;
-use crate::respond::Failure;
+use crate::respond::{Failure, Onward};
 use crate::routes::{Face, Handler, ROUTES, Route};
 
 /// Outlook serves four requests of one mailbox at a time; a fifth is refused (Microsoft Graph throttling limits).
 const CALLS_PER_MAILBOX: usize = 4;
+/// Calls of one person under way or waiting for a place. A waiting call outlives its client, so without a bound anyone
+/// with a token could queue effects and memory without end.
+const CALLS_ADMITTED: usize = 64;
 /// The directory hears of reads at most this often; of everything else at once.
 const HIGH_WATER_EVERY_MILLIS: u64 = 1_000;
 
@@ -54,6 +57,7 @@ pub struct Cell {
     journal: Arc<Journal>,
     rooms: OnceLock<Rooms>,
     calls: Semaphore,
+    admitted: Arc<Semaphore>,
     high_water_noted: AtomicU64,
 }
 
@@ -94,9 +98,16 @@ impl Cell {
         if closed > 0 {
             tracing::warn!(cell = %id, closed, "calls without outcome were closed as unknown");
         }
-        let calls = Semaphore::new(CALLS_PER_MAILBOX);
-        let rooms = OnceLock::new();
-        Ok(Arc::new(Self { core, id, database, journal, rooms, calls, high_water_noted: AtomicU64::new(0) }))
+        Ok(Arc::new(Self {
+            core,
+            id,
+            database,
+            journal,
+            rooms: OnceLock::new(),
+            calls: Semaphore::new(CALLS_PER_MAILBOX),
+            admitted: Arc::new(Semaphore::new(CALLS_ADMITTED)),
+            high_water_noted: AtomicU64::new(0),
+        }))
     }
 
     /// Answers a request that the front has forwarded.
@@ -115,9 +126,12 @@ impl Cell {
         let inside = Inside { request: context.request(), context, http: &http };
         match self.dispatch(route, &inside).await {
             Ok(response) => response,
-            Err(failure) => {
+            Err(mut failure) => {
                 if !failure.recorded {
                     self.record_refusal(route, &inside, &failure);
+                }
+                if failure.row.code == errors::REAUTH.code {
+                    failure.onward = Some(Onward::SignInAgain(self.core.config.access.logout_url()));
                 }
                 failure.render(route.face, inside.request)
             }
@@ -174,6 +188,8 @@ impl Cell {
             Handler::Consent => self.consent(inside),
             Handler::Mcp => self.mcp(inside).await,
             Handler::Me => self.me(inside),
+            Handler::MeRevoke => self.me_revoke(inside),
+            Handler::MeSignOut => self.me_sign_out(inside),
             Handler::Revoke => self.revoke(inside),
             Handler::Token => self.token(inside),
             Handler::AuthorizationServer
@@ -228,6 +244,11 @@ impl Cell {
 
     pub(crate) fn calls(&self) -> &Semaphore {
         &self.calls
+    }
+
+    /// The right to queue one more call of this person; given back when the guard is dropped.
+    pub(crate) fn admit_call(&self) -> Option<SemaphoreGuardArc> {
+        self.admitted.try_acquire_arc()
     }
 
     /// Tells the directory how far the journal has come, off the path of the call.

@@ -78,6 +78,14 @@ pub struct Access {
     pub everywhere: bool,
 }
 
+impl Access {
+    /// Where Access ends a person's session (Cloudflare Access, "Log out of Access").
+    #[must_use]
+    pub fn logout_url(&self) -> String {
+        format!("{}/cdn-cgi/access/logout", self.team_domain.as_str().trim_end_matches('/'))
+    }
+}
+
 /// Microsoft Entra.
 #[derive(Clone, Debug)]
 pub struct Entra {

@@ -28,6 +28,8 @@ impl Front {
             | Handler::Consent
             | Handler::Mcp
             | Handler::Me
+            | Handler::MeRevoke
+            | Handler::MeSignOut
             | Handler::Revoke
             | Handler::Token => Err(Failure::of(&errors::INTERNAL)),
         }

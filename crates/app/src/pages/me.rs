@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use m365_auth::oauth::transaction::TRANSACTION_FIELD;
 use m365_types::{Email, ScopeSet};
 use maud::html;
 
@@ -9,12 +10,16 @@ use super::page;
 
 /// One client the person has allowed.
 pub(crate) struct Connection {
+    /// The grant, to end it by.
+    pub grant: String,
     /// The name the client gave itself.
     pub client_name: String,
     /// What it may do.
     pub scopes: ScopeSet,
     /// When it was allowed, RFC 3339.
     pub since: String,
+    /// When it was last used, to the minute, UTC.
+    pub last_used: Option<String>,
 }
 
 /// What the page shows.
@@ -27,6 +32,8 @@ pub(crate) struct Me<'a> {
     pub connections: &'a [Connection],
     /// The address to give to an MCP client.
     pub mcp_url: &'a str,
+    /// The sealed field that the page's forms carry.
+    pub transaction: &'a str,
 }
 
 /// The page.
@@ -40,7 +47,13 @@ pub(crate) fn me(me: &Me<'_>) -> Response<Bytes> {
                 dt { "Microsoft account" }
                 dd {
                     @match me.microsoft {
-                        Some(account) => (account),
+                        Some(account) => {
+                            (account)
+                            form method="post" action="/me/sign-out" {
+                                input type="hidden" name=(TRANSACTION_FIELD) value=(me.transaction);
+                                button type="submit" { "Sign out of Microsoft" }
+                            }
+                        }
                         None => { "not connected — " a href="/connect" { "connect it" } },
                     }
                 }
@@ -55,7 +68,15 @@ pub(crate) fn me(me: &Me<'_>) -> Response<Bytes> {
             @for connection in me.connections {
                 p { strong { (connection.client_name) } " may:" }
                 ul { @for scope in connection.scopes.iter() { li { (scope.consent()) } } }
-                p .soft { "Allowed on " (connection.since) "." }
+                p .soft {
+                    "Allowed on " (connection.since) ". "
+                    @if let Some(at) = &connection.last_used { "Last used " (at) " UTC." } @else { "Not used yet." }
+                }
+                form method="post" action="/me/revoke" {
+                    input type="hidden" name=(TRANSACTION_FIELD) value=(me.transaction);
+                    input type="hidden" name="grant" value=(connection.grant);
+                    button type="submit" { "End this for " (connection.client_name) }
+                }
             }
         }
     };

@@ -5,6 +5,7 @@ use http::{Response, StatusCode};
 use maud::html;
 
 use super::page;
+use crate::respond::Onward;
 
 /// What went wrong, in words.
 pub(crate) struct Problem<'a> {
@@ -18,8 +19,8 @@ pub(crate) struct Problem<'a> {
     pub code: &'a str,
     /// `requestId`, to find the record.
     pub request_id: &'a str,
-    /// Where the person can go on: a redirect that tells the application that waits.
-    pub back: Option<&'a str>,
+    /// Where the person can go on.
+    pub onward: Option<&'a Onward>,
 }
 
 /// The page.
@@ -28,7 +29,11 @@ pub(crate) fn problem(problem: &Problem<'_>) -> Response<Bytes> {
         h1 { (problem.title) }
         section {
             p { (problem.sentence) }
-            @if let Some(back) = problem.back { p { a .button href=(back) { "Return to the application" } } }
+            @match problem.onward {
+                Some(Onward::Application(location)) => p { a .button href=(location) { "Return to the application" } },
+                Some(Onward::SignInAgain(logout)) => p { a .button href=(logout) { "Sign out of Cloudflare Access" } },
+                None => {}
+            }
             p .soft { "If you ask for help, mention " code { (problem.code) } " and request " code { (problem.request_id) } "." }
         }
     };

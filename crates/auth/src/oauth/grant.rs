@@ -67,7 +67,9 @@ pub enum GrantRefusal {
     #[error("The code or token is not valid. Authorize the application again.")]
     Invalid,
     /// The Access sign-in behind it is too old.
-    #[error("The sign-in with Cloudflare Access is too old. Authorize the application again.")]
+    #[error(
+        "The sign-in with Cloudflare Access is older than this server accepts. Sign out of Access, then authorize the application again."
+    )]
     ReauthNeeded,
     /// Another redirect URI than in the authorization request.
     #[error("The redirect URI is not the one of the authorization request.")]

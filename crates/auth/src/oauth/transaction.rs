@@ -199,6 +199,7 @@ struct Sealed<T> {
 #[derive(Clone, Copy)]
 enum Step {
     Consent,
+    Page,
     SignIn,
 }
 
@@ -292,6 +293,33 @@ impl Transactions {
         self.open(Step::SignIn, principal, headers, sealed).map(|(opened, _)| SignIn(opened))
     }
 
+    /// The transaction field of the forms of a page about oneself: proves that a form came from that page, in this
+    /// browser, of this person, within ten minutes. What such a form does may be done twice, so it is not spent.
+    ///
+    /// # Errors
+    /// [`TransactionRefusal::NotAPerson`]
+    pub fn begin_page(
+        &self,
+        principal: &Principal,
+        cookie: &BrowserCookie,
+    ) -> Result<String, TransactionRefusal> {
+        self.seal(Step::Page, principal, cookie, ()).map(|(_, sealed)| sealed)
+    }
+
+    /// Opens what a form of such a page posted.
+    ///
+    /// # Errors
+    /// [`TransactionRefusal`]
+    pub fn open_page(
+        &self,
+        principal: &Principal,
+        headers: &HeaderMap,
+        posted: &Form,
+    ) -> Result<(), TransactionRefusal> {
+        let sealed = posted.text(TRANSACTION_FIELD).ok_or(TransactionRefusal::Csrf)?;
+        self.open::<()>(Step::Page, principal, headers, sealed).map(drop)
+    }
+
     /// The `state` of a sign-in at Microsoft.
     pub(crate) fn begin_sign_in(
         &self,
@@ -347,6 +375,7 @@ impl Transactions {
     fn place(&self, step: Step) -> AssociatedData {
         let step = match step {
             Step::Consent => "consent",
+            Step::Page => "page",
             Step::SignIn => "sign-in",
         };
         AssociatedData::of(&["browser-state", step, &self.public_url])

@@ -1,5 +1,7 @@
 //! What goes wrong outside: each fault has its own message, nothing is repeated that must not be, nothing goes around.
 
+use std::thread;
+
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -17,6 +19,7 @@ table! { "faults":
     shared dlp_blocks_without_showing_content,
     shared a_cached_answer_is_not_passed_on,
     shared a_truncated_or_foreign_answer_is_not_passed_on,
+    shared calls_of_one_person_beyond_a_bound_are_refused_before_their_effect,
     shared a_client_that_leaves_does_not_cut_an_effect_from_its_record,
     own an_expired_microsoft_token_is_renewed_unseen,
     process a_journal_that_cannot_be_written_stops_calls_and_not_the_server,
@@ -172,6 +175,32 @@ fn a_truncated_or_foreign_answer_is_not_passed_on(site: &Site) -> Result<()> {
         ensure!(!sentence.contains("<html") && !sentence.contains("expected value"), "{target}: {sentence}");
         recorded_as_failed(&session)?;
     }
+    Ok(())
+}
+
+fn calls_of_one_person_beyond_a_bound_are_refused_before_their_effect(site: &Site) -> Result<()> {
+    let session = Session::open(site, "flood")?;
+    fault(&session, json!({ "target": "graph", "kind": "delay", "ms": 250, "times": 1000 }))?;
+    let replies: Vec<Result<crate::mcp::Reply>> = thread::scope(|scope| {
+        let runs: Vec<_> = (0..100).map(|_| scope.spawn(|| send(&session))).collect();
+        runs.into_iter()
+            .map(|run| run.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread ended"))))
+            .collect()
+    });
+    let (mut done, mut refused) = (0, 0);
+    for reply in replies {
+        let reply = reply?;
+        if reply.answer.status == 503 {
+            ensure!(reply.answer.header("retry-after").is_some(), "when to come back: {}", reply.answer);
+            refused += 1;
+        } else {
+            reply.success()?;
+            done += 1;
+        }
+    }
+    ensure!(refused > 0 && done >= 64, "{done} calls done, {refused} refused");
+    let sent = session.site.control.graph("sent", &session.person.email)?.len();
+    ensure!(sent == done, "{done} calls done, {sent} messages sent");
     Ok(())
 }
 

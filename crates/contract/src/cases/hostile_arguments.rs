@@ -41,6 +41,7 @@ table! { "hostile_arguments":
     shared missing_wrong_and_null_arguments_are_named,
     shared recipients_are_addresses_and_few,
     shared text_cannot_forge_headers_or_overflow,
+    shared markup_that_grows_when_it_is_read_is_refused,
     shared an_argument_list_is_an_object,
     shared a_refused_call_leaves_exactly_one_record,
 }
@@ -207,6 +208,19 @@ fn text_cannot_forge_headers_or_overflow(site: &Site) -> Result<()> {
         session.tool(tool, &arguments)?.expect_invalid(named)?;
     }
     ensure!(site.control.graph("sent", &session.person.email)?.is_empty(), "a forged subject was sent");
+    Ok(())
+}
+
+fn markup_that_grows_when_it_is_read_is_refused(site: &Site) -> Result<()> {
+    let session = Session::open(site, "markup-bomb")?;
+    let numbered = |count: usize, form: &dyn Fn(usize) -> String| (0..count).map(form).collect::<String>();
+    let copied = numbered(2000, &|number| format!("<b a{number}>")) + &"<p>x".repeat(2000);
+    let attributes = format!("<p{}>x", numbered(100_000, &|number| format!(" a{number}")));
+    for body in [copied, attributes, "<i>".repeat(20_000)] {
+        let arguments = json!({ "to": "blair@contoso.example", "subject": "s", "body": body });
+        session.tool("sendEmail", &arguments)?.expect_invalid("body")?;
+    }
+    ensure!(session.graph_requests()?.is_empty(), "a refused body was sent");
     Ok(())
 }
 

@@ -24,6 +24,7 @@ table! { "mcp_transport":
     shared any_accept_that_admits_json_works,
     shared a_session_id_of_the_client_is_ignored,
     shared batches_exist_in_one_revision_only,
+    shared every_call_of_a_batch_has_a_request_id_of_its_own,
     shared malformed_http_is_refused_and_hurts_nobody,
     shared a_client_that_dawdles_is_cut_off,
     shared a_token_of_one_person_never_opens_another,
@@ -226,6 +227,34 @@ fn batches_exist_in_one_revision_only(site: &Site) -> Result<()> {
             ensure!(!codes.is_empty(), "a bad batch has no error: {answer}");
         }
     }
+    Ok(())
+}
+
+fn every_call_of_a_batch_has_a_request_id_of_its_own(site: &Site) -> Result<()> {
+    let session = Session::open(site, "batch-ids")?;
+    let call = |id: i64, arguments: Value| {
+        let params = json!({ "name": "getEmails", "arguments": arguments });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+    };
+    let batch = json!([
+        call(1, json!({ "count": 1 })),
+        call(2, json!({ "count": 1 })),
+        call(3, json!({ "count": 0 }))
+    ]);
+    let request = session.mcp.bare().header("mcp-protocol-version", LEGACY[2]);
+    let answer = request.json(&batch).send()?;
+    let answer = answer.expect(&[200])?.json()?;
+    let ids = answer.list("")?.iter().map(|item| item.text("/result/_meta/m365-mcp~1requestId"));
+    let mut ids = ids.collect::<Result<Vec<_>>>()?;
+    if let Some(records) = session.records()? {
+        for (id, expected) in ids.iter().zip([2, 2, 1]) {
+            let found = records.iter().filter(|record| record.field("requestId") == *id).count();
+            ensure!(found == expected, "{found} records of {id}: {records:?}");
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ensure!(ids.len() == 3, "three calls with these ids: {ids:?}");
     Ok(())
 }
 

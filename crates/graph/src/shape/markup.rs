@@ -8,7 +8,7 @@ use html5ever::tendril::TendrilSink as _;
 use html5ever::{Attribute, ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
-use super::outgoing::TAGS_MAX;
+use super::bounds::readable_bytes;
 use super::style;
 
 /// Text with its markup taken away.
@@ -25,8 +25,7 @@ pub(super) fn readable(text: &str) -> Readable {
         return Readable { text: text.to_owned(), hidden: 0 };
     }
     // What is behind more markup than is read counts as not seen.
-    let end = text.match_indices('<').nth(TAGS_MAX).map_or(text.len(), |(at, _)| at);
-    let (source, behind) = text.split_at(end);
+    let (source, behind) = text.split_at(readable_bytes(text));
     let dom = parse_document(RcDom::default(), ParseOpts::default()).one(source);
     let mut found = Readable { text: String::new(), hidden: seen(behind) };
     // A stack of our own: nesting in mail is not bounded by anybody.
@@ -231,6 +230,7 @@ const ELEMENTS: [&str; 82] = [
 
 #[cfg(test)]
 mod tests {
+    use super::super::bounds::TAGS_MAX;
     use super::*;
 
     fn words(html: &str) -> (String, usize) {

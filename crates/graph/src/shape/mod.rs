@@ -3,12 +3,14 @@
 //! Every string that somebody other than the person may have written passes [`Cleaner`]; the text answer keeps it
 //! inside [`framed`]. Outgoing text is made safe in [`outgoing`].
 
+mod bounds;
 mod clean;
 mod frame;
 mod markup;
 pub(crate) mod outgoing;
 mod style;
 
+pub(crate) use bounds::TAGS_MAX;
 pub(crate) use clean::{Cleaner, is_hidden};
 pub(crate) use frame::framed;
 

@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use ammonia::Builder;
 
+use super::bounds::readable_bytes;
+
 const ELEMENTS: [&str; 40] = [
     "a",
     "abbr",
@@ -52,13 +54,11 @@ const ELEMENTS: [&str; 40] = [
 ];
 const DROPPED_WITH_CONTENT: [&str; 8] =
     ["head", "iframe", "noscript", "object", "script", "style", "template", "title"];
-/// Most tags of one text: parsing deep nesting takes time by its square.
-pub(crate) const TAGS_MAX: usize = 5000;
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
 /// Whether a text has more markup than is read.
 pub(crate) fn is_too_much(content: &str) -> bool {
-    content.matches('<').nth(TAGS_MAX).is_some()
+    readable_bytes(content) < content.len()
 }
 
 /// HTML that may be sent. Text without any markup keeps its line breaks.
@@ -104,6 +104,7 @@ fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::bounds::TAGS_MAX;
     use super::*;
 
     #[test]

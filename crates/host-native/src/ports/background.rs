@@ -49,7 +49,24 @@ impl Background for TokioBackground {
 
 #[cfg(test)]
 mod tests {
+    use m365_contract::ports::BACKGROUND;
+
     use super::*;
+
+    #[tokio::test]
+    async fn tokio_keeps_the_promises_of_detached_work() {
+        for case in BACKGROUND {
+            (case.run)(&TokioBackground::default()).await.unwrap_or_else(|e| panic!("{}: {e:#}", case.name));
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_does_not_hold_up_the_drain() {
+        let background = TokioBackground::default();
+        background.spawn(Box::pin(async { std::panic::resume_unwind(Box::new("meant")) }));
+        background.drained().await;
+        assert_eq!(background.running.load(Ordering::Acquire), 0);
+    }
 
     #[tokio::test]
     async fn draining_waits_for_work_and_for_nothing_else() {

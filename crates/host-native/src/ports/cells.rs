@@ -12,13 +12,14 @@ use m365_types::CellId;
 
 use super::sqlite::SqliteDatabase;
 
-/// Open cells; each holds one file handle and two for its journal files.
-const OPEN_CELLS: usize = 256;
+/// Open cells of a server; each holds one file handle and two for its journal files.
+pub(crate) const OPEN_CELLS: usize = 256;
 
 /// The cells of one data folder.
 pub(crate) struct NativeCells {
     core: Arc<Core>,
     folder: PathBuf,
+    most_open: usize,
     open: Mutex<OpenCells>,
 }
 
@@ -29,9 +30,9 @@ struct OpenCells {
 }
 
 impl NativeCells {
-    /// Cells as files in `folder`, which must exist.
-    pub(crate) fn new(core: Arc<Core>, folder: PathBuf) -> Self {
-        Self { core, folder, open: Mutex::default() }
+    /// Cells as files in `folder`, which must exist; `most_open` of them stay open, and beyond that those in use.
+    pub(crate) fn new(core: Arc<Core>, folder: PathBuf, most_open: usize) -> Self {
+        Self { core, folder, most_open, open: Mutex::default() }
     }
 
     /// Where a cell's file is, and whether it is there.
@@ -60,7 +61,7 @@ impl NativeCells {
         };
         let database = SqliteDatabase::open(&file, &schema).map_err(unavailable)?;
         let cell = Cell::wake(self.core.clone(), id.clone(), Arc::new(database)).map_err(unavailable)?;
-        open.make_room();
+        open.make_room(self.most_open);
         open.by_id.insert(id.clone(), (cell.clone(), turn));
         Ok(cell)
     }
@@ -68,8 +69,8 @@ impl NativeCells {
 
 impl OpenCells {
     /// Forgets the least used cell that nothing is using: a call under way keeps its cell the only one on its file.
-    fn make_room(&mut self) {
-        if self.by_id.len() < OPEN_CELLS {
+    fn make_room(&mut self, most_open: usize) {
+        if self.by_id.len() < most_open {
             return;
         }
         let idle = self.by_id.iter().filter(|(_, (cell, _))| Arc::strong_count(cell) == 1);
@@ -91,3 +92,7 @@ impl CellTransport for NativeCells {
         Ok(cell.handle(request).await)
     }
 }
+
+#[cfg(test)]
+#[path = "cells_tests.rs"]
+mod tests;

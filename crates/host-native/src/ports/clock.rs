@@ -27,3 +27,7 @@ impl Clock for EstateClock {
         UnixMillis::from_millis(self.0.clock.now_ms())
     }
 }
+
+#[cfg(test)]
+#[path = "clock_tests.rs"]
+mod tests;

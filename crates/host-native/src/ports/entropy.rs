@@ -15,3 +15,7 @@ impl Entropy for SystemEntropy {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "entropy_tests.rs"]
+mod tests;

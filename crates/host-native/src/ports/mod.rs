@@ -3,6 +3,8 @@
 pub(crate) mod background;
 pub(crate) mod cells;
 pub(crate) mod clock;
+#[cfg(test)]
+mod directory_tests;
 pub(crate) mod entropy;
 pub(crate) mod outbound;
 pub(crate) mod registry;

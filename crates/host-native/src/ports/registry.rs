@@ -59,3 +59,7 @@ impl ClientRegistry for SqliteRegistry {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

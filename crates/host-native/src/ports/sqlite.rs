@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use m365_ports::{Database, Durability, Row, Sql, SqlError, SqlValue};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -26,14 +27,18 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_CACHE: usize = 64;
 
 impl SqliteDatabase {
-    /// Opens or creates the file for writing, in WAL mode, and makes sure the tables of `schema` exist.
+    /// Opens or creates the file for writing, in WAL mode, and makes sure the tables of `schema` exist. A new file is
+    /// its owner's alone; SQLite gives the files beside it the same mode.
     ///
     /// # Errors
     /// [`SqlError`]
     pub(crate) fn open(path: &Path, schema: &[&str]) -> Result<Self, SqlError> {
+        own(path).map_err(|_| SqlError::Unavailable)?;
         let connection = Connection::open(path).map_err(|error| classify(&error))?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| classify(&error))?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        // Plans do not depend on the values bound: without this every execution prepares its statement again.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| classify(&error))?;
         let set = |name, value| connection.pragma_update(None, name, value).map_err(|error| classify(&error));
         set("journal_mode", "WAL")?;
         set("synchronous", "FULL")?;
@@ -79,10 +84,14 @@ impl SqliteDatabase {
             if self.read_only { TransactionBehavior::Deferred } else { TransactionBehavior::Immediate };
         let transaction =
             open.connection.transaction_with_behavior(behavior).map_err(|error| classify(&error))?;
-        if body(&Statements(&transaction)) {
-            transaction.commit().map_err(|error| classify(&error))
-        } else {
-            transaction.rollback().map_err(|error| classify(&error))
+        let commit = body(&Statements(&transaction));
+        // On a full disk SQLite rolls back by itself (sqlite.org, lang_transaction section 3), and says so like this.
+        let rolled_back = transaction.is_autocommit();
+        match (commit, rolled_back) {
+            (true, false) => transaction.commit().map_err(|error| classify(&error)),
+            (true, true) => Err(SqlError::Unavailable),
+            (false, false) => transaction.rollback().map_err(|error| classify(&error)),
+            (false, true) => Ok(()),
         }
     }
 }
@@ -108,6 +117,10 @@ struct Statements<'a>(&'a Connection);
 
 impl Sql for Statements<'_> {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
+        // After SQLite's own rollback a statement would be committed alone.
+        if self.0.is_autocommit() {
+            return Err(SqlError::Unavailable);
+        }
         let mut prepared = self.0.prepare_cached(statement).map_err(|error| classify(&error))?;
         let columns = prepared.column_count();
         let bound = rusqlite::params_from_iter(parameters.iter().map(Bound));
@@ -148,6 +161,12 @@ fn value(value: ValueRef<'_>) -> Result<SqlValue, SqlError> {
     })
 }
 
+/// Makes the file where there is none, so that it never has the mode of the process's umask.
+fn own(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
 fn classify(error: &rusqlite::Error) -> SqlError {
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => SqlError::Constraint,
@@ -155,3 +174,29 @@ fn classify(error: &rusqlite::Error) -> SqlError {
         _ => SqlError::Unavailable,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_database_and_the_files_beside_it_are_their_owner_s_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cell.sqlite");
+        let database =
+            SqliteDatabase::open(&file, &["CREATE TABLE IF NOT EXISTS t (a TEXT) STRICT"]).unwrap();
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+        }
+        drop(database);
+        assert!(SqliteDatabase::open(&file, &[]).is_ok());
+    }
+}
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod port_tests;

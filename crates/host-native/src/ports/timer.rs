@@ -16,3 +16,7 @@ impl Timer for TokioTimer {
         tokio::time::sleep(duration).await;
     }
 }
+
+#[cfg(test)]
+#[path = "timer_tests.rs"]
+mod tests;

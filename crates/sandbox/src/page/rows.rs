@@ -59,7 +59,9 @@ impl Source {
 /// The newest calls, newest first.
 pub(super) fn newest(estate: &Estate) -> Vec<Row> {
     let mut records = estate.journal.as_ref().map(|journal| journal.recent(MOST)).unwrap_or_default();
-    records.iter_mut().for_each(|record| name_person(estate, record));
+    for record in &mut records {
+        name_person(estate, record);
+    }
     joined(&records, &estate.gateway.newest_logs(MOST))
 }
 

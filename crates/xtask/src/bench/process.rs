@@ -27,7 +27,7 @@ impl Process {
     ) -> anyhow::Result<(Self, T, Duration)> {
         let name = command.get_program().to_string_lossy().into_owned();
         let watch = Stopwatch::start();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut process = Self { child: child.with_context(|| format!("{name} could not be started"))? };
         loop {
             if let Some(answer) = ready() {

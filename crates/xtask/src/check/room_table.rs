@@ -25,8 +25,11 @@ pub(super) const ROOMS: [Room; 14] = [
     core("journal", &["types", "ports", "seal"]),
     core("app", &["types", "ports", "seal", "auth", "mcp", "graph", "egress", "policy", "journal"]),
     host("sandbox", &["types"]),
-    host("host-native", &["types", "ports", "seal", "journal", "app", "sandbox"]),
-    host("contract", &[]),
+    Room {
+        tests_import: &["contract"],
+        ..host("host-native", &["types", "ports", "seal", "journal", "app", "sandbox"])
+    },
+    host("contract", &["types", "ports"]),
     host("xtask", &["contract"]),
 ];
 

@@ -55,6 +55,27 @@ fn the_csrf_token_is_that_of_the_very_form() {
 }
 
 #[test]
+fn a_form_of_a_page_opens_for_its_person_and_browser_and_is_no_consent() {
+    let flow = Flow::new();
+    let alex = flow.fixture.principal("alex");
+    let cookie = flow.transactions.cookie(&HeaderMap::new());
+    let headers = browser(&cookie.set_cookie().unwrap());
+    let page = flow.transactions.begin_page(&alex, &cookie).unwrap();
+    let form = posted(&ConsentFields { transaction: page, csrf: String::new() });
+    let open = |name: &str, headers: &HeaderMap| {
+        flow.transactions.open_page(&flow.fixture.principal(name), headers, &form)
+    };
+    assert_eq!(open("alex", &headers), Ok(()));
+    assert_eq!(open("alex", &headers), Ok(()), "what such a form does may be done twice");
+    assert_eq!(open("blair", &headers), Err(TransactionRefusal::OtherPerson));
+    assert_eq!(open("alex", &HeaderMap::new()), Err(TransactionRefusal::OtherBrowser));
+    let consent = flow.transactions.open_consent(&alex, &headers, &form).map(drop);
+    assert_eq!(consent, Err(TransactionRefusal::Invalid));
+    flow.advance(LIFE);
+    assert_eq!(open("alex", &headers), Err(TransactionRefusal::Expired));
+}
+
+#[test]
 fn altered_truncated_and_misplaced_transactions_do_not_open() {
     let flow = Flow::new();
     let client = flow.register();

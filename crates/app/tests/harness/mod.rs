@@ -1,0 +1,17 @@
+//! The server over fakes that obey: a clock that stands still, randomness that repeats, databases in memory, and a
+//! network that knows every destination and fails the test for any other.
+
+mod cells;
+mod database;
+mod flow;
+mod keys;
+mod mcp;
+mod network;
+mod people;
+mod ports;
+mod site;
+
+pub(crate) use flow::{ASSERTION, Client, FORM, client_metadata, encode};
+pub(crate) use network::{Destination, graph_path};
+pub(crate) use people::{ALEX, SAM, service_assertion};
+pub(crate) use site::{Answer, PUBLIC_URL, Site};

@@ -1,0 +1,158 @@
+//! The world outside: Access's keys, Entra's keys and tokens, Graph behind the AI Gateway. Everything is recorded.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use m365_ports::{Bounds, Clock as _, Outbound, OutboundError};
+use m365_types::Scope;
+use serde_json::{Value, json};
+
+use super::keys::Signer;
+use super::people::Person;
+use super::ports::FrozenClock;
+
+pub(crate) const ACCESS: &str = "https://contoso.cloudflareaccess.com";
+pub(crate) const AUDIENCE: &str = "4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2";
+pub(crate) const ENTRA: &str = "https://login.microsoftonline.com";
+pub(crate) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+pub(crate) const ENTRA_CLIENT: &str = "22222222-3333-4444-5555-666666666666";
+const GRAPH: &str = "https://gateway.ai.cloudflare.com/v1/0123456789abcdef/m365-graph/custom-msgraph/v1.0";
+
+/// A row of the table of destinations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    AccessKeys,
+    EntraKeys,
+    EntraToken,
+    Graph,
+}
+
+impl Destination {
+    /// Written here once more and not taken from the server: a destination it invents has to fail.
+    fn of(method: &Method, url: &str) -> Option<Self> {
+        let entra = format!("{ENTRA}/{TENANT}");
+        if url.starts_with(&format!("{GRAPH}/")) {
+            return Some(Self::Graph);
+        }
+        [
+            (Method::GET, format!("{ACCESS}/cdn-cgi/access/certs"), Self::AccessKeys),
+            (Method::GET, format!("{entra}/discovery/v2.0/keys"), Self::EntraKeys),
+            (Method::POST, format!("{entra}/oauth2/v2.0/token"), Self::EntraToken),
+        ]
+        .into_iter()
+        .find(|(known, place, _)| known == method && place == url)
+        .map(|(_, _, destination)| destination)
+    }
+}
+
+/// Answers what the real systems would answer at best, and keeps what it was sent.
+pub(crate) struct FakeNetwork {
+    clock: Arc<FrozenClock>,
+    sent: Mutex<Vec<(Destination, Request<Bytes>)>>,
+    graph: Mutex<(u16, String)>,
+    entra_refuses: AtomicBool,
+    tokens_are_short: AtomicBool,
+}
+
+impl FakeNetwork {
+    pub(crate) fn new(clock: Arc<FrozenClock>) -> Self {
+        Self {
+            clock,
+            sent: Mutex::default(),
+            graph: Mutex::new((200, "{}".to_owned())),
+            entra_refuses: AtomicBool::new(false),
+            tokens_are_short: AtomicBool::new(false),
+        }
+    }
+
+    /// What Graph answers from now on.
+    pub(crate) fn graph_answers(&self, status: u16, body: &str) {
+        *self.graph.lock().unwrap() = (status, body.to_owned());
+    }
+
+    /// Entra gives tokens that are renewed before each use.
+    pub(crate) fn give_short_tokens(&self) {
+        self.tokens_are_short.store(true, Ordering::SeqCst);
+    }
+
+    /// Entra renews no token any more.
+    pub(crate) fn refuse_tokens(&self) {
+        self.entra_refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// What was sent there since the last time of asking.
+    pub(crate) fn take(&self, destination: Destination) -> Vec<Request<Bytes>> {
+        let mut sent = self.sent.lock().unwrap();
+        let (taken, kept) = std::mem::take(&mut *sent).into_iter().partition(|(to, _)| *to == destination);
+        *sent = kept;
+        Vec::into_iter(taken).map(|(_, request)| request).collect()
+    }
+
+    fn entra_token(&self, body: &[u8]) -> Response<Bytes> {
+        let fields: Vec<_> = url::form_urlencoded::parse(body).into_owned().collect();
+        let field = |name: &str| {
+            fields
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.as_str())
+                .unwrap_or_default()
+        };
+        if self.entra_refuses.load(Ordering::SeqCst) {
+            return answer(400, &json!({ "error": "invalid_grant", "error_codes": [700_082] }));
+        }
+        let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        let life = if self.tokens_are_short.load(Ordering::SeqCst) { 30 } else { 3600 };
+        let mut tokens = json!({
+            "token_type": "Bearer", "access_token": "entra-access-token", "refresh_token": "entra-refresh-token",
+            "scope": scopes.join(" "), "expires_in": life,
+        });
+        // The code of the simulated sign-in says who signed in and for which nonce.
+        if let Some((name, nonce)) = field("code").split_once('~') {
+            tokens["id_token"] = Person::named(name).id_token(nonce, self.clock.now().as_secs()).into();
+        }
+        answer(200, &tokens)
+    }
+
+    fn graph(&self) -> Response<Bytes> {
+        let (status, body) = self.graph.lock().unwrap().clone();
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = status.try_into().unwrap();
+        response.headers_mut().insert("cf-aig-log-id", "log-1".parse().unwrap());
+        response.headers_mut().insert("request-id", "graph-1".parse().unwrap());
+        response
+    }
+}
+
+#[async_trait]
+impl Outbound for FakeNetwork {
+    async fn send(&self, request: Request<Bytes>, _: Bounds) -> Result<Response<Bytes>, OutboundError> {
+        let url = request.uri().to_string();
+        let Some(destination) = Destination::of(request.method(), &url) else {
+            panic!("the server dialled {} {url}, which is no row of the destinations", request.method());
+        };
+        let response = match destination {
+            Destination::AccessKeys => answer(200, &Signer::Access.key_set()),
+            Destination::EntraKeys => answer(200, &Signer::Entra.key_set()),
+            Destination::EntraToken => self.entra_token(request.body()),
+            Destination::Graph => self.graph(),
+        };
+        self.sent.lock().unwrap().push((destination, request));
+        Ok(response)
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status.try_into().unwrap();
+    response
+}
+
+/// A Graph request's path below the API version, without its query.
+pub(crate) fn graph_path(request: &Request<Bytes>) -> String {
+    let url = request.uri().to_string();
+    let path = url.strip_prefix(GRAPH).unwrap();
+    path.split('?').next().unwrap().to_owned()
+}

@@ -1,0 +1,22 @@
+//! The composed server, in process: every row of its tables tried as every kind of caller.
+//!
+//! Source: the tables themselves, `m365_app::routes::ROUTES` and `m365_graph::catalog()`. What is expected of each
+//! row is data in these tests; a row without an expectation fails, so nothing can be added untested.
+//! Out of scope: sockets, files and processes, which the black-box suite covers.
+
+#[cfg(test)]
+mod callers;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod route_coverage;
+#[cfg(test)]
+mod route_refusals;
+#[cfg(test)]
+mod shape;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
+mod tool_coverage;
+#[cfg(test)]
+mod tool_rows;

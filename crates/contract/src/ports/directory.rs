@@ -1,0 +1,249 @@
+//! What a [`Directory`] promises: one owner per account, exact counts, marks that only rise, a bounded journal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow, ensure};
+use futures_channel::oneshot;
+use m365_ports::{
+    Background, Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome,
+};
+use m365_types::{CellId, Oid, TenantId, UnixMillis};
+
+use super::AsyncPortCase;
+
+/// The promises that the trait alone can show.
+pub const DIRECTORY: &[AsyncPortCase<dyn Directory>] = &[
+    AsyncPortCase { name: "pinning is idempotent", run: |directory| Box::pin(pin_is_idempotent(directory)) },
+    AsyncPortCase {
+        name: "an account of another cell is refused",
+        run: |directory| Box::pin(taken_by_another(directory)),
+    },
+    AsyncPortCase {
+        name: "a cell has one account",
+        run: |directory| Box::pin(one_account_per_cell(directory)),
+    },
+    AsyncPortCase {
+        name: "registrations of a minute are bounded, and the next minute is free",
+        run: |directory| Box::pin(minute_is_bounded(directory)),
+    },
+    AsyncPortCase {
+        name: "a journal's mark never falls",
+        run: |directory| Box::pin(high_water_never_falls(directory)),
+    },
+    AsyncPortCase {
+        name: "marks are kept per cell",
+        run: |directory| Box::pin(high_water_is_per_cell(directory)),
+    },
+];
+
+const RACERS: u8 = 20;
+const MINUTE: u64 = 60_000;
+/// 2100-01-01, the beginning of a minute.
+const NOW: u64 = 4_102_444_800_000;
+/// More than any directory admits in a minute.
+const FLOOD: u64 = 2_000;
+
+const fn at(millis: u64) -> UnixMillis {
+    UnixMillis::from_millis(millis)
+}
+
+fn cell(number: u8) -> CellId {
+    CellId::from_digest([number; 20])
+}
+
+const fn tenant(number: u8) -> TenantId {
+    TenantId::from_random([number; 16])
+}
+
+const fn oid(number: u8) -> Oid {
+    Oid::from_random([number; 16])
+}
+
+/// Pins and compares.
+async fn pin(directory: &dyn Directory, (owner, of, who): (u8, u8, u8), expected: PinOutcome) -> Result<()> {
+    let outcome = directory.pin_microsoft(&cell(owner), tenant(of), oid(who)).await?;
+    ensure!(
+        outcome == expected,
+        "account {who} of tenant {of} for cell {owner}: {outcome:?}, not {expected:?}"
+    );
+    Ok(())
+}
+
+async fn pin_is_idempotent(directory: &dyn Directory) -> Result<()> {
+    for _ in 0..3 {
+        pin(directory, (1, 1, 1), PinOutcome::Pinned).await?;
+    }
+    Ok(())
+}
+
+async fn taken_by_another(directory: &dyn Directory) -> Result<()> {
+    pin(directory, (1, 1, 1), PinOutcome::Pinned).await?;
+    pin(directory, (2, 1, 1), PinOutcome::TakenByAnother).await?;
+    pin(directory, (1, 1, 1), PinOutcome::Pinned).await?;
+    // The refused cell is free, and an object id means nothing outside its tenant.
+    pin(directory, (2, 2, 1), PinOutcome::Pinned).await
+}
+
+async fn one_account_per_cell(directory: &dyn Directory) -> Result<()> {
+    pin(directory, (1, 1, 1), PinOutcome::Pinned).await?;
+    pin(directory, (1, 1, 2), PinOutcome::OtherAccount).await?;
+    pin(directory, (1, 2, 1), PinOutcome::OtherAccount).await?;
+    // The refused account was not claimed.
+    pin(directory, (2, 1, 2), PinOutcome::Pinned).await
+}
+
+/// Twenty cells ask for one account at once: exactly one gets it, and it stays the one.
+///
+/// # Errors
+/// What did not hold.
+pub async fn one_cell_wins_the_race(
+    directory: Arc<dyn Directory>,
+    background: &dyn Background,
+) -> Result<()> {
+    let mut answers = Vec::new();
+    for racer in 1..=RACERS {
+        let (report, answer) = oneshot::channel::<Result<PinOutcome, DirectoryError>>();
+        let directory = directory.clone();
+        background.spawn(Box::pin(async move {
+            let _ = report.send(directory.pin_microsoft(&cell(racer), tenant(1), oid(1)).await);
+        }));
+        answers.push((racer, answer));
+    }
+    let mut winners = Vec::new();
+    for (racer, answer) in answers {
+        match answer.await.map_err(|_| anyhow!("racer {racer} was lost"))?? {
+            PinOutcome::Pinned => winners.push(racer),
+            PinOutcome::TakenByAnother => {}
+            PinOutcome::OtherAccount => return Err(anyhow!("racer {racer} has another account")),
+        }
+    }
+    ensure!(winners.len() == 1, "of {RACERS} racers {} won", winners.len());
+    for racer in 1..=RACERS {
+        let won = winners.contains(&racer);
+        let expected = if won { PinOutcome::Pinned } else { PinOutcome::TakenByAnother };
+        pin(&*directory, (racer, 1, 1), expected).await?;
+    }
+    Ok(())
+}
+
+/// Registers at `now` until refused; how many were counted.
+async fn registered(directory: &dyn Directory, now: u64, expires: u64) -> Result<u64> {
+    for counted in 0..FLOOD {
+        if directory.count_registration(at(now), at(expires)).await? == RegistrationOutcome::QuotaReached {
+            return Ok(counted);
+        }
+    }
+    Err(anyhow!("{FLOOD} registrations in one minute were all counted"))
+}
+
+async fn minute_is_bounded(directory: &dyn Directory) -> Result<()> {
+    let expires = NOW + 1_000 * MINUTE;
+    let quota = registered(directory, NOW, expires).await?;
+    ensure!(quota > 0, "not one registration was counted");
+    let early = directory.count_registration(at(NOW + MINUTE - 1), at(expires)).await?;
+    ensure!(early == RegistrationOutcome::QuotaReached, "the quota was free before the minute was over");
+    let second = registered(directory, NOW + MINUTE, expires).await?;
+    ensure!(second == quota, "the next minute admits {second}, the first {quota}");
+    Ok(())
+}
+
+/// At the quota of live clients none is admitted until the first of them expire.
+///
+/// Give a directory that holds as many live clients as it admits, all of them registered more than a minute before
+/// `expires` and expiring then.
+///
+/// # Errors
+/// What did not hold.
+pub async fn places_of_expired_clients_are_free(
+    directory: &dyn Directory,
+    expires: UnixMillis,
+) -> Result<()> {
+    let later = at(expires.as_millis() + 1_000 * MINUTE);
+    let before = at(expires.as_millis() - 1);
+    let full = directory.count_registration(before, later).await?;
+    ensure!(full == RegistrationOutcome::QuotaReached, "more clients live than are admitted");
+    let free = directory.count_registration(expires, later).await?;
+    ensure!(free == RegistrationOutcome::Counted, "expired clients keep their places");
+    Ok(())
+}
+
+fn mark(number: u8, sequence: u64, head: &str) -> HighWater {
+    HighWater { cell: cell(number), sequence, head: head.to_owned() }
+}
+
+async fn high_water_never_falls(directory: &dyn Directory) -> Result<()> {
+    ensure!(directory.high_water(&cell(1)).await?.is_none(), "an unknown cell has a mark");
+    let mut expected = mark(1, 7, "07");
+    for (noted, rises) in [
+        (mark(1, 7, "07"), true),
+        (mark(1, 6, "06"), false),
+        (mark(1, 7, "ff"), false),
+        (mark(1, 0, "00"), false),
+        (mark(1, (1 << 53) - 1, "fe"), true),
+        (mark(1, 8, "08"), false),
+    ] {
+        if rises {
+            expected = noted.clone();
+        }
+        directory.note_high_water(noted.clone()).await?;
+        let found = directory.high_water(&cell(1)).await?;
+        ensure!(found.as_ref() == Some(&expected), "after {noted:?} the mark is {found:?}");
+    }
+    Ok(())
+}
+
+async fn high_water_is_per_cell(directory: &dyn Directory) -> Result<()> {
+    let marks = BTreeMap::from([(1, mark(1, 9, "09")), (2, mark(2, 3, "03"))]);
+    for noted in marks.values() {
+        directory.note_high_water(noted.clone()).await?;
+    }
+    for (number, noted) in marks {
+        let found = directory.high_water(&cell(number)).await?;
+        ensure!(found.as_ref() == Some(&noted), "the mark of cell {number} is {found:?}");
+    }
+    ensure!(directory.high_water(&cell(3)).await?.is_none(), "a cell without a mark has one");
+    Ok(())
+}
+
+/// What a directory has of the perimeter's journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerimeterKept {
+    /// Records that can be read.
+    pub records: u64,
+    /// Records that were only counted.
+    pub suppressed: u64,
+}
+
+/// A flood of refusals in one minute is kept up to a bound and counted beyond it; the next minute is kept again.
+///
+/// `kept` reads what is there, by whatever way the host has: the port only writes.
+///
+/// # Errors
+/// What did not hold.
+pub async fn perimeter_records_are_bounded(
+    directory: &dyn Directory,
+    kept: &(dyn Fn() -> Result<PerimeterKept> + Sync),
+) -> Result<()> {
+    for number in 0..FLOOD {
+        directory.record_perimeter(refusal(NOW + number % MINUTE)).await?;
+    }
+    let flooded = kept()?;
+    ensure!((1..FLOOD).contains(&flooded.records), "of {FLOOD} records {} were kept", flooded.records);
+    ensure!(flooded.records + flooded.suppressed == FLOOD, "records were lost uncounted: {flooded:?}");
+    directory.record_perimeter(refusal(NOW + MINUTE)).await?;
+    let next = kept()?;
+    let expected = PerimeterKept { records: flooded.records + 1, suppressed: flooded.suppressed };
+    ensure!(next == expected, "a record of the next minute made {next:?} of {flooded:?}");
+    Ok(())
+}
+
+fn refusal(millis: u64) -> PerimeterRecord {
+    PerimeterRecord {
+        at: at(millis),
+        request_id: TenantId::from_random([3; 16]).to_string(),
+        route: "/mcp".to_owned(),
+        code: "token_missing".to_owned(),
+        status: 401,
+    }
+}
