@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use m365_auth::context::Contexts;
 use m365_auth::entra::client::{EntraClient, EntraSettings};
-use m365_auth::oauth::client::{ClientPorts, Clients, DEFAULT_LIFE};
+use m365_auth::oauth::client::{ClientLives, ClientPorts, Clients};
 use m365_auth::oauth::handle::Handles;
 use m365_auth::oauth::metadata::ServerMetadata;
 use m365_auth::oauth::redirect::{RedirectPolicy, WELL_KNOWN_REDIRECTS};
@@ -17,7 +17,8 @@ use m365_egress::{
 use m365_ports::{
     Background, ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, Outbound, Timer, Upstream,
 };
-use m365_types::{RequestId, ScopeSet};
+use m365_seal::{CellKind, cell_id};
+use m365_types::{AccessSubject, CellId, RequestId, ScopeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, ConfigError, Mode};
@@ -107,7 +108,7 @@ impl Core {
             perimeter: Perimeter::new(access, door.access(), ports.clock.clone()),
             contexts: Contexts::new(&config.keys, ports.clock.clone(), ports.entropy.clone()),
             handles: Handles::new(&config.keys),
-            clients: Clients::new(clients, redirects, DEFAULT_LIFE),
+            clients: Clients::new(clients, redirects, ClientLives::default()),
             transactions: Transactions::new(
                 &config.keys,
                 issuer.clone(),
@@ -127,6 +128,13 @@ impl Core {
     /// A fresh `requestId`.
     pub(crate) fn new_request(&self) -> RequestId {
         RequestId::from_random(self.ports.entropy.bytes())
+    }
+
+    /// The cell of a person of this Access team.
+    pub(crate) fn cell_of(&self, subject: &AccessSubject) -> CellId {
+        // The host alone: a person's cell must not depend on how the team domain is written.
+        let team = self.config.access.team_domain.host_str().unwrap_or_default();
+        cell_id(team, CellKind::User, subject)
     }
 
     /// The page where a person links Microsoft.

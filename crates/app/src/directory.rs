@@ -13,10 +13,12 @@ use m365_types::{CellId, Oid, TenantId, UnixMillis};
 
 /// New registrations in any minute. Well-behaved clients register once per connection.
 const REGISTRATIONS_PER_MINUTE: u64 = 300;
-/// Registered clients that have not expired: bounds the registry.
-const REGISTRATIONS_ALIVE: u64 = 20_000;
+/// Registered clients that have not expired: bounds the registry, above what a flood of a whole day can leave.
+const REGISTRATIONS_ALIVE: u64 = 500_000;
 /// Perimeter records kept of any minute; what comes beyond is only counted.
 const PERIMETER_PER_MINUTE: u64 = 300;
+/// Counts of what was not kept are kept for thirty days.
+const SUPPRESSED_MINUTES: u64 = 30 * 24 * 60;
 /// Perimeter records kept at all; the oldest go first.
 const PERIMETER_KEPT: u64 = 100_000;
 
@@ -159,6 +161,8 @@ impl Directory for SqlDirectory {
                 return Ok(());
             }
             sql.run("INSERT INTO perimeter (minute, record) VALUES (?1, ?2)", &[minute.into(), text.into()])?;
+            let oldest = minute.saturating_sub(SUPPRESSED_MINUTES);
+            sql.run("DELETE FROM perimeter_suppressed WHERE minute < ?1", &[oldest.into()])?;
             sql.run(
                 "DELETE FROM perimeter WHERE sequence <= (SELECT MAX(sequence) FROM perimeter) - ?1",
                 &[PERIMETER_KEPT.into()],

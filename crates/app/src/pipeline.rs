@@ -107,19 +107,16 @@ impl Caller {
     }
 
     fn account(&self) -> Result<Account, Stop> {
-        let person = self.actor.principal.person();
-        let (Some(person), Ok(microsoft)) = (person, self.microsoft.account()) else {
-            let sentence = "Your sign-in could not be read. Nothing was done. Try again, and tell the operator if it stays so.";
-            return Err(Stop::Told(sentence.to_owned()));
+        let Some(person) = self.actor.principal.person() else {
+            return Err(Stop::Told(Denial::Service.sentence()));
         };
-        let linked = microsoft.filter(|account| account.is_signed_in);
+        let linked = self.account.as_ref().filter(|account| account.is_signed_in);
         Ok(Account {
             email: person.email.clone(),
             microsoft: linked
-                .as_ref()
                 .map(|account| account.name.clone().map_or_else(|| account.oid.to_string(), String::from)),
             granted: self.granted.clone(),
-            microsoft_scopes: linked.map_or_else(ScopeSet::default, |account| account.scopes),
+            microsoft_scopes: linked.map_or_else(ScopeSet::default, |account| account.scopes.clone()),
             sign_in_url: self.cell.core().connect_url(),
         })
     }

@@ -19,7 +19,7 @@ use m365_types::RequestId;
 use serde_json::json;
 
 use crate::errors::{self, ErrorRow};
-use crate::pages;
+use crate::pages::{self, Onward};
 use crate::routes::Face;
 
 /// A request that ended badly: a row of the table, the exact cause for the record, and what only this answer carries.
@@ -39,15 +39,6 @@ pub(crate) struct Failure {
     pub recorded: bool,
     /// Where the person can go on from the page.
     pub onward: Option<Onward>,
-}
-
-/// A way on from a page that tells of a failure.
-#[derive(Clone, Debug)]
-pub(crate) enum Onward {
-    /// To the application that waits: a redirect that tells it.
-    Application(String),
-    /// To a fresh sign-in: the address where Access ends its session.
-    SignInAgain(String),
 }
 
 impl Failure {

@@ -1,10 +1,11 @@
 //! Every route as every kind of caller: the exact status, the record, the headers, the cells.
 
+use axum::body::Body;
 use http::Method;
 use http::header::AUTHORIZATION;
 use m365_app::routes::{Gate, ROUTES};
 use m365_types::Profile;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::callers::{Caller, Scene, every_scope};
 use crate::harness::{ALEX, ASSERTION, SAM, Site, service_assertion};
@@ -66,10 +67,9 @@ fn every_route_answers_every_caller_as_expected_and_records_each_refusal_once() 
                 assert_eq!(of_request.len(), 1, "{about}: {of_request:?}");
                 assert_eq!(all.len(), before + 1, "{about}: {all:?}");
             } else {
-                assert!(
-                    of_request.iter().all(|record| record["phase"] == "event"),
-                    "{about}: {of_request:?}"
-                );
+                let told =
+                    |record: &Value| record["phase"] == "event" || record["kind"] == "client.registered";
+                assert!(of_request.iter().all(told), "{about}: {of_request:?}");
             }
         }
     }
@@ -116,6 +116,42 @@ fn an_assertion_beside_a_token_passes_for_its_person_and_for_a_service_only() {
         let mut request = site.message(Some(&token), "tools/list", None, json!({}));
         request.headers_mut().insert(ASSERTION, assertion.parse().unwrap());
         assert_eq!(site.ask(request).status, status);
+    }
+}
+
+#[test]
+fn an_assertion_beside_a_refresh_token_must_name_its_person_too() {
+    let site = Site::new(Profile::Full);
+    let client = site.register();
+    let tokens = site.grant(&ALEX, &client, &every_scope());
+    let now = site.now();
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &tokens.refresh),
+        ("token", &tokens.refresh),
+        ("client_id", &client.id),
+    ];
+    for (path, assertion, status) in [
+        ("/token", SAM.assertion(now), 403),
+        ("/revoke", SAM.assertion(now), 403),
+        ("/token", ALEX.assertion(now), 200),
+    ] {
+        let mut request = site.post(path, &fields);
+        request.headers_mut().insert(ASSERTION, assertion.parse().unwrap());
+        assert_eq!(site.ask(request).status, status, "{path}");
+    }
+}
+
+#[test]
+fn registration_too_needs_an_assertion_where_access_is_demanded_everywhere() {
+    let site = Site::new(Profile::Full).demanding_access_everywhere();
+    for (assertion, status) in [(None, 403), (Some(ALEX.assertion(site.now())), 201)] {
+        let body = json!({ "redirect_uris": ["http://127.0.0.1/callback"] }).to_string();
+        let mut request = site.request("POST", "/register").header("content-type", "application/json");
+        if let Some(assertion) = assertion {
+            request = request.header(ASSERTION, assertion);
+        }
+        assert_eq!(site.ask(request.body(Body::from(body)).unwrap()).status, status);
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Uri};
 use m365_ports::{Clock, Outbound};
-use m365_types::{Identity, Principal, UnixMillis};
+use m365_types::{AccessSubject, Identity, Principal, UnixMillis};
 use sha2::{Digest as _, Sha256};
 
 use crate::claims::{TimeRule, Times};
@@ -288,11 +288,11 @@ pub fn admit(evidence: Evidence) -> Principal {
 ///
 /// # Errors
 /// [`PerimeterRefusal::OtherPerson`]
-pub fn accompany(live: &LiveToken, beside: &Vouched) -> Result<(), PerimeterRefusal> {
-    match (live.identity(), beside.identity()) {
-        (_, Identity::Service(_)) => Ok(()),
-        (Identity::Person(ours), Identity::Person(theirs)) if ours.subject == theirs.subject => Ok(()),
-        (_, Identity::Person(_)) => Err(PerimeterRefusal::OtherPerson),
+pub fn accompany(owner: &AccessSubject, beside: &Vouched) -> Result<(), PerimeterRefusal> {
+    match beside.identity() {
+        Identity::Service(_) => Ok(()),
+        Identity::Person(person) if person.subject == *owner => Ok(()),
+        Identity::Person(_) => Err(PerimeterRefusal::OtherPerson),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -45,7 +45,9 @@ pub(crate) fn run(arguments: &Keygen) -> anyhow::Result<()> {
 /// # Errors
 /// As [`run`].
 pub(crate) fn write_keys(folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     for name in KEY_NAMES {
         let path = folder.join(name);
         let mut file =

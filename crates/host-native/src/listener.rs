@@ -19,14 +19,18 @@ use hyper_util::server::graceful::GracefulShutdown;
 use m365_ports::Timer as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
 use crate::ports::timer::TokioTimer as Pause;
 
-/// Connections open at once; more wait in the kernel's queue.
-const CONNECTIONS: usize = 4_096;
+/// Connections open at once; more wait in the kernel's queue. Together with the files of open cells this stays below
+/// the usual limit of 1,024 open files.
+const CONNECTIONS: usize = 512;
 /// From the first byte of a request to the end of its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may leave an answer unread.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of request line and headers.
 const HEADER_BYTES: usize = 32 * 1024;
 /// Pause after a connection that could not be accepted. Out of file handles, the next try fails at once as well:
@@ -98,6 +102,8 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps Nagle's delay");
     }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let service = service_fn(move |request: Request<Incoming>| {
         let mut router = router.clone();
         async move { router.call(request.map(Body::new)).await.map_err(|never: Infallible| match never {}) }
@@ -106,5 +112,5 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }

@@ -48,13 +48,13 @@ impl DataDir {
     /// # Errors
     /// Where the folder cannot be made or another server runs on it.
     fn claim(&self) -> anyhow::Result<File> {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = self.cells();
-        fs::create_dir_all(&folder)
+        use std::os::unix::fs::DirBuilderExt as _;
+        // A folder that is there already keeps its mode: it may be somebody's. The files in it are their owner's alone.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(self.cells())
             .with_context(|| format!("cannot make the data folder {}", self.root.display()))?;
-        fs::set_permissions(&self.root, fs::Permissions::from_mode(0o700)).with_context(|| {
-            format!("cannot restrict the data folder {} to its owner", self.root.display())
-        })?;
         let lock = File::create(self.root.join("lock")).context("cannot write to the data folder")?;
         if lock.try_lock().is_err() {
             bail!(

@@ -1,7 +1,7 @@
 //! The directory: one small strongly consistent cell for what must be unique or counted across people.
 
 use async_trait::async_trait;
-use m365_types::{CellId, Oid, TenantId, UnixMillis};
+use m365_types::{AuditKind, CellId, ClientId, Oid, TenantId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 /// Why the directory did not answer.
@@ -46,20 +46,26 @@ pub struct HighWater {
     pub head: String,
 }
 
-/// A refusal that reached no cell. Carries no content and no address of the caller.
+/// Something that reached no cell: a refusal at the front, or a registration. Carries no content and no address of
+/// the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PerimeterRecord {
     /// When.
     pub at: UnixMillis,
+    /// What it is about.
+    pub kind: AuditKind,
     /// `requestId` the caller was given.
     pub request_id: String,
     /// Route path of the table, `-` where none matched.
     pub route: String,
-    /// Error code of the errors table.
+    /// Cause of the refusal, or another fixed word.
     pub code: String,
     /// HTTP status.
     pub status: u16,
+    /// The client it is about, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
 }
 
 /// The directory. Consistency: linearizable; each method is one transaction.

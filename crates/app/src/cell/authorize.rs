@@ -1,13 +1,17 @@
 //! The authorization endpoint, consent, and the way to Microsoft and back. All behind Access, in the person's cell.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures_channel::oneshot;
 use http::Response;
 use http::header::SET_COOKIE;
-use m365_auth::entra::session::MicrosoftSession;
+use m365_auth::entra::session::{Linked, MicrosoftSession};
 use m365_auth::oauth::authorize::{AuthorizeRefusal, check};
 use m365_auth::oauth::form::Form;
-use m365_auth::oauth::transaction::Authorization;
-use m365_types::{Principal, ScopeSet};
+use m365_auth::oauth::store::IssuedCode;
+use m365_auth::oauth::transaction::{Authorization, SignIn};
+use m365_types::{Principal, RequestId, ScopeSet};
 use url::Url;
 
 use super::{Cell, Inside};
@@ -50,7 +54,7 @@ impl Cell {
     }
 
     /// `POST /consent`: the person's answer.
-    pub(super) fn consent(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+    pub(super) async fn consent(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let principal = Self::person(inside)?;
         let form = Form::parse(inside.http.body())?;
         let consent = self.core.transactions.open_consent(&principal, inside.http.headers(), &form)?;
@@ -60,7 +64,9 @@ impl Cell {
         }
         match form.text("decision") {
             Some("approve") if covers(&rooms.microsoft, consent.scopes())? => {
-                see_other(rooms.grants.consent(inside.request, &principal, consent)?.location(), None)
+                let issued = rooms.grants.consent(inside.request, &principal, consent)?;
+                self.keep_client(&issued).await;
+                see_other(issued.location(), None)
             }
             Some("approve") => {
                 let authorization = rooms.grants.consent_before_sign_in(inside.request, consent)?;
@@ -77,19 +83,51 @@ impl Cell {
     }
 
     /// `GET /callback`: back from Microsoft.
-    pub(super) async fn callback(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+    pub(super) async fn callback(self: &Arc<Self>, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let principal = Self::person(inside)?;
         let query = Form::parse(inside.http.uri().query().unwrap_or_default().as_bytes())?;
         let sign_in = self.core.transactions.open_sign_in(&principal, inside.http.headers(), &query)?;
         let rooms = self.rooms(inside)?;
-        let linked = rooms.microsoft.finish(inside.request, &principal, sign_in, &query).await?;
+        let linked = self.finish_apart(inside.request, principal.clone(), sign_in, query).await?;
         match linked.authorization {
             Some(authorization) => {
                 let issued = rooms.grants.complete(inside.request, &principal, &authorization)?;
+                self.keep_client(&issued).await;
                 see_other(issued.location(), None)
             }
             None => see_other("/me", None),
         }
+    }
+
+    /// The registration of a client that was allowed lives on. Where that cannot be written it expires as before,
+    /// and the client registers again: nothing is lost but a little time.
+    async fn keep_client(&self, issued: &IssuedCode) {
+        if let Err(error) = self.core.clients.keep(issued.client()).await {
+            tracing::warn!(client = %issued.client(), %error, "a registration could not be kept");
+        }
+    }
+
+    /// Detached like a call: a browser that goes away cannot cut the exchange with Entra from its record.
+    async fn finish_apart(
+        self: &Arc<Self>,
+        request: RequestId,
+        principal: Principal,
+        sign_in: SignIn,
+        query: Form,
+    ) -> Result<Linked, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        let cell = self.clone();
+        self.core.ports.background.spawn(Box::pin(async move {
+            let ended = match cell.rooms.get() {
+                Some(rooms) => {
+                    rooms.microsoft.finish(request, &principal, sign_in, &query).await.map_err(Failure::from)
+                }
+                None => Err(Failure::of(&errors::INTERNAL)),
+            };
+            // The receiver is gone where the browser is; what happened is recorded all the same.
+            drop(sender.send(ended));
+        }));
+        receiver.await.unwrap_or_else(|_| Err(Failure::of(&errors::INTERNAL)))
     }
 
     fn to_microsoft(

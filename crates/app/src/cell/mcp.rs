@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use m365_auth::entra::session::MicrosoftSession;
+use m365_auth::entra::session::{MicrosoftAccount, MicrosoftSession};
 use m365_auth::perimeter::{Evidence, accompany, admit};
 use m365_graph::{Action, catalog, find_resource, find_tool};
 use m365_mcp::{
@@ -42,6 +42,8 @@ const REQUEST_ID_KEY: &str = "m365-mcp/requestId";
 pub(crate) struct Caller {
     pub(crate) cell: Arc<Cell>,
     pub(crate) microsoft: Arc<MicrosoftSession>,
+    /// The Microsoft account as it was when the request came.
+    pub(crate) account: Option<MicrosoftAccount>,
     pub(crate) actor: Actor,
     pub(crate) granted: ScopeSet,
     /// Whether a call has taken the id of the HTTP request.
@@ -64,14 +66,15 @@ impl Cell {
         let rooms = self.rooms(inside)?;
         let live = rooms.grants.authenticate(&token, &audience).map_err(|refusal| invalid(refusal.into()))?;
         if let Some(beside) = inside.context.vouched() {
-            accompany(&live, beside)?;
+            accompany(&rooms.owner, beside)?;
         }
-        let microsoft = rooms.microsoft.account()?.map(|account| (account.tenant, account.oid));
+        let account = rooms.microsoft.account()?;
+        let microsoft = account.as_ref().map(|account| (account.tenant, account.oid));
         let (client, grant, granted) = (live.client().clone(), live.grant(), live.scopes().clone());
         let principal = admit(Evidence::Grant(live));
         let actor = Actor { principal, microsoft, client, grant, request: inside.request };
         let (cell, microsoft) = (self.clone(), rooms.microsoft.clone());
-        let caller = Caller { cell, microsoft, actor, granted, id_taken: AtomicBool::new(false) };
+        let caller = Caller { cell, microsoft, account, actor, granted, id_taken: AtomicBool::new(false) };
         let mut request = Request::new(inside.http.body().clone());
         *request.method_mut() = inside.http.method().clone();
         *request.headers_mut() = inside.http.headers().clone();
@@ -96,6 +99,7 @@ impl Caller {
         Self {
             cell: self.cell.clone(),
             microsoft: self.microsoft.clone(),
+            account: self.account.clone(),
             actor,
             granted: self.granted.clone(),
             id_taken: AtomicBool::new(true),

@@ -17,7 +17,7 @@ use http::{Request, Response};
 use m365_auth::context::SealedContext;
 use m365_auth::entra::session::MicrosoftSession;
 use m365_auth::oauth::store::{CellPorts, GrantStore};
-use m365_auth::perimeter::admit;
+use m365_auth::perimeter::{accompany, admit};
 use m365_journal::{Journal, Provenance};
 use m365_ports::{AuditEvent, AuditLog, Database, Durability, HighWater, SqlError, Verdict, transact};
 use m365_seal::Purpose;
@@ -27,7 +27,8 @@ pub(crate) use mcp::Caller;
 
 use crate::core::Core;
 use crate::errors;
-use crate::respond::{Failure, Onward};
+use crate::pages::Onward;
+use crate::respond::Failure;
 use crate::routes::{Face, Handler, ROUTES, Route};
 
 /// Outlook serves four requests of one mailbox at a time; a fifth is refused (Microsoft Graph throttling limits).
@@ -37,6 +38,9 @@ const CALLS_PER_MAILBOX: usize = 4;
 const CALLS_ADMITTED: usize = 64;
 /// The directory hears of reads at most this often; of everything else at once.
 const HIGH_WATER_EVERY_MILLIS: u64 = 1_000;
+
+/// Expired rows are looked for when tokens are issued, at most this often.
+const SWEEP_EVERY_MILLIS: u64 = 60 * 60 * 1_000;
 
 /// Statements that create a cell's tables, in order.
 pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
@@ -63,6 +67,9 @@ pub struct Cell {
 
 /// What a cell has once its owner is known.
 struct Rooms {
+    owner: AccessSubject,
+    /// When expired rows were last forgotten.
+    swept: AtomicU64,
     grants: GrantStore,
     microsoft: Arc<MicrosoftSession>,
 }
@@ -78,6 +85,18 @@ struct Inside<'a> {
     request: RequestId,
     context: &'a SealedContext,
     http: &'a Request<Bytes>,
+}
+
+impl Rooms {
+    /// Forgets what has expired, at most once in [`SWEEP_EVERY_MILLIS`].
+    fn sweep(&self, now: UnixMillis) -> Result<(), SqlError> {
+        let swept = self.swept.load(Ordering::Relaxed);
+        if now.as_millis().saturating_sub(swept) < SWEEP_EVERY_MILLIS {
+            return Ok(());
+        }
+        self.swept.store(now.as_millis(), Ordering::Relaxed);
+        self.grants.sweep()
+    }
 }
 
 impl Cell {
@@ -143,7 +162,9 @@ impl Cell {
         if let Some(rooms) = self.rooms.get() {
             return Ok(rooms);
         }
+        // Only the person this cell is named after can become its owner.
         let present = person_of(inside.context).map(|person| person.subject.clone());
+        let present = present.filter(|subject| self.core.cell_of(subject) == self.id);
         let owner = transact(&*self.database, Durability::Full, |sql| {
             if let Some(row) = sql.run("SELECT subject FROM owner", &[])?.first() {
                 return AccessSubject::parse(row.text(0)?).map(Some).map_err(|_| SqlError::Shape);
@@ -159,21 +180,29 @@ impl Cell {
         Ok(self.rooms.get_or_init(|| rooms))
     }
 
-    fn build_rooms(&self, subject: AccessSubject) -> Result<Rooms, SqlError> {
+    /// The rooms for a request that came with a token: an assertion beside it must name the owner.
+    fn rooms_beside(&self, inside: &Inside<'_>) -> Result<&Rooms, Failure> {
+        let rooms = self.rooms(inside)?;
+        if let Some(beside) = inside.context.vouched() {
+            accompany(&rooms.owner, beside)?;
+        }
+        Ok(rooms)
+    }
+
+    fn build_rooms(&self, owner: AccessSubject) -> Result<Rooms, SqlError> {
         let (core, keys) = (&self.core, &self.core.config.keys);
         let ports = CellPorts {
             cell: self.id.clone(),
-            subject,
+            subject: owner.clone(),
             database: self.database.clone(),
             audit: self.journal.clone(),
             clock: core.ports.clock.clone(),
             entropy: core.ports.entropy.clone(),
         };
         let grants = GrantStore::new(ports.clone(), keys, core.config.issuer().to_owned(), core.lifetimes);
-        grants.sweep()?;
         let directory = core.ports.directory.clone();
         let microsoft = MicrosoftSession::new(ports, keys, core.entra.clone(), directory, core.connect_url());
-        Ok(Rooms { grants, microsoft: Arc::new(microsoft) })
+        Ok(Rooms { owner, swept: AtomicU64::new(0), grants, microsoft: Arc::new(microsoft) })
     }
 
     async fn dispatch(
@@ -185,7 +214,7 @@ impl Cell {
             Handler::Authorize => self.authorize(inside).await,
             Handler::Callback => self.callback(inside).await,
             Handler::Connect => self.connect(inside),
-            Handler::Consent => self.consent(inside),
+            Handler::Consent => self.consent(inside).await,
             Handler::Mcp => self.mcp(inside).await,
             Handler::Me => self.me(inside),
             Handler::MeRevoke => self.me_revoke(inside),

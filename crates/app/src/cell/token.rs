@@ -16,13 +16,13 @@ impl Cell {
     pub(super) fn token(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let client = authenticated(inside)?;
         let form = Form::parse(inside.http.body())?;
+        let rooms = self.rooms_beside(inside)?;
+        rooms.sweep(self.now())?;
         let tokens = match TokenRequest::parse(&form, &self.core.server)? {
             TokenRequest::Code(redemption) => {
-                self.rooms(inside)?.grants.redeem_code(inside.request, client, &redemption)?
+                rooms.grants.redeem_code(inside.request, client, &redemption)?
             }
-            TokenRequest::Refresh(refresh) => {
-                self.rooms(inside)?.grants.refresh(inside.request, client, &refresh)?
-            }
+            TokenRequest::Refresh(refresh) => rooms.grants.refresh(inside.request, client, &refresh)?,
         };
         let mut response = json_text(StatusCode::OK, tokens.body(self.now()).expose().clone());
         // RFC 6749 section 5.1 asks for both headers.
@@ -34,7 +34,7 @@ impl Cell {
     pub(super) fn revoke(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let client = authenticated(inside)?;
         let revocation = RevocationRequest::parse(&Form::parse(inside.http.body())?)?;
-        self.rooms(inside)?.grants.revoke(inside.request, client, revocation.token())?;
+        self.rooms_beside(inside)?.grants.revoke(inside.request, client, revocation.token())?;
         Ok(json_text(StatusCode::OK, "{}".to_owned()))
     }
 }

@@ -29,7 +29,7 @@ pub const SETTINGS: &[Setting] = settings! {
     "ACCESS_TEAM_DOMAIN" plain None, "Cloudflare Access team: `https://<team>.cloudflareaccess.com`", "The server does not start; with a wrong one every assertion is refused.";
     "ACCESS_AUD" plain None, "Audience tag of the Access application", "The server does not start; with a wrong one every assertion is refused.";
     "ACCESS_REAUTH" plain Some("12h"), "How long one Access sign-in carries a grant: a number and `s`, `m` or `h`, 5 minutes to 24 hours", "The default is used.";
-    "ACCESS_EVERYWHERE" plain Some("false"), "`true`: machine routes demand an Access assertion beside the bearer token", "Machine routes rely on the bearer token, which came from an Access sign-in.";
+    "ACCESS_EVERYWHERE" plain Some("false"), "`true`: every route demands an Access assertion, machine routes beside their token", "Machine routes rely on the bearer token, which came from an Access sign-in.";
     "INGRESS" plain Some("oauth"), "`oauth`: the server is the authorization server of its MCP clients", "The default is used.";
     "AI_GATEWAY_BASE_URL" plain Some("https://gateway.ai.cloudflare.com"), "AI Gateway host", "The default is used.";
     "AI_GATEWAY_ACCOUNT_ID" plain None, "Cloudflare account of the gateway", "The server does not start.";

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
+use m365_ports::PerimeterRecord;
+use m365_types::AuditKind;
 use serde_json::json;
 
 use super::{Arrival, Front};
@@ -19,7 +21,16 @@ impl Front {
             Handler::Health => Ok(json(StatusCode::OK, &json!({ "status": "ok" }))),
             Handler::Register => {
                 let registered = self.core.clients.register(&body).await?;
-                tracing::info!(requestId = %arrival.request, client = %registered.client().id(), "client registered");
+                let record = PerimeterRecord {
+                    at: self.core.ports.clock.now(),
+                    kind: AuditKind::ClientRegistered,
+                    request_id: arrival.request.to_string(),
+                    route: arrival.route.path.to_owned(),
+                    code: "registered".to_owned(),
+                    status: StatusCode::CREATED.as_u16(),
+                    client: Some(registered.client().id().clone()),
+                };
+                self.record(record).await;
                 Ok(json_text(StatusCode::CREATED, registered.body().expose().clone()))
             }
             Handler::Authorize

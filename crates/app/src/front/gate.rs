@@ -6,7 +6,6 @@ use http::header::AUTHORIZATION;
 use m365_auth::oauth::form::Form;
 use m365_auth::oauth::token::{RevocationRequest, TokenRequest};
 use m365_auth::perimeter::{ASSERTION_HEADER, VerifiedAssertion};
-use m365_seal::{CellKind, cell_id};
 use m365_types::{CellId, ClientId, Identity, Secret};
 
 use super::{Arrival, Front};
@@ -29,11 +28,7 @@ impl Front {
     pub(super) async fn access(&self, arrival: &Arrival) -> Result<Pass, Failure> {
         let assertion = self.core.perimeter.verify(&arrival.head.headers).await?;
         let cell = match assertion.identity() {
-            Identity::Person(person) => {
-                // The host alone: a person's cell must not depend on how the team domain is written.
-                let team = self.core.config.access.team_domain.host_str().unwrap_or_default();
-                cell_id(team, CellKind::User, &person.subject)
-            }
+            Identity::Person(person) => self.core.cell_of(&person.subject),
             Identity::Service(_) => return Err(Failure::of(&errors::ACCESS_SERVICE)),
         };
         Ok(Pass { cell, assertion: Some(assertion), client: None })

@@ -29,7 +29,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use m365_ports::{CellTransport, PerimeterRecord};
-use m365_types::RequestId;
+use m365_types::{AuditKind, RequestId};
 
 use crate::core::Core;
 use crate::errors;
@@ -102,7 +102,7 @@ impl Front {
         let mut response = match result {
             Ok(response) => response,
             Err(failure) => {
-                self.record(route, request, &failure).await;
+                self.record_refusal(route, request, &failure).await;
                 failure.render(face, request)
             }
         };
@@ -125,6 +125,9 @@ impl Front {
         match route.gate {
             Gate::Public => {
                 check_method(route, &arrival.head.method)?;
+                if self.core.config.access.everywhere {
+                    self.core.perimeter.verify(&arrival.head.headers).await?;
+                }
                 let body = self.read_body(&arrival, body).await?;
                 self.document(&arrival, body).await
             }
@@ -173,17 +176,26 @@ impl Front {
         }
     }
 
-    async fn record(&self, route: Option<&'static Route>, request: RequestId, failure: &Failure) {
-        let record = PerimeterRecord {
+    async fn record_refusal(&self, route: Option<&'static Route>, request: RequestId, failure: &Failure) {
+        self.record(PerimeterRecord {
             at: self.core.ports.clock.now(),
+            kind: route.map_or(AuditKind::RequestRefused, |route| route.audit),
             request_id: request.to_string(),
             route: route.map_or("-", |route| route.path).to_owned(),
             code: failure.cause.clone(),
             status: failure.row.status.as_u16(),
-        };
-        tracing::info!(requestId = %request, route = record.route, code = record.code, status = record.status, "refused");
+            client: None,
+        })
+        .await;
+    }
+
+    /// Writes a perimeter record. Where it cannot be written the caller is answered all the same, and the log says
+    /// so: nothing that is recorded here has an effect on a person's data.
+    async fn record(&self, record: PerimeterRecord) {
+        let PerimeterRecord { kind, request_id, route, code, status, .. } = &record;
+        tracing::info!(requestId = request_id, kind = kind.as_str(), route, code, status, "perimeter");
         if let Err(error) = self.core.ports.directory.record_perimeter(record).await {
-            tracing::error!(requestId = %request, %error, "a perimeter record could not be written");
+            tracing::error!(%error, "a perimeter record could not be written");
         }
     }
 }

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use consent::{Consent, consent};
 pub(crate) use me::{Connection, Me, me};
-pub(crate) use problem::{Problem, problem};
+pub(crate) use problem::{Onward, Problem, problem};
 
 use bytes::Bytes;
 

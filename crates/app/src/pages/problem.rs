@@ -5,7 +5,6 @@ use http::{Response, StatusCode};
 use maud::html;
 
 use super::page;
-use crate::respond::Onward;
 
 /// What went wrong, in words.
 pub(crate) struct Problem<'a> {
@@ -21,6 +20,15 @@ pub(crate) struct Problem<'a> {
     pub request_id: &'a str,
     /// Where the person can go on.
     pub onward: Option<&'a Onward>,
+}
+
+/// A way on from a page that tells of a failure.
+#[derive(Clone, Debug)]
+pub(crate) enum Onward {
+    /// To the application that waits: a redirect that tells it.
+    Application(String),
+    /// To a fresh sign-in: the address where Access ends its session.
+    SignInAgain(String),
 }
 
 /// The page.

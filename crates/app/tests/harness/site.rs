@@ -64,27 +64,27 @@ impl Site {
             registry: Arc::default(),
             cells: Arc::default(),
         };
-        Self::in_world(Arc::new(world), profile, HOST, Settings::at(HOST))
+        Self::in_world(Arc::new(world), profile, HOST, &Settings::at(HOST))
     }
 
     /// Another server over the same stores and keys, at another address: its tokens name another audience.
     pub(crate) fn beside(&self, host: &str) -> Self {
-        Self::in_world(self.world.clone(), self.profile, host, Settings::at(host))
+        Self::in_world(self.world.clone(), self.profile, host, &Settings::at(host))
     }
 
     /// The same server started again under another profile.
     pub(crate) fn again(&self, profile: Profile) -> Self {
-        Self::in_world(self.world.clone(), profile, &self.host, Settings::at(&self.host))
+        Self::in_world(self.world.clone(), profile, &self.host, &Settings::at(&self.host))
     }
 
     /// The same server started again with `ACCESS_EVERYWHERE`.
     pub(crate) fn demanding_access_everywhere(&self) -> Self {
         let mut settings = Settings::at(&self.host);
         settings.0.insert("ACCESS_EVERYWHERE", "true".to_owned());
-        Self::in_world(self.world.clone(), self.profile, &self.host, settings)
+        Self::in_world(self.world.clone(), self.profile, &self.host, &settings)
     }
 
-    fn in_world(world: Arc<World>, profile: Profile, host: &str, settings: Settings) -> Self {
+    fn in_world(world: Arc<World>, profile: Profile, host: &str, settings: &Settings) -> Self {
         let ports = HostPorts {
             background: Arc::new(InlineBackground),
             clock: world.clock.clone(),
@@ -94,7 +94,7 @@ impl Site {
             registry: world.registry.clone(),
             timer: world.timer.clone(),
         };
-        let config = Config::parse(&settings, Mode::Production, profile).unwrap();
+        let config = Config::parse(settings, Mode::Production, profile).unwrap();
         let core = Core::new(config, ports).unwrap();
         let cells = Arc::new(MemoryCells::new(core.clone(), world.cells.clone()));
         let router = Front::new(core, cells, &[]).router();

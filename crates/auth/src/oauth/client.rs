@@ -30,8 +30,20 @@ pub use registration::{MAX_REGISTRATION_BYTES, Registered, RegistrationRefusal};
 
 use registration::Request;
 
-/// How long a registration lives unless configured otherwise.
-pub const DEFAULT_LIFE: Duration = Duration::from_hours(2160);
+/// How long registrations live.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientLives {
+    /// Until somebody has allowed the client: short, so that a flood of registrations passes.
+    pub unused: Duration,
+    /// From the last time somebody allowed it.
+    pub used: Duration,
+}
+
+impl Default for ClientLives {
+    fn default() -> Self {
+        Self { unused: Duration::from_hours(24), used: Duration::from_hours(90 * 24) }
+    }
+}
 
 /// `token_endpoint_auth_method` (RFC 7591 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,14 +174,14 @@ pub struct ClientPorts {
 pub struct Clients {
     ports: ClientPorts,
     policy: RedirectPolicy,
-    life: Duration,
+    lives: ClientLives,
 }
 
 impl Clients {
-    /// Registrations live for `life`.
+    /// Over the registry.
     #[must_use]
-    pub const fn new(ports: ClientPorts, policy: RedirectPolicy, life: Duration) -> Self {
-        Self { ports, policy, life }
+    pub const fn new(ports: ClientPorts, policy: RedirectPolicy, lives: ClientLives) -> Self {
+        Self { ports, policy, lives }
     }
 
     /// Registers a client (RFC 7591 section 3): checks the metadata, counts the registration, keeps the record.
@@ -179,7 +191,7 @@ impl Clients {
     pub async fn register(&self, body: &[u8]) -> Result<Registered, RegistrationRefusal> {
         let request = Request::parse(body, &self.policy)?;
         let now = self.ports.clock.now();
-        let expires = now.plus(self.life);
+        let expires = now.plus(self.lives.unused);
         match self.ports.directory.count_registration(now, expires).await {
             Ok(RegistrationOutcome::Counted) => {}
             Ok(RegistrationOutcome::QuotaReached) => return Err(RegistrationRefusal::Quota),
@@ -201,7 +213,18 @@ impl Clients {
         };
         let record = serde_json::to_string(&client).map_err(|_| RegistrationRefusal::Unavailable)?;
         self.ports.registry.put(&client.id, &record, expires).await?;
-        Ok(Registered::new(client, secret))
+        Ok(Registered::new(client, secret, now.plus(self.lives.used)))
+    }
+
+    /// Keeps a client that somebody has just allowed: its registration lives on from now.
+    ///
+    /// # Errors
+    /// As [`Clients::find`]; then it expires as before.
+    pub async fn keep(&self, id: &ClientId) -> Result<(), ClientRefusal> {
+        let expires = self.ports.clock.now().plus(self.lives.used);
+        let client = Client { expires, ..self.find(id).await? };
+        let record = serde_json::to_string(&client).map_err(|_| ClientRefusal::Unavailable)?;
+        Ok(self.ports.registry.put(id, &record, expires).await?)
     }
 
     /// The client of this identifier.

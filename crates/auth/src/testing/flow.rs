@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{AUDIENCE, Fixture, PUBLIC_URL, block_on};
 use crate::oauth::authorize::{self, AuthorizationRequest, AuthorizeRefusal};
-use crate::oauth::client::{Clients, DEFAULT_LIFE};
+use crate::oauth::client::{ClientLives, Clients};
 use crate::oauth::form::Form;
 use crate::oauth::metadata::ServerMetadata;
 use crate::oauth::redirect::{RedirectPolicy, WELL_KNOWN_REDIRECTS};
@@ -40,7 +40,7 @@ impl Flow {
         let policy = RedirectPolicy::parse(WELL_KNOWN_REDIRECTS).unwrap();
         let scopes = [Scope::MailRead, Scope::MailSend, Scope::UserRead].into_iter().collect();
         Self {
-            clients: Clients::new(fixture.client_ports(), policy, DEFAULT_LIFE),
+            clients: Clients::new(fixture.client_ports(), policy, ClientLives::default()),
             server: ServerMetadata { public_url: PUBLIC_URL.into(), scopes },
             transactions: Transactions::new(
                 &fixture.keys,

@@ -8,7 +8,7 @@ use futures_channel::oneshot;
 use m365_ports::{
     Background, Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome,
 };
-use m365_types::{CellId, Oid, TenantId, UnixMillis};
+use m365_types::{AuditKind, CellId, Oid, TenantId, UnixMillis};
 
 use super::AsyncPortCase;
 
@@ -241,9 +241,11 @@ pub async fn perimeter_records_are_bounded(
 fn refusal(millis: u64) -> PerimeterRecord {
     PerimeterRecord {
         at: at(millis),
+        kind: AuditKind::RequestRefused,
         request_id: TenantId::from_random([3; 16]).to_string(),
         route: "/mcp".to_owned(),
         code: "token_missing".to_owned(),
         status: 401,
+        client: None,
     }
 }

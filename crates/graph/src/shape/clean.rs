@@ -60,9 +60,8 @@ impl Cleaner {
 /// Whether a character shows nothing, or reorders what is shown. White space is not hidden.
 pub(crate) const fn is_hidden(c: char) -> bool {
     match c {
-        // Nearly every character of a mail is one of these: asked first.
-        ' '..='~' => false,
-        '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' => false,
+        // Nearly every character of a mail is one of the first range.
+        ' '..='~' | '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' => false,
         _ => matches!(c,
             '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
             | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

@@ -13,7 +13,7 @@ use m365_types::CellId;
 use super::sqlite::SqliteDatabase;
 
 /// Open cells of a server; each holds one file handle and two for its journal files.
-pub(crate) const OPEN_CELLS: usize = 256;
+pub(crate) const OPEN_CELLS: usize = 128;
 
 /// The cells of one data folder.
 pub(crate) struct NativeCells {

@@ -38,7 +38,9 @@ impl SqliteDatabase {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| classify(&error))?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // Plans do not depend on the values bound: without this every execution prepares its statement again.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|error| classify(&error))?;
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(|error| classify(&error))?;
         let set = |name, value| connection.pragma_update(None, name, value).map_err(|error| classify(&error));
         set("journal_mode", "WAL")?;
         set("synchronous", "FULL")?;

@@ -1,7 +1,7 @@
 //! Client metadata of a registration request, and the answer (RFC 7591 sections 2 and 3).
 
 use m365_ports::RegistryError;
-use m365_types::Secret;
+use m365_types::{Secret, UnixMillis};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -93,7 +93,8 @@ pub struct Registered {
 }
 
 impl Registered {
-    pub(super) fn new(client: Client, secret: Option<Secret<String>>) -> Self {
+    /// `secret_expires`: the secret itself ends no earlier than the registration of a client in use.
+    pub(super) fn new(client: Client, secret: Option<Secret<String>>, secret_expires: UnixMillis) -> Self {
         let mut body = json!({
             "client_id": client.id,
             "client_id_issued_at": client.registered_at.as_secs(),
@@ -105,7 +106,7 @@ impl Registered {
         });
         if let (Some(secret), Some(fields)) = (secret, body.as_object_mut()) {
             fields.insert("client_secret".into(), Value::String(secret.expose().clone()));
-            fields.insert("client_secret_expires_at".into(), client.expires.as_secs().into());
+            fields.insert("client_secret_expires_at".into(), secret_expires.as_secs().into());
         }
         Self { client, body: Secret::new(body.to_string()) }
     }

@@ -8,7 +8,11 @@ use crate::oauth::redirect::WELL_KNOWN_REDIRECTS;
 use crate::testing::{Fixture, block_on};
 
 fn clients(fixture: &Fixture) -> Clients {
-    Clients::new(fixture.client_ports(), RedirectPolicy::parse(WELL_KNOWN_REDIRECTS).unwrap(), DEFAULT_LIFE)
+    Clients::new(
+        fixture.client_ports(),
+        RedirectPolicy::parse(WELL_KNOWN_REDIRECTS).unwrap(),
+        ClientLives::default(),
+    )
 }
 
 fn register(clients: &Clients, metadata: &Value) -> Result<Value, RegistrationRefusal> {
@@ -57,7 +61,21 @@ fn a_registration_expires() {
     let clients = clients(&fixture);
     let answer = register(&clients, &public()).unwrap();
     let id = ClientId::parse(answer["client_id"].as_str().unwrap()).unwrap();
-    fixture.advance(DEFAULT_LIFE.checked_sub(Duration::from_millis(1)).unwrap());
+    fixture.advance(ClientLives::default().unused.checked_sub(Duration::from_millis(1)).unwrap());
+    assert!(block_on(clients.find(&id)).is_ok());
+    fixture.advance(Duration::from_millis(1));
+    assert_eq!(block_on(clients.find(&id)), Err(ClientRefusal::Unknown));
+    assert_eq!(block_on(clients.keep(&id)), Err(ClientRefusal::Unknown), "what has expired is not revived");
+}
+
+#[test]
+fn a_client_somebody_allowed_lives_on() {
+    let fixture = Fixture::new();
+    let clients = clients(&fixture);
+    let answer = register(&clients, &public()).unwrap();
+    let id = ClientId::parse(answer["client_id"].as_str().unwrap()).unwrap();
+    block_on(clients.keep(&id)).unwrap();
+    fixture.advance(ClientLives::default().used.checked_sub(Duration::from_millis(1)).unwrap());
     assert!(block_on(clients.find(&id)).is_ok());
     fixture.advance(Duration::from_millis(1));
     assert_eq!(block_on(clients.find(&id)), Err(ClientRefusal::Unknown));

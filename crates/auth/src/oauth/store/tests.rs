@@ -565,8 +565,7 @@ fn beside_a_token_an_assertion_must_name_its_person_and_a_service_only_passes() 
     use crate::context::{CONTEXT_HEADER, Contexts, Outgoing};
     use crate::perimeter::{PerimeterRefusal, VerifiedAssertion, accompany};
     let flow = Flow::new();
-    let client = flow.register();
-    let live = flow.store.authenticate(flow.tokens(&client).access_token(), AUDIENCE).unwrap();
+    let owner = crate::testing::person("alex").subject;
     let contexts = Contexts::new(&flow.fixture.keys, flow.fixture.clock(), flow.fixture.entropy());
     let beside = |identity| {
         let assertion = VerifiedAssertion::for_test(identity, flow.fixture.now());
@@ -575,7 +574,7 @@ fn beside_a_token_an_assertion_must_name_its_person_and_a_service_only_passes() 
         let sealed = contexts.seal(&cell_of("alex"), &outgoing);
         let headers = http::HeaderMap::from_iter([(http::HeaderName::from_static(CONTEXT_HEADER), sealed)]);
         let opened = contexts.open(&cell_of("alex"), &headers).unwrap();
-        accompany(&live, opened.vouched().unwrap())
+        accompany(&owner, opened.vouched().unwrap())
     };
     let service = Service { client_id: AccessSubject::parse("id.access").unwrap() };
     assert_eq!(beside(Identity::Person(crate::testing::person("alex"))), Ok(()));
