@@ -45,8 +45,8 @@ impl SqliteDatabase {
         set("journal_mode", "WAL")?;
         set("synchronous", "FULL")?;
         set("foreign_keys", "ON")?;
-        // A cell is small; two megabytes hold its hot pages, and many cells are open at once.
-        connection.pragma_update(None, "cache_size", -2048).map_err(|error| classify(&error))?;
+        // A cell is small; half a megabyte holds its hot pages, and many cells are open at once.
+        connection.pragma_update(None, "cache_size", -512).map_err(|error| classify(&error))?;
         for statement in schema {
             connection.execute(statement, []).map_err(|error| classify(&error))?;
         }
