@@ -175,7 +175,7 @@ pub const ROUTES: &[Route] = &[
     public("/.well-known/oauth-authorization-server", Handler::AuthorizationServer),
     public("/.well-known/oauth-protected-resource", Handler::ProtectedResource),
     public("/.well-known/oauth-protected-resource/mcp", Handler::ProtectedResource),
-    browser("/authorize", Handler::Authorize, AuditKind::AuthorizeAsked),
+    browser("/authorize", Handler::Authorize, AuditKind::AuthorizeRefused),
     browser("/callback", Handler::Callback, AuditKind::MicrosoftLinked),
     browser("/connect", Handler::Connect, AuditKind::MicrosoftLinked),
     form("/consent", Handler::Consent, AuditKind::RequestRefused),

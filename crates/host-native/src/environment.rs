@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use m365_app::config::{SETTINGS, Source};
+use m365_app::config::{ConfigError, SETTINGS, Source};
 use m365_types::Secret;
 
 /// The process environment.
@@ -24,13 +24,16 @@ impl Environment {
     /// Refuses secrets that stand in the environment.
     ///
     /// # Errors
-    /// A sentence that names the first of them.
-    pub(crate) fn refuse_secrets() -> Result<(), String> {
+    /// A [`ConfigError`] for the first of them.
+    pub(crate) fn refuse_secrets() -> Result<(), ConfigError> {
         match SETTINGS.iter().find(|setting| setting.secret && Self::variable(setting.name).is_some()) {
-            Some(setting) => Err(format!(
-                "{name}: is in the environment, where other programs can read it; put it into a file of mode 0600 and set {name}_FILE to its path",
-                name = setting.name
-            )),
+            Some(setting) => Err(ConfigError {
+                name: setting.name,
+                problem: format!(
+                    "is in the environment, where other programs can read it; put it into a file of mode 0600 and set {}_FILE to its path",
+                    setting.name
+                ),
+            }),
             None => Ok(()),
         }
     }

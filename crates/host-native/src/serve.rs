@@ -23,7 +23,7 @@ const DEFAULT_DATA_DIR: &str = "data";
 /// # Errors
 /// Where configuration, data folder or address do not work.
 pub(crate) async fn run(arguments: Serve) -> anyhow::Result<()> {
-    Environment::refuse_secrets().map_err(anyhow::Error::msg)?;
+    Environment::refuse_secrets()?;
     let mode = if arguments.development { Mode::Development } else { Mode::Production };
     let config = Config::parse(&Environment, mode, Profile::ReadOnly)?;
     let address = listen_address(arguments.development)?;

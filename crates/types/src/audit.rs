@@ -30,7 +30,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    AuthorizeAsked "authorize.asked" "A client asked a signed-in person for authorization.",
+    AuthorizeRefused "authorize.refused" "A request for authorization was refused.",
     CalendarRead "calendar.read" "Calendar data was read.",
     CalendarSend "calendar.send" "An event was created, which invites people.",
     ChannelSend "channel.send" "A message was posted to a Teams channel.",

@@ -176,8 +176,7 @@ impl Cell {
         })?;
         // A cell without an owner has never issued anything, so whatever was presented means nothing here.
         let owner = owner.ok_or_else(|| Failure::of(&errors::TOKEN_INVALID))?;
-        let rooms = self.build_rooms(owner)?;
-        Ok(self.rooms.get_or_init(|| rooms))
+        Ok(self.rooms.get_or_init(|| self.build_rooms(owner)))
     }
 
     /// The rooms for a request that came with a token: an assertion beside it must name the owner.
@@ -189,7 +188,7 @@ impl Cell {
         Ok(rooms)
     }
 
-    fn build_rooms(&self, owner: AccessSubject) -> Result<Rooms, SqlError> {
+    fn build_rooms(&self, owner: AccessSubject) -> Rooms {
         let (core, keys) = (&self.core, &self.core.config.keys);
         let ports = CellPorts {
             cell: self.id.clone(),
@@ -202,7 +201,7 @@ impl Cell {
         let grants = GrantStore::new(ports.clone(), keys, core.config.issuer().to_owned(), core.lifetimes);
         let directory = core.ports.directory.clone();
         let microsoft = MicrosoftSession::new(ports, keys, core.entra.clone(), directory, core.connect_url());
-        Ok(Rooms { owner, swept: AtomicU64::new(0), grants, microsoft: Arc::new(microsoft) })
+        Rooms { owner, swept: AtomicU64::new(0), grants, microsoft: Arc::new(microsoft) }
     }
 
     async fn dispatch(
