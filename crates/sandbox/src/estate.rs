@@ -109,7 +109,9 @@ pub struct Estate {
     origin_url: RwLock<String>,
     secrets: Secrets,
     state: StateFile,
-    saving: Mutex<()>,
+    /// One writer at a time; `true` once the estate has stopped: a thread that is still making keys must not write over
+    /// the file of the next run.
+    stopped: Mutex<bool>,
 }
 
 /// Where an estate listens and keeps its state.
@@ -150,7 +152,7 @@ impl Estate {
             origin_url: RwLock::new(place.origin_url),
             secrets: saved.secrets,
             state,
-            saving: Mutex::new(()),
+            stopped: Mutex::new(false),
         };
         estate.save()?;
         Ok(estate)
@@ -161,7 +163,21 @@ impl Estate {
     /// # Errors
     /// [`StateFault`] when it cannot be written.
     pub fn save(&self) -> Result<(), StateFault> {
-        let _one_at_a_time = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        if *stopped { Ok(()) } else { self.write() }
+    }
+
+    /// Saves for the last time; later saves write nothing.
+    ///
+    /// # Errors
+    /// As [`Estate::save`].
+    pub fn stop(&self) -> Result<(), StateFault> {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        *stopped = true;
+        self.write()
+    }
+
+    fn write(&self) -> Result<(), StateFault> {
         let person = |person: &Arc<Person>| Person::clone(person);
         self.state.save(&Saved {
             secrets: self.secrets.clone(),

@@ -139,7 +139,7 @@ impl Running {
                 tracing::debug!(error = %ended, "a listener of the simulated estate ended early");
             }
         }
-        self.estate.save()
+        self.estate.stop()
     }
 }
 
