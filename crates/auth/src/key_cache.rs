@@ -56,7 +56,7 @@ pub enum KeyError {
     /// The issuer publishes no key of that name, as far as this server may ask.
     #[error("the issuer publishes no key of that name")]
     Unknown,
-    /// No set young enough is there, and none could be fetched; or a fetch for a new key is under way.
+    /// No set young enough is there, and none could be fetched.
     #[error("the issuer's keys could not be fetched")]
     Unavailable,
 }
@@ -104,14 +104,11 @@ impl KeyCache {
         if just_fetched {
             return Err(KeyError::Unknown);
         }
-        match self.claim_for_unknown() {
-            Claim::Refused => Err(KeyError::Unknown),
-            Claim::UnderWay => Err(KeyError::Unavailable),
-            Claim::Granted => {
-                let keys = self.fetch().await.ok_or(KeyError::Unavailable)?;
-                keys.find(kid).cloned().ok_or(KeyError::Unknown)
-            }
+        if !self.claim_for_unknown() {
+            return Err(KeyError::Unknown);
         }
+        let keys = self.fetch().await.ok_or(KeyError::Unavailable)?;
+        keys.find(kid).cloned().ok_or(KeyError::Unknown)
     }
 
     /// Whether a key of this name is held in a set that may still be used. Never fetches.
@@ -149,18 +146,18 @@ impl KeyCache {
         now.since(held.fetched_at) < self.ages.maximum
     }
 
-    fn claim_for_unknown(&self) -> Claim {
+    /// Whether this caller may fetch for an unknown key. While another one fetches, it may not: a forger must not be
+    /// able to tell that moment from any other, and whoever holds a brand-new key succeeds at the next try.
+    fn claim_for_unknown(&self) -> bool {
         let now = self.clock.now();
         let mut state = self.lock();
-        if state.is_claimed(now) {
-            return Claim::UnderWay;
+        let recently = state.unknown_at.is_some_and(|at| now.since(at) < self.ages.unknown_interval);
+        let granted = !recently && !state.is_claimed(now);
+        if granted {
+            state.unknown_at = Some(now);
+            state.claimed = Some(now);
         }
-        if state.unknown_at.is_some_and(|at| now.since(at) < self.ages.unknown_interval) {
-            return Claim::Refused;
-        }
-        state.unknown_at = Some(now);
-        state.claimed = Some(now);
-        Claim::Granted
+        granted
     }
 
     async fn fetch(&self) -> Option<Arc<KeySet>> {
@@ -198,12 +195,6 @@ impl KeyCache {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-enum Claim {
-    Granted,
-    Refused,
-    UnderWay,
 }
 
 impl State {

@@ -124,7 +124,7 @@ fn while_one_caller_fetches_for_an_unknown_key_the_others_neither_fetch_nor_wait
     let mut first = Box::pin(cache.find("key-1"));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(first.as_mut().poll(&mut context).is_pending());
-    assert_eq!(find(&cache, "key-1"), Err(KeyError::Unavailable));
+    assert_eq!(find(&cache, "key-1"), Err(KeyError::Unknown));
     assert_eq!(find(&cache, "key-0"), Ok(()));
     assert!(block_on(first).is_ok());
     assert_eq!(fixture.outbound.count("/certs"), 2);
