@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging. A server logs what it does; other commands only what goes wrong.
 pub(crate) fn start(server: bool, json: bool) {
-    let default = if server { "warn,m365_app=info,m365_host_native=info,m365_mcp=info" } else { "warn" };
+    let default = if server { "warn,m365_app=info,m365_mcp=info" } else { "warn" };
     let filter = crate::environment::Environment::variable("LOG").unwrap_or_else(|| default.to_owned());
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
