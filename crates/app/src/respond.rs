@@ -19,6 +19,7 @@ use m365_types::RequestId;
 use serde_json::json;
 
 use crate::errors::{self, ErrorRow};
+use crate::front::REQUEST_ID;
 use crate::pages::{self, Onward};
 use crate::routes::Face;
 
@@ -101,6 +102,17 @@ impl Failure {
         }
         response
     }
+}
+
+/// The answer of a host that cannot serve at all, because its configuration does not work: says nothing but the
+/// request id. The host's log names the setting.
+#[must_use]
+pub fn unavailable(request: RequestId) -> Response<Bytes> {
+    let mut response = Failure::of(&errors::SERVER_UNAVAILABLE).render(Face::OAuth, request);
+    if let Ok(id) = HeaderValue::try_from(request.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }
 
 /// A JSON answer that no cache may keep.

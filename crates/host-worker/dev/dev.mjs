@@ -1,0 +1,205 @@
+// The Worker in workerd, with the simulated Cloudflare and Microsoft 365 around it, on loopback.
+//
+// `cargo xtask worker dev` builds everything and then becomes this program. It is the parent of two others: the
+// estate (`m365-mcp sandbox`) and workerd, which miniflare starts and gives KV and Durable Object storage. Standard
+// output carries the `ready` line alone; logs of the Worker and of the estate go to standard error.
+//
+// What is in the data folder, each readable without this program:
+//   keys/       the three keys, made at the first start
+//   estate/     people, signing keys and clock of the estate
+//   cells/      one SQLite file for each Durable Object of class Cell
+//   directory/  the one of class Directory
+//   kv/         the client registry
+// Nothing else is kept, and nothing is written at the end: `kill -9` of the process group loses no acknowledged state.
+
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+
+/** The date of the runtime's behaviour; wrangler.example.jsonc carries the same. */
+const COMPATIBILITY_DATE = "2026-11-17";
+
+/** Names of settings, and where the estate's `/_control/config` holds their values. */
+const SETTINGS = {
+  ACCESS_AUD: "accessAud",
+  ACCESS_TEAM_DOMAIN: "accessTeamDomain",
+  AI_GATEWAY_ACCOUNT_ID: "accountId",
+  AI_GATEWAY_BASE_URL: "aiGatewayBaseUrl",
+  AI_GATEWAY_ID: "gatewayId",
+  AI_GATEWAY_SERVICE_TOKEN: "gatewayToken",
+  ENTRA_BASE_URL: "entraBaseUrl",
+  GRAPH_API_VERSION: "graphApiVersion",
+  MICROSOFT_CLIENT_ID: "clientId",
+  MICROSOFT_CLIENT_SECRET: "clientSecret",
+  MICROSOFT_TENANT_ID: "tenantId",
+  PUBLIC_URL: "publicUrl",
+};
+
+/** The files that `m365-mcp keygen` writes. */
+const KEYS = ["COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET", "ENCRYPTION_KEY"];
+
+const { values: options } = parseArgs({
+  options: {
+    packages: { type: "string" }, // where the npm packages are installed
+    program: { type: "string" }, // the built m365-mcp
+    worker: { type: "string" }, // the folder with index.js and index_bg.wasm
+    port: { type: "string", default: "8787" },
+    "origin-port": { type: "string", default: "8788" },
+    "sandbox-port": { type: "string", default: "8790" },
+    "data-dir": { type: "string" },
+    "ready-file": { type: "string" },
+  },
+});
+const { Miniflare } = createRequire(join(resolve(options.packages), "package.json"))("miniflare");
+
+const folder = options["data-dir"] ? resolve(options["data-dir"]) : mkdtempSync(join(tmpdir(), "m365-worker-dev-"));
+const keys = makeKeys(join(folder, "keys"));
+const port = await originPort(Number(options["origin-port"]));
+const estate = startEstate(`http://127.0.0.1:${port}`);
+let runtime;
+let stopping = false;
+const end = () => void stop(0);
+watchSignals();
+
+try {
+  const ready = await firstLine(estate);
+  runtime = startRuntime(port, { ...(await settings(ready.sandbox)), ...keys });
+  // Miniflare's own handlers would end the process at once and with an error status.
+  watchSignals();
+  await runtime.ready;
+  estate.once("exit", (status, signal) => stopping || fail(`the estate ended with ${signal ?? status}`));
+  welcome(ready);
+  announce(JSON.stringify(ready));
+} catch (error) {
+  fail(error.message);
+}
+
+/** Ctrl-C and SIGTERM end everything, and nothing else listens for them. */
+function watchSignals() {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal).on(signal, end);
+}
+
+/** Reads the keys, and makes them where there are none; a folder named `keys` is whole. */
+function makeKeys(place) {
+  if (!existsSync(place)) {
+    mkdirSync(folder, { recursive: true });
+    rmSync(`${place}.partial`, { recursive: true, force: true });
+    execFileSync(options.program, ["keygen", `${place}.partial`], { stdio: ["ignore", "ignore", "pipe"] });
+    renameSync(`${place}.partial`, place);
+  }
+  return Object.fromEntries(KEYS.map((name) => [name, readFileSync(join(place, name), "utf8")]));
+}
+
+/**
+ * The port of the Worker. The estate must know it before workerd listens, so a free one is looked for below the range
+ * from which systems take ports of their own accord: nothing else takes it in between.
+ */
+async function originPort(asked) {
+  for (let port = asked; ; port = 0) {
+    const candidate = port || 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer().listen(candidate, "127.0.0.1");
+    const [taken] = await Promise.race([once(server, "listening"), once(server, "error").catch((error) => [error])]);
+    if (taken === undefined) {
+      await new Promise((closed) => server.close(closed));
+      return candidate;
+    }
+    if (asked) throw taken;
+  }
+}
+
+function startEstate(origin) {
+  const places = ["--state-dir", join(folder, "estate"), "--origin", origin];
+  const ports = ["--port", options["sandbox-port"], "--edge-port", options.port];
+  return spawn(options.program, ["sandbox", ...ports, ...places], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** The estate's ready line, which is also ours: it names every address. */
+async function firstLine(child) {
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, "exit").then(([status, signal]) => {
+    throw new Error(`the estate ended with ${signal ?? status} before it was ready; its message is above`);
+  });
+  const [line] = await Promise.race([once(lines, "line"), ended]);
+  ended.catch(() => {});
+  return JSON.parse(line);
+}
+
+async function settings(sandbox) {
+  const response = await fetch(`${sandbox}/_control/config`);
+  const config = await response.json();
+  return Object.fromEntries(Object.entries(SETTINGS).map(([name, key]) => [name, config[key]]));
+}
+
+/** workerd on loopback: it can reach no other machine. */
+function startRuntime(port, bindings) {
+  return new Miniflare({
+    name: "m365-mcp",
+    rootPath: options.worker,
+    modules: [
+      { type: "ESModule", path: join(options.worker, "index.js") },
+      { type: "CompiledWasm", path: join(options.worker, "index_bg.wasm") },
+    ],
+    compatibilityDate: COMPATIBILITY_DATE,
+    bindings: { ...bindings, ORIGIN_HOST: `127.0.0.1:${port}` },
+    kvNamespaces: { OAUTH_KV: "registry" },
+    kvPersist: join(folder, "kv"),
+    durableObjects: {
+      CELL: { className: "Cell", useSQLite: true, unsafeUniqueKey: "cells" },
+      DIRECTORY: { className: "Directory", useSQLite: true, unsafeUniqueKey: "directory" },
+    },
+    durableObjectsPersist: folder,
+    outboundService: { network: { allow: ["local"] } },
+    // The socket of the Worker itself; miniflare's entry in front of it would answer errors in its own way.
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    handleRuntimeStdio: (stdout, stderr) => {
+      stdout.pipe(process.stderr);
+      stderr.pipe(process.stderr);
+    },
+  });
+}
+
+function welcome({ mcp, me, people, sandbox }) {
+  process.stderr.write(`The Worker in workerd, behind a simulated Cloudflare:
+
+  Give this address to an MCP client   ${mcp}
+  Sign in as                           ${people.join(", ")}
+  Watch every call                     ${sandbox}/
+  See what you have connected          ${me}
+
+Nothing leaves this machine. Ctrl-C stops it.
+`);
+}
+
+/** The line on standard output, and in the file where one is asked for; the file appears whole. */
+function announce(line) {
+  const file = options["ready-file"];
+  if (file) {
+    writeFileSync(`${file}.partial`, `${line}\n`);
+    renameSync(`${file}.partial`, file);
+  }
+  process.stdout.write(`${line}\n`);
+}
+
+function fail(sentence) {
+  process.stderr.write(`error: ${sentence}\n`);
+  void stop(1);
+}
+
+/** Ends the estate first: its edge lets running calls end, and they need the Worker. */
+async function stop(status) {
+  if (stopping) return;
+  stopping = true;
+  if (estate.exitCode === null && estate.signalCode === null && estate.kill("SIGTERM")) await once(estate, "exit");
+  await runtime?.dispose();
+  if (!options["data-dir"]) rmSync(folder, { recursive: true, force: true });
+  process.exit(status);
+}

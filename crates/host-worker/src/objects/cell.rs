@@ -1,0 +1,93 @@
+//! `Cell`: one person's Durable Object.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use m365_app::CELL_SCHEMA;
+use m365_ports::{Database, Durability, SqlError, transact};
+use m365_types::CellId;
+use worker::{DurableObject, Env, State, durable_object, wasm_bindgen};
+
+use crate::ports::cells::{ABSENT, ACCESS, CELL};
+use crate::ports::sql::DurableDatabase;
+use crate::{isolate, message};
+
+/// The object. It wakes the cell at the first request that may find it.
+#[durable_object]
+pub struct Cell {
+    state: State,
+    env: Env,
+    awake: RefCell<Option<Arc<m365_app::Cell>>>,
+}
+
+/// Why a request finds no cell.
+enum Asleep {
+    /// There is none, and none was to be created.
+    Absent,
+    /// The request does not say which cell it is for: it did not come from the front.
+    Unnamed,
+    /// The database does not answer.
+    Sql(SqlError),
+}
+
+impl DurableObject for Cell {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, awake: RefCell::new(None) }
+    }
+
+    async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+        let request = message::whole_request_in(request.inner()).await?;
+        let response = match self.cell(&request) {
+            Ok(cell) => cell.handle(request).await,
+            Err(asleep) => asleep.answer(),
+        };
+        Ok(message::whole_response_out(response)?.into())
+    }
+}
+
+impl Cell {
+    /// The cell, woken if need be. Nothing is created for a request that may not.
+    fn cell(&self, request: &Request<Bytes>) -> Result<Arc<m365_app::Cell>, Asleep> {
+        if let Some(cell) = &*self.awake.borrow() {
+            return Ok(cell.clone());
+        }
+        let name = request.headers().get(CELL).and_then(|name| name.to_str().ok());
+        let id = name.and_then(|name| CellId::parse(name).ok()).ok_or(Asleep::Unnamed)?;
+        let database = DurableDatabase::new(&self.state.storage());
+        if !request.headers().contains_key(ACCESS) && !database.has_table("owner")? {
+            return Err(Asleep::Absent);
+        }
+        transact(&database, Durability::Full, |sql| {
+            let statements = CELL_SCHEMA.iter().flat_map(|statements| statements().iter());
+            statements.into_iter().try_for_each(|statement| sql.run(statement, &[]).map(drop))
+        })?;
+        let isolate = isolate::current(&self.env).map_err(|_| Asleep::Sql(SqlError::Unavailable))?;
+        let database: Arc<dyn Database> = Arc::new(database);
+        let cell = m365_app::Cell::wake(isolate.core, id, database)?;
+        *self.awake.borrow_mut() = Some(cell.clone());
+        Ok(cell)
+    }
+}
+
+impl Asleep {
+    fn answer(&self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        match self {
+            Self::Absent => {
+                response.headers_mut().insert(ABSENT, HeaderValue::from_static("1"));
+            }
+            Self::Unnamed => tracing::error!("a request without a cell's name reached a Durable Object"),
+            Self::Sql(error) => tracing::error!(%error, "a cell could not be opened"),
+        }
+        response
+    }
+}
+
+impl From<SqlError> for Asleep {
+    fn from(error: SqlError) -> Self {
+        Self::Sql(error)
+    }
+}

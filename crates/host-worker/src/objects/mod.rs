@@ -1,0 +1,4 @@
+//! The Durable Object classes.
+
+mod cell;
+mod directory;

@@ -1,0 +1,11 @@
+//! The ports over the runtime's bindings, one file each.
+
+pub mod background;
+pub mod cells;
+pub mod clock;
+pub mod directory;
+pub mod entropy;
+pub mod outbound;
+pub mod registry;
+pub mod sql;
+pub mod timer;
