@@ -187,25 +187,48 @@ fn audit_kinds() -> String {
 
 fn configuration() -> String {
     let rows = SETTINGS.iter().map(|setting| {
-        let default = match setting.default {
-            None => "required".to_owned(),
-            Some("") => "optional".to_owned(),
-            Some(default) => code(default),
+        let (need, default) = match setting.default {
+            None => ("required", "-".to_owned()),
+            Some("") => ("optional", "-".to_owned()),
+            Some(default) => ("optional", code(default)),
         };
-        let place = if setting.secret { "secret" } else { "setting" };
         vec![
             code(setting.name),
-            place.to_owned(),
+            need.to_owned(),
             default,
+            if setting.secret { "file".into() } else { "variable".into() },
             setting.purpose.to_owned(),
+            setting.provisioning.to_owned(),
             setting.without.to_owned(),
         ]
     });
+    let native = [
+        ["`LISTEN`", "`127.0.0.1:8788`", "Address and port to listen on; loopback only with `--development`"],
+        [
+            "`DATA_DIR`",
+            "`data`",
+            "Folder of the databases; made with mode 0700, used by one server at a time",
+        ],
+        [
+            "`LOG`",
+            "`warn,m365_app=info,m365_mcp=info`",
+            "What is logged, as `tracing-subscriber` filters write it",
+        ],
+    ];
     format!(
-        "# Configuration\n\nA secret comes only from secret storage: natively from the file that `NAME_FILE` names (mode 0600) or from the \
-         systemd credentials directory, never from the environment itself. The native host also reads `LISTEN` \
-         (default `127.0.0.1:8788`) and `DATA_DIR` (default `data`).\n\n{}",
-        table(&["Name", "Kind", "Default", "What it is", "Without it"], rows)
+        "# Configuration\n\nThe names are the same on both hosts; where a value stands differs.\n\n\
+         * **Worker**: every setting is a secret (`wrangler secret put NAME`); there is no `vars` block. \
+         `wrangler.example.jsonc` requires those marked `required`; `cargo xtask check wrangler` compares.\n\
+         * **Native host**: `variable` is an environment variable. `file` is the file that `NAME_FILE` names (mode 0600), or \
+         the file `NAME` in the systemd credentials directory; such a value in the environment itself is refused.\n\n\
+         A wrong value names itself and is never shown. \"The server does not start\" means: natively exit status 64 and one \
+         line; on the Worker every request is answered with 503 and the log names the setting.\n\n\
+         {}\n## Native host only\n\n{}",
+        table(
+            &["Name", "Need", "Default", "Native", "What it is", "Where it comes from", "Without it"],
+            rows
+        ),
+        table(&["Name", "Default", "What it is"], native.map(|row| row.map(str::to_owned).to_vec())),
     )
 }
 

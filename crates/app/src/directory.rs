@@ -119,6 +119,7 @@ impl Directory for SqlDirectory {
         &self,
         now: UnixMillis,
         expires: UnixMillis,
+        record: Option<PerimeterRecord>,
     ) -> Result<RegistrationOutcome, DirectoryError> {
         let minute_ago = now.as_millis().saturating_sub(60_000);
         self.transact(Durability::Full, |sql| {
@@ -126,10 +127,12 @@ impl Directory for SqlDirectory {
             let recent = one(sql, "SELECT COUNT(*) FROM registration WHERE at > ?1", &[minute_ago.into()])?;
             let alive = one(sql, "SELECT COUNT(*) FROM registration", &[])?;
             if recent >= REGISTRATIONS_PER_MINUTE || alive >= REGISTRATIONS_ALIVE {
+                record.map_or(Ok(()), |record| keep(sql, &record.over_quota()))?;
                 return Ok(RegistrationOutcome::QuotaReached);
             }
             let values = [now.as_millis().into(), expires.as_millis().into()];
             sql.run("INSERT INTO registration (at, expires) VALUES (?1, ?2)", &values)?;
+            record.map_or(Ok(()), |record| keep(sql, &record))?;
             Ok(RegistrationOutcome::Counted)
         })
     }
@@ -150,26 +153,30 @@ impl Directory for SqlDirectory {
     }
 
     async fn record_perimeter(&self, record: PerimeterRecord) -> Result<(), DirectoryError> {
-        let minute = record.at.as_secs() / 60;
-        let text = serde_json::to_string(&record).map_err(|_| DirectoryError::Unavailable)?;
-        self.transact(Durability::Process, |sql| {
-            if one(sql, "SELECT COUNT(*) FROM perimeter WHERE minute = ?1", &[minute.into()])? >= PERIMETER_PER_MINUTE {
-                sql.run(
-                    "INSERT INTO perimeter_suppressed (minute, count) VALUES (?1, 1) ON CONFLICT (minute) DO UPDATE SET count = count + 1",
-                    &[minute.into()],
-                )?;
-                return Ok(());
-            }
-            sql.run("INSERT INTO perimeter (minute, record) VALUES (?1, ?2)", &[minute.into(), text.into()])?;
-            let oldest = minute.saturating_sub(SUPPRESSED_MINUTES);
-            sql.run("DELETE FROM perimeter_suppressed WHERE minute < ?1", &[oldest.into()])?;
-            sql.run(
-                "DELETE FROM perimeter WHERE sequence <= (SELECT MAX(sequence) FROM perimeter) - ?1",
-                &[PERIMETER_KEPT.into()],
-            )?;
-            Ok(())
-        })
+        self.transact(Durability::Process, |sql| keep(sql, &record))
     }
+}
+
+/// Writes a perimeter record, or only counts it where its minute is full.
+fn keep(sql: &dyn Sql, record: &PerimeterRecord) -> Result<(), SqlError> {
+    let minute = record.at.as_secs() / 60;
+    let text = serde_json::to_string(record).map_err(|_| SqlError::Shape)?;
+    if one(sql, "SELECT COUNT(*) FROM perimeter WHERE minute = ?1", &[minute.into()])? >= PERIMETER_PER_MINUTE
+    {
+        sql.run(
+            "INSERT INTO perimeter_suppressed (minute, count) VALUES (?1, 1) ON CONFLICT (minute) DO UPDATE SET count = count + 1",
+            &[minute.into()],
+        )?;
+        return Ok(());
+    }
+    sql.run("INSERT INTO perimeter (minute, record) VALUES (?1, ?2)", &[minute.into(), text.into()])?;
+    let oldest = minute.saturating_sub(SUPPRESSED_MINUTES);
+    sql.run("DELETE FROM perimeter_suppressed WHERE minute < ?1", &[oldest.into()])?;
+    sql.run(
+        "DELETE FROM perimeter WHERE sequence <= (SELECT MAX(sequence) FROM perimeter) - ?1",
+        &[PERIMETER_KEPT.into()],
+    )?;
+    Ok(())
 }
 
 /// The mark noted for a cell, for `audit verify` beside a running server.

@@ -181,8 +181,8 @@ impl Cell {
         let mut tried = 1;
         loop {
             match self.journal().conclude(intent, outcome, self.now()) {
-                Ok(mark) => {
-                    self.note_high_water(mark, intent.permit().action().effect);
+                Ok(_) => {
+                    self.ring_soon();
                     return Ok(());
                 }
                 Err(error) if tried >= CONCLUDE_TRIES => return Err(error),

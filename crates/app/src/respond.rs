@@ -189,7 +189,9 @@ impl From<RegistrationRefusal> for Failure {
             R::Quota | R::Busy => &errors::BUSY,
             R::Unavailable => &errors::SERVER_UNAVAILABLE,
         };
-        Self::because(row, refusal.code()).saying(refusal.to_string())
+        // The directory that refuses for the quota writes the record.
+        let recorded = refusal == R::Quota;
+        Self { recorded, ..Self::because(row, refusal.code()).saying(refusal.to_string()) }
     }
 }
 

@@ -9,6 +9,8 @@ mod callers;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod my_journal;
+#[cfg(test)]
 mod route_coverage;
 #[cfg(test)]
 mod route_refusals;
@@ -20,3 +22,5 @@ mod tables;
 mod tool_coverage;
 #[cfg(test)]
 mod tool_rows;
+#[cfg(test)]
+mod upkeep;

@@ -3,7 +3,8 @@
 use axum::body::Body;
 use http::Method;
 use http::header::AUTHORIZATION;
-use m365_app::routes::{Gate, ROUTES};
+use m365_app::routes::{Gate, Place, ROUTES};
+use m365_ports::CellAccess;
 use m365_types::Profile;
 use serde_json::{Value, json};
 
@@ -25,6 +26,7 @@ const EXPECTED: &[(&str, [u16; 10])] = &[
     ("/healthz", [200; 10]),
     ("/mcp", [401, 403, 401, 401, 200, 401, 401, 403, 401, 401]),
     ("/me", [403, 403, 403, 200, 403, 403, 403, 200, 403, 403]),
+    ("/me/journal", [403, 403, 403, 200, 403, 403, 403, 200, 403, 403]),
     ("/me/revoke", [403; 10]),
     ("/me/sign-out", [403; 10]),
     ("/register", [201; 10]),
@@ -188,7 +190,7 @@ fn only_a_person_vouched_for_by_access_brings_a_cell_into_being() {
             let before = scene.site.cells();
             scene.site.ask(scene.request(route));
             let created = scene.site.cells() - before;
-            let may = caller.is_vouched_person() && route.gate == Gate::Access;
+            let may = caller.is_vouched_person() && route.place == Place::Cell(CellAccess::Create);
             assert_eq!(created, usize::from(may), "{} as {caller:?}", route.path);
         }
     }

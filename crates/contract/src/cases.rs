@@ -18,11 +18,16 @@ pub struct Case {
 /// The site a case needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
+    /// Any whose journals can be read: it uses people of its own.
+    Files,
     /// One to itself: it uses up what every other case needs, so where all share one site it comes last.
     Last,
+    /// One to itself that is the native host: it is about what one process of an operating system may do, or about what
+    /// only our own HTTP listener sees. On another host it makes no sense, and is listed there as not of that host.
+    Native,
     /// One to itself: it moves the clock, rotates keys, or faults what everybody uses.
     Own,
-    /// One to itself that is a process: it is killed, or its files are read.
+    /// One to itself that is a process: it is killed, or its files are changed.
     Process,
     /// Any: it uses people of its own.
     Shared,
@@ -38,6 +43,14 @@ const fn own(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
 
 const fn last(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Last, run }
+}
+
+const fn files(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+    Case { name, needs: Needs::Files, run }
+}
+
+const fn native(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+    Case { name, needs: Needs::Native, run }
 }
 
 const fn process(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
@@ -57,6 +70,7 @@ mod clients;
 mod consent;
 mod crash;
 mod discovery;
+mod doctor;
 mod faults;
 mod hostile_arguments;
 mod journal;
@@ -64,6 +78,7 @@ mod mcp_protocol;
 mod mcp_transport;
 mod me;
 mod microsoft;
+mod my_journal;
 mod perimeter;
 mod refresh;
 mod registration;
@@ -72,8 +87,10 @@ mod revoke;
 mod token;
 mod tools;
 
-/// Every case, by group.
+/// Every case, by group. Those with cases that wait long come first, so that the others run meanwhile.
 pub const ALL: &[&[Case]] = &[
+    faults::CASES,
+    mcp_transport::CASES,
     discovery::CASES,
     perimeter::CASES,
     registration::CASES,
@@ -84,13 +101,13 @@ pub const ALL: &[&[Case]] = &[
     revoke::CASES,
     microsoft::CASES,
     me::CASES,
+    my_journal::CASES,
     mcp_protocol::CASES,
-    mcp_transport::CASES,
     tools::CASES,
     resources::CASES,
     hostile_arguments::CASES,
-    faults::CASES,
     journal::CASES,
+    doctor::CASES,
     crash::CASES,
     clients::CASES,
 ];

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-/// The host's binary: `M365_MCP_BIN`, else `m365-mcp` in the folder above the one of this test program.
+use anyhow::{Context as _, Result, ensure};
+
+/// The program that reads journals, and natively the host: `M365_MCP_BIN`, else `m365-mcp` in the folder above the one of
+/// this test program.
 #[must_use]
 pub fn binary() -> Option<PathBuf> {
     variable("M365_MCP_BIN").map(PathBuf::from).or_else(|| {
@@ -10,6 +13,15 @@ pub fn binary() -> Option<PathBuf> {
         let beside = test.parent()?.parent()?.join("m365-mcp");
         beside.is_file().then_some(beside)
     })
+}
+
+/// Another host than the native one, `M365_MCP_HOST`: a JSON array of its program and first arguments. It takes the
+/// options of `demo` after them.
+///
+/// # Errors
+/// Where the variable is not such an array.
+pub fn other_host() -> Result<Option<Vec<String>>> {
+    variable("M365_MCP_HOST").as_deref().map(command_line).transpose()
 }
 
 /// The ready line of a site that runs already: `M365_MCP_URLS`.
@@ -30,7 +42,29 @@ pub fn node() -> String {
     variable("NODE").unwrap_or_else(|| "node".to_owned())
 }
 
+fn command_line(text: &str) -> Result<Vec<String>> {
+    let words: Vec<String> = serde_json::from_str(text).with_context(|| {
+        format!("M365_MCP_HOST is not a JSON array of a program and its arguments: {text}")
+    })?;
+    ensure!(!words.is_empty(), "M365_MCP_HOST names no program");
+    Ok(words)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the environment adapter of the suite")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_list_of_words_and_nothing_else() {
+        let host = command_line(r#"["node", "dev.mjs", "--built"]"#).expect("a list");
+        assert_eq!(host, ["node", "dev.mjs", "--built"]);
+        for wrong in ["node dev.mjs", "[]", r#"["node", 1]"#, r#"{"program":"node"}"#] {
+            assert!(command_line(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -99,6 +99,13 @@ impl Request {
         self.header("content-type", content_type)
     }
 
+    /// Sets a body whose type is among the headers already.
+    #[must_use]
+    pub fn bytes(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
     /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
@@ -165,6 +172,12 @@ impl Answer {
             .filter(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
             .collect()
+    }
+
+    /// Every header, names in lower case.
+    #[must_use]
+    pub fn all_headers(&self) -> &[(String, String)] {
+        &self.headers
     }
 
     /// The body as text.

@@ -1,14 +1,15 @@
-//! The black-box suite: what a host promises, told by a client that shares no code with it. Beside it, the port suite:
-//! what each port promises, told to whatever implements it.
+//! The black-box suite: what a host promises, told by a client that shares no code with it.
 //!
 //! In scope: HTTP, OAuth 2.1 as the MCP authorization specification profiles it, MCP, and the fixed interface of the
-//! simulated estate (ready line, `_control`, `audit tail|verify --json`). Out of scope: anything behind those; the black-box
-//! suite names no crate of the server, and [`ports`] names only the traits and their vocabulary. Invariants: the client follows no redirect by itself, treats no status as an error, keeps
+//! simulated estate (ready line, `_control`, `audit tail|verify --json`). Out of scope: anything behind those; the suite
+//! names no crate of the server. Invariants: the client follows no redirect by itself, treats no status as an error, keeps
 //! no connection, and a failing case shows the request and the answer.
 //!
-//! `M365_MCP_BIN` names the binary (default: the one built beside the test); `M365_MCP_URLS` holds the ready line of a
-//! site that runs already, such as a Worker in workerd; `M365_RECORD` names a file that receives every request the
-//! simulated Graph saw, as JSON lines.
+//! `M365_MCP_HOST` names the host: a JSON array of a program and its arguments, which takes the options of `demo` after
+//! them, prints the same ready line, and is killed with everything it started. Default: `M365_MCP_BIN demo`.
+//! `M365_MCP_BIN` names the program that reads journals (default: the one built beside the test). `M365_MCP_URLS` holds
+//! the ready line of a site that runs already; cases that kill the host or read its files are then ignored.
+//! `M365_RECORD` names a file that receives every request the simulated Graph saw, as JSON lines.
 
 pub mod browser;
 pub mod cases;
@@ -20,8 +21,8 @@ pub mod journal;
 pub mod json;
 pub mod mcp;
 pub mod oauth;
-pub mod ports;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod runner;
 pub mod session;

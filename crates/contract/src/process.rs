@@ -1,10 +1,14 @@
 //! The host as a child process: started, waited for through its ready line, interrupted, killed.
 //!
-//! Invariant: everything it writes is kept, so that a case can look for what must not be there.
+//! A host may be several processes (a Worker is: the harness, workerd, the simulated estate), so it runs in a process
+//! group of its own and is killed as a group. Invariants: everything it writes is kept, so that a case can look for what
+//! must not be there; it does not outlive the suite, however the suite ends.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -13,13 +17,20 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-/// How long a host may take until it is ready, in a debug build on a busy machine.
-const READY_WITHIN: Duration = Duration::from_mins(1);
+/// How long a host may take until it is ready: a debug build, or workerd with a Worker to compile, on a busy machine.
+const READY_WITHIN: Duration = Duration::from_mins(2);
+/// How often is looked whether a killed group is gone.
+const LOOKS: usize = 100_000;
+/// The shell that becomes the host. Beside it a watcher of the same group reads a pipe that nobody writes to: it ends
+/// with the suite, and then the watcher kills the group.
+const SHELL: &str = "exec 3<&0 </dev/null; { read -r _; kill -s KILL 0; } <&3 >/dev/null 2>&1 & exec 3<&-;";
 
 /// A running host.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    /// Held, never written: see [`SHELL`].
+    lifeline: Option<ChildStdin>,
     output: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -35,23 +46,25 @@ pub struct Ports {
 }
 
 impl Process {
-    /// Starts `demo` and waits for its ready line. `shell_prelude` runs in the shell that becomes the host.
+    /// Starts the host, a program and its first arguments, with the options of `demo`, and waits for its ready line.
+    /// `shell_prelude` runs in the shell that becomes the host.
     ///
     /// # Errors
     /// Where it cannot be started, or ends or stays silent before it is ready.
-    pub fn demo(binary: &Path, data: &Path, ports: Ports, shell_prelude: &str) -> Result<(Self, Value)> {
+    pub fn start(host: &[String], data: &Path, ports: Ports, shell_prelude: &str) -> Result<(Self, Value)> {
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(format!("{shell_prelude} exec \"$0\" \"$@\"")).arg(binary).arg("demo");
+        command.arg("-c").arg(format!("{SHELL} {shell_prelude} exec \"$0\" \"$@\"")).args(host);
         for (name, port) in
             [("--port", ports.edge), ("--origin-port", ports.origin), ("--sandbox-port", ports.sandbox)]
         {
             command.arg(name).arg(port.to_string());
         }
         command.arg("--data-dir").arg(data).arg("--ready-file").arg(data.join("ready.json"));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("cannot start {}", binary.display()))?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().with_context(|| format!("cannot start {host:?}"))?;
         let output = Arc::new(Mutex::new(Vec::new()));
         let (announce, ready) = channel();
+        let lifeline = child.stdin.take();
         let stdout = child.stdout.take().context("stdout is piped")?;
         let stderr = child.stderr.take().context("stderr is piped")?;
         let kept = Arc::clone(&output);
@@ -64,10 +77,9 @@ impl Process {
         });
         let kept = Arc::clone(&output);
         thread::spawn(move || keep_lines(stderr, &kept, |_| {}));
-        let process = Self { child, output };
+        let process = Self { child, lifeline, output };
         let ready = process.await_ready(&ready)?;
-        let written =
-            std::fs::read_to_string(data.join("ready.json")).context("the ready file is missing")?;
+        let written = fs::read_to_string(data.join("ready.json")).context("the ready file is missing")?;
         ensure!(
             ready_line(&written).as_ref() == Some(&ready),
             "the ready file says {written}, stdout says {ready}"
@@ -81,32 +93,49 @@ impl Process {
         String::from_utf8_lossy(&self.output.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
-    /// Kills the host as `kill -9` does, and waits until it is gone.
+    /// Kills the host and all it started as `kill -9` does, at once, and waits until nothing of it is left.
     ///
     /// # Errors
     /// Where it cannot be killed.
     pub fn kill(&mut self) -> Result<()> {
-        self.child.kill()?;
+        let group = self.child.id();
+        // An empty group has nobody to be told, which is no error.
+        Command::new("/bin/sh")
+            .args(["-c", "kill -s KILL -- \"-$0\" 2>/dev/null"])
+            .arg(group.to_string())
+            .status()?;
         self.child.wait()?;
-        Ok(())
+        drop(self.lifeline.take());
+        for _ in 0..LOOKS {
+            if !is_alive(group) {
+                return Ok(());
+            }
+            thread::yield_now();
+        }
+        bail!("process group {group} is still there after it was killed")
     }
 
-    /// Sends what Ctrl-C sends.
+    /// Sends the host what Ctrl-C (`INT`) or a service manager (`TERM`) sends. What it started is its own to end.
     ///
     /// # Errors
     /// Where the signal cannot be sent.
-    pub fn interrupt(&self) -> Result<()> {
-        let sent = Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status()?;
-        ensure!(sent.success(), "SIGINT could not be sent");
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("/bin/sh")
+            .args(["-c", "kill -s \"$0\" \"$1\"", name])
+            .arg(self.child.id().to_string())
+            .status()?;
+        ensure!(sent.success(), "SIG{name} could not be sent");
         Ok(())
     }
 
-    /// Waits until the host has ended by itself.
+    /// Waits until the host has ended by itself. What it may have left behind is killed.
     ///
     /// # Errors
     /// Where it cannot be waited for.
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        Ok(self.child.wait()?)
+        let status = self.child.wait()?;
+        self.kill()?;
+        Ok(status)
     }
 
     /// How the host ended; `None` while it runs.
@@ -131,6 +160,22 @@ impl Drop for Process {
     }
 }
 
+/// Whether a process of the group runs. Linux says so in `/proc`; elsewhere only the host itself is waited for.
+fn is_alive(group: u32) -> bool {
+    let Ok(processes) = fs::read_dir("/proc") else { return false };
+    let stats = processes.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    stats.into_iter().any(|stat| runs_in(&stat, group))
+}
+
+/// proc_pid_stat(5): `pid (command) state parent group …`; a process that only waits to be reaped does nothing more.
+fn runs_in(stat: &str, group: u32) -> bool {
+    let Some((_, fields)) = stat.rsplit_once(") ") else { return false };
+    let mut fields = fields.split(' ');
+    let state = fields.next().unwrap_or_default();
+    let of_group = fields.nth(1).and_then(|field| field.parse().ok()) == Some(group);
+    of_group && !matches!(state, "Z" | "X")
+}
+
 fn keep_lines(stream: impl Read, kept: &Mutex<Vec<u8>>, mut seen: impl FnMut(&str)) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
@@ -144,4 +189,49 @@ fn keep_lines(stream: impl Read, kept: &Mutex<Vec<u8>>, mut seen: impl FnMut(&st
 fn ready_line(line: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(line.trim()).ok()?;
     (value.get("event")?.as_str()? == "ready").then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_of_the_group_is_found_and_a_dead_or_a_foreign_one_is_not() {
+        assert!(runs_in("17 (a (b) c) S 1 42 42 0 -1", 42));
+        assert!(!runs_in("17 (a (b) c) Z 1 42 42 0 -1", 42));
+        assert!(!runs_in("42 (m365-mcp) S 1 17 17 0 -1", 42));
+        assert!(!runs_in("", 42));
+    }
+
+    #[test]
+    fn all_that_a_host_started_is_killed_with_it() {
+        let data = tempfile::tempdir().expect("a folder");
+        let script = "sleep 1000 & line=\"{\\\"event\\\":\\\"ready\\\",\\\"child\\\":$!}\"; echo \"$line\" >\"${10}\"; echo \"$line\"; wait";
+        let host = ["/bin/sh", "-c", script, "host"].map(str::to_owned);
+        let (mut process, ready) = Process::start(&host, data.path(), Ports::default(), "").expect("a host");
+        let child = ready.get("child").and_then(Value::as_u64).expect("its child");
+        let running = |id: u64| {
+            let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            runs_in(&stat, process.child.id())
+        };
+        assert!(running(child));
+        assert!(running(u64::from(process.child.id())));
+        process.kill().expect("killed");
+        assert!(
+            !fs::read_to_string(format!("/proc/{child}/stat"))
+                .is_ok_and(|stat| runs_in(&stat, process.child.id()))
+        );
+        process.kill().expect("killed again");
+    }
+
+    #[test]
+    fn a_host_does_not_outlive_the_suite() {
+        let data = tempfile::tempdir().expect("a folder");
+        let script = "echo '{\"event\":\"ready\"}' >\"${10}\"; cat \"${10}\"; exec sleep 1000";
+        let host = ["/bin/sh", "-c", script, "host"].map(str::to_owned);
+        let (mut process, _) = Process::start(&host, data.path(), Ports::default(), "").expect("a host");
+        // What the end of the suite does to the pipe, and nothing else.
+        drop(process.lifeline.take());
+        assert!(!process.child.wait().expect("its end").success());
+    }
 }

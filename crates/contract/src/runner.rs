@@ -1,6 +1,10 @@
-//! Runs the table of cases: shared ones on one site in parallel, the others each on a site of its own.
+//! Runs the table of cases: shared ones on one site in parallel, the others each on a site that nobody else is using.
+//!
+//! A site of the second kind is handed on when its case has passed: cases there expect to be alone, not to be first. After
+//! a failure it is ended, so that no failure causes another.
 
-use std::sync::{Arc, OnceLock};
+use std::io::Write as _;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Result, anyhow};
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
@@ -9,59 +13,103 @@ use crate::cases::{Case, Needs};
 use crate::environment;
 use crate::site::Site;
 
-/// Sites that run at once: the machine of a CI job has few cores.
-const THREADS: usize = 3;
+/// Cases that run at once: the machine of a CI job has few cores, and some cases only wait.
+const THREADS: usize = 4;
 
-type Shared = Arc<OnceLock<Result<Site, String>>>;
+/// The sites of a run.
+#[derive(Default)]
+struct Sites {
+    /// The one that cases share; every case, where a site was running already.
+    shared: OnceLock<Result<Site, String>>,
+    /// Those that a case has left.
+    free: Mutex<Vec<Site>>,
+}
 
 /// Runs what the arguments select.
 pub fn run(mut arguments: Arguments, cases: &[&'static [Case]]) -> Conclusion {
     let attached = environment::running_site().is_some();
     let threads = if attached { 1 } else { THREADS };
     arguments.test_threads.get_or_insert(threads);
-    let shared = Shared::default();
-    let mut ordered: Vec<&'static Case> = cases.iter().copied().flatten().collect();
-    if attached {
-        ordered.sort_by_key(|case| match case.needs {
-            Needs::Shared => 0,
-            Needs::Own | Needs::Process => 1,
-            Needs::Last => 2,
-        });
-    }
-    let trials = ordered.into_iter().map(|case| trial(case, &shared, attached)).collect();
+    let native = matches!(environment::other_host(), Ok(None));
+    let all = cases.iter().copied().flatten();
+    let (mut ordered, foreign): (Vec<_>, Vec<_>) =
+        all.partition(|case| native || case.needs != Needs::Native);
+    ordered.sort_by_key(|case| turn(case.needs));
+    announce(&foreign);
+    let sites = Arc::new(Sites::default());
+    let trials = ordered.into_iter().map(|case| trial(case, &sites, attached)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    // Ends the shared site, which records what it saw; leaving the process would not.
-    drop(shared);
+    // Ends the sites, which record what they saw; leaving the process would not.
+    drop(sites);
     conclusion
 }
 
-fn trial(case: &'static Case, shared: &Shared, attached: bool) -> Trial {
-    let shared = Arc::clone(shared);
-    let body = move || perform(case, &shared, attached).map_err(|error| Failed::from(format!("{error:#}")));
-    // A running site cannot be killed, and its journal is not ours to read.
-    Trial::test(case.name, body).with_ignored_flag(attached && case.needs == Needs::Process)
+/// Sites of one's own take long to start, so they come first; what uses a site up comes last.
+const fn turn(needs: Needs) -> u8 {
+    match needs {
+        Needs::Native | Needs::Own | Needs::Process => 0,
+        Needs::Files | Needs::Shared => 1,
+        Needs::Last => 2,
+    }
 }
 
-fn perform(case: &Case, shared: &Shared, attached: bool) -> Result<()> {
+/// Says which cases are about another host, so that nothing is left out unseen.
+fn announce(foreign: &[&Case]) {
+    if foreign.is_empty() {
+        return;
+    }
+    let names: Vec<_> = foreign.iter().map(|case| case.name).collect();
+    let (number, names) = (names.len(), names.join("\n  "));
+    // Without a place to write there is nobody to be told.
+    let _ = writeln!(std::io::stdout(), "\n{number} cases are about the native host only:\n  {names}");
+}
+
+fn trial(case: &'static Case, sites: &Arc<Sites>, attached: bool) -> Trial {
+    let sites = Arc::clone(sites);
+    let body = move || perform(case, &sites, attached).map_err(|error| Failed::from(format!("{error:#}")));
+    // A running site cannot be killed, and its journal is not ours to read.
+    let hosted = matches!(case.needs, Needs::Files | Needs::Native | Needs::Process);
+    Trial::test(case.name, body).with_ignored_flag(attached && hosted)
+}
+
+fn perform(case: &Case, sites: &Sites, attached: bool) -> Result<()> {
     match case.needs {
-        Needs::Shared => on(site_of(shared)?, case),
-        Needs::Last | Needs::Own | Needs::Process if attached => {
-            let site = site_of(shared)?;
+        Needs::Files | Needs::Shared => on(sites.shared()?, case),
+        Needs::Last | Needs::Native | Needs::Own | Needs::Process if attached => {
+            let site = sites.shared()?;
             site.control.clear_faults()?;
             let outcome = on(site, case);
             site.control.clear_faults()?;
             outcome
         }
-        Needs::Last | Needs::Own | Needs::Process => on(&Site::start()?, case),
+        Needs::Native | Needs::Own | Needs::Process => {
+            let site = sites.take()?;
+            on(&site, case)?;
+            site.control.clear_faults()?;
+            sites.leave(site);
+            Ok(())
+        }
+        Needs::Last => on(&sites.take()?, case),
     }
 }
 
-/// Runs the case; a failure on a host that has ended says so.
+/// Runs the case; a failure comes with what the host wrote last.
 fn on(site: &Site, case: &Case) -> Result<()> {
-    (case.run)(site).map_err(|error| anyhow!("{error:#}{}", site.epitaph()))
+    (case.run)(site).map_err(|error| anyhow!("{error:#}{}", site.last_words()))
 }
 
-fn site_of(shared: &Shared) -> Result<&Site> {
-    let started = shared.get_or_init(|| Site::start().map_err(|error| format!("{error:#}")));
-    started.as_ref().map_err(|error| anyhow!("the shared site did not start: {error}"))
+impl Sites {
+    fn shared(&self) -> Result<&Site> {
+        let started = self.shared.get_or_init(|| Site::start().map_err(|error| format!("{error:#}")));
+        started.as_ref().map_err(|error| anyhow!("the shared site did not start: {error}"))
+    }
+
+    fn take(&self) -> Result<Site> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        free.map_or_else(Site::start, Ok)
+    }
+
+    fn leave(&self, site: Site) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(site);
+    }
 }

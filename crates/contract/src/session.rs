@@ -1,5 +1,7 @@
 //! A person of a case who is signed in: browser, registered client, tokens and an MCP client.
 
+use std::thread;
+
 use anyhow::{Result, bail};
 use serde_json::Value;
 
@@ -125,6 +127,18 @@ impl<'a> Session<'a> {
     pub fn records(&self) -> Result<Option<Vec<Record>>> {
         self.site.journal().map(|journal| journal.of(&self.person.subject)).transpose()
     }
+}
+
+/// The answers of what runs `count` times at once, each time with a number of its own, from 0.
+///
+/// # Errors
+/// The first error of any.
+pub fn at_once<T: Send>(count: usize, run: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let run = &run;
+    thread::scope(|scope| {
+        let runs: Vec<_> = (0..count).map(|number| scope.spawn(move || run(number))).collect();
+        runs.into_iter().map(|run| run.join().unwrap_or_else(|_| bail!("a thread ended"))).collect()
+    })
 }
 
 /// Asks again, without pause, until the answer is yes; each question is a round trip, and their number is bounded.

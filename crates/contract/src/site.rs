@@ -14,10 +14,14 @@ use url::Url;
 
 use crate::control::{Control, Person};
 use crate::environment;
+use crate::http::Request;
 use crate::journal::Journal;
 use crate::json::Look as _;
 use crate::oauth::{Client, Discovered};
 use crate::process::{Ports, Process};
+
+/// How much of what a host wrote is shown with a failure.
+const LAST_LINES: usize = 40;
 
 /// A site. Cases of their own get one each; the others share one and use people of their own.
 #[derive(Debug)]
@@ -41,6 +45,9 @@ pub struct Site {
 
 #[derive(Debug)]
 struct Hosted {
+    /// The program and its first arguments.
+    host: Vec<String>,
+    /// What reads the journals.
     binary: PathBuf,
     data: TempDir,
     process: Mutex<Process>,
@@ -66,10 +73,12 @@ impl Site {
     pub fn start_with(prelude: &str) -> Result<Self> {
         let binary = environment::binary()
             .context("there is no host to test: build it with `cargo build -p m365-host-native`, or name it in M365_MCP_BIN")?;
+        let native = || vec![binary.display().to_string(), "demo".to_owned()];
+        let host = environment::other_host()?.unwrap_or_else(native);
         let data = tempfile::tempdir()?;
-        let (process, ready) = Process::demo(&binary, data.path(), Ports::default(), prelude)?;
-        let earlier_output = Mutex::default();
-        Self::from_ready(&ready, Some(Hosted { binary, data, process: Mutex::new(process), earlier_output }))
+        let (process, ready) = Process::start(&host, data.path(), Ports::default(), prelude)?;
+        let (process, earlier_output) = (Mutex::new(process), Mutex::default());
+        Self::from_ready(&ready, Some(Hosted { host, binary, data, process, earlier_output }))
     }
 
     fn from_ready(ready: &Value, child: Option<Hosted>) -> Result<Self> {
@@ -107,6 +116,16 @@ impl Site {
     /// Where the path is not one.
     pub fn behind(&self, path: &str) -> Result<Url> {
         Ok(self.origin.join(path)?)
+    }
+
+    /// Moves the clock of the whole estate and lets the server know: to a server that is no part of the estate its edge
+    /// tells the time, with every request that passes it. Cases that go around the edge move the clock by this.
+    ///
+    /// # Errors
+    /// Where the sandbox or the edge does not answer.
+    pub fn advance(&self, secs: u64) -> Result<()> {
+        self.control.advance(secs)?;
+        Request::get(self.edge("/healthz")?).send()?.expect(&[200]).map(drop)
     }
 
     /// Adds a person nobody else uses.
@@ -183,15 +202,16 @@ impl Site {
         act(&mut self.hosted()?.process.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What became of a host that has ended by itself; empty while it runs.
+    /// Whether the host still runs and the newest lines it wrote, for the report of a failure.
     #[must_use]
-    pub fn epitaph(&self) -> String {
-        let ended =
-            self.with_process(|process| Ok(process.ended()?.map(|status| (status, process.output()))));
-        match ended {
-            Ok(Some((status, output))) => format!("\nthe host has ended with {status}; it wrote:\n{output}"),
-            _ => String::new(),
-        }
+    pub fn last_words(&self) -> String {
+        let state = self.with_process(|process| Ok((process.ended()?, process.output())));
+        let Ok((ended, output)) = state else { return String::new() };
+        let state =
+            ended.map_or("the host runs".to_owned(), |status| format!("the host has ended with {status}"));
+        let lines: Vec<&str> = output.lines().collect();
+        let newest = lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default();
+        format!("\n{state}; it wrote last:\n{}", newest.join("\n"))
     }
 
     /// Starts the host again on the same data folder and ports; it must have ended.
@@ -205,18 +225,28 @@ impl Site {
         let mut process = hosted.process.lock().unwrap_or_else(PoisonError::into_inner);
         ensure!(process.ended()?.is_some(), "the host still runs");
         hosted.earlier_output.lock().unwrap_or_else(PoisonError::into_inner).push_str(&process.output());
-        let (again, ready) = Process::demo(&hosted.binary, hosted.data.path(), ports, "")?;
+        let (again, ready) = Process::start(&hosted.host, hosted.data.path(), ports, "")?;
         *process = again;
         ensure!(ready.text("/mcp")? == self.mcp.as_str(), "started again at {ready}");
         Ok(())
     }
 
-    /// Kills the host as `kill -9` does, and starts it again.
+    /// Kills the host and all it started, as `kill -9` does.
+    ///
+    /// # Errors
+    /// Where the site is not a process of this suite, or cannot be killed.
+    pub fn kill(&self) -> Result<()> {
+        // The simulated Graph forgets with the host what it saw.
+        self.record().ok();
+        self.with_process(Process::kill)
+    }
+
+    /// Kills the host as [`Site::kill`], and starts it again.
     ///
     /// # Errors
     /// As [`Site::start_again`].
     pub fn kill_and_start_again(&self) -> Result<()> {
-        self.with_process(Process::kill)?;
+        self.kill()?;
         self.start_again()
     }
 
@@ -244,7 +274,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // A host that was killed on purpose has nothing to tell; what it saw before is lost with it.
+        // A host that was killed on purpose has nothing to tell.
         self.record().ok();
     }
 }

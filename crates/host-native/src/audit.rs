@@ -5,13 +5,15 @@ use std::io::IsTerminal as _;
 use anyhow::{Context as _, bail};
 use m365_app::noted_high_water;
 use m365_journal::VerifyError;
+use m365_types::CellId;
 use serde_json::{Value, json};
 
 use crate::cli::{Tail, Verify};
+use crate::data_files::{CellFile, CellReader, Misplaced, cell_files, directory_file};
 use crate::journals::{newest, text};
 use crate::output;
 use crate::ports::sqlite::SqliteDatabase;
-use crate::server::{DataDir, cell_files, cell_of};
+use crate::server::DataDir;
 
 /// Shows the newest records.
 ///
@@ -56,7 +58,7 @@ fn for_people(record: &Value) -> String {
 }
 
 /// Long chains take a while: says how far the check has come, on a terminal only.
-fn progress(cell: &m365_types::CellId, reached: u64) {
+fn progress(cell: &CellId, reached: u64) {
     if reached % 10_000 < 500 && reached > 10_000 && std::io::stderr().is_terminal() {
         output::note(&format!("checking  {cell}  {reached} records so far"));
     }
@@ -68,44 +70,68 @@ fn progress(cell: &m365_types::CellId, reached: u64) {
 /// Where a chain is broken, or a journal cannot be read.
 pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<()> {
     let data = DataDir::new(arguments.data_dir.clone());
-    let directory = SqliteDatabase::open_read_only(&data.directory()).context("cannot read the directory")?;
-    let mut broken = 0_u32;
-    let files = cell_files(&data)?;
-    for file in &files {
-        let Some(cell) = cell_of(file) else { continue };
-        let database = SqliteDatabase::open_read_only(file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let mark = noted_high_water(&directory, &cell).context("cannot read the directory")?;
-        let (line, value) = match m365_journal::verify(&database, &cell, mark.as_ref(), &mut |reached| {
-            progress(&cell, reached);
-        }) {
-            Ok(verified) => (
-                format!(
-                    "intact  {cell}  {} records, head {}, {} without outcome",
-                    verified.records,
-                    verified.head,
-                    verified.unfinished.len()
-                ),
-                json!({ "cell": cell, "intact": true, "records": verified.records, "head": verified.head, "unfinished": verified.unfinished }),
-            ),
-            Err(VerifyError::Broken(found)) => {
-                broken += 1;
-                (
-                    format!("BROKEN  {cell}  {found}"),
-                    json!({ "cell": cell, "intact": false, "sequence": found.sequence, "reason": found.reason.to_string() }),
-                )
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read the journal of cell {cell}"));
-            }
+    let directory =
+        SqliteDatabase::open_read_only(&directory_file(&data)?).context("cannot read the directory")?;
+    let (mut journals, mut broken) = (0_u32, 0_u32);
+    let mut reader = CellReader::default();
+    for file in cell_files(&data)? {
+        let finding = match reader.open(&file)? {
+            CellFile::Cell { id, database } => verify_cell(&directory, &id, &database)?,
+            CellFile::Empty => continue,
+            CellFile::Misplaced(misplaced) => Finding::misplaced(&misplaced),
         };
-        output::line(&if arguments.json { value.to_string() } else { line });
+        journals += 1;
+        broken += u32::from(!finding.intact);
+        output::line(&if arguments.json { finding.value.to_string() } else { finding.line });
     }
     if broken > 0 {
         bail!(
-            "{broken} of {} journals are broken: keep the data folder as it is and follow the procedure for incidents",
-            files.len()
+            "{broken} of {journals} journals are broken: keep the data folder as it is and follow the procedure for incidents"
         );
     }
     Ok(())
+}
+
+/// What is to be said of one journal, to people and to programs.
+struct Finding {
+    intact: bool,
+    line: String,
+    value: Value,
+}
+
+impl Finding {
+    fn misplaced(misplaced: &Misplaced) -> Self {
+        let cell = misplaced.cell.as_ref().map_or("-", CellId::as_str);
+        Self {
+            intact: false,
+            line: format!("BROKEN  {cell}  {misplaced}"),
+            value: json!({ "cell": misplaced.cell, "intact": false, "file": misplaced.file, "reason": misplaced.to_string() }),
+        }
+    }
+}
+
+fn verify_cell(
+    directory: &SqliteDatabase,
+    cell: &CellId,
+    database: &SqliteDatabase,
+) -> anyhow::Result<Finding> {
+    let mark = noted_high_water(directory, cell).context("cannot read the directory")?;
+    match m365_journal::verify(database, cell, mark.as_ref(), &mut |reached| progress(cell, reached)) {
+        Ok(verified) => Ok(Finding {
+            intact: true,
+            line: format!(
+                "intact  {cell}  {} records, head {}, {} without outcome",
+                verified.records,
+                verified.head,
+                verified.unfinished.len()
+            ),
+            value: json!({ "cell": cell, "intact": true, "records": verified.records, "head": verified.head, "unfinished": verified.unfinished }),
+        }),
+        Err(VerifyError::Broken(found)) => Ok(Finding {
+            intact: false,
+            line: format!("BROKEN  {cell}  {found}"),
+            value: json!({ "cell": cell, "intact": false, "sequence": found.sequence, "reason": found.reason.to_string() }),
+        }),
+        Err(error) => Err(error).with_context(|| format!("cannot read the journal of cell {cell}")),
+    }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::doctor::target::{ClosedHost, Target};
+
 /// Microsoft 365 for AI assistants, under enterprise control.
 #[derive(Debug, Parser)]
 #[command(name = "m365-mcp", version, about, propagate_version = true)]
@@ -31,10 +33,24 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
     /// Write fresh random keys into a folder
     Keygen(Keygen),
+    /// Examine a deployment from outside: perimeter, metadata, names, headers, limits, and with credentials a sign-in
+    ///
+    /// One line per check, with what to do where it fails. What is refused leaves its records, as any stranger's request
+    /// does. With --access-token-file one client is registered and one grant made, which is revoked at the end; nothing
+    /// else is changed.
+    #[command(after_help = DOCTOR_EXIT)]
+    Doctor(Box<Doctor>),
     /// Read the journal of what happened, and check that nobody has changed it
     #[command(subcommand)]
     Audit(Audit),
 }
+
+const DOCTOR_EXIT: &str = "Exit status:
+  0   every check that could be made holds
+  1   a check of severity error failed
+  3   only checks of severity warning failed
+  2   the command line was wrong
+  64  a credential file cannot be used";
 
 impl Command {
     /// Whether it runs until it is stopped.
@@ -99,6 +115,31 @@ pub(crate) struct Keygen {
     /// Write the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Address of the deployment, for example https://mcp.example.com
+    #[arg(value_name = "URL", required_unless_present = "list")]
+    pub(crate) url: Option<Target>,
+    /// Domain of the Access team, for example https://team.cloudflareaccess.com, where the login does not show it
+    #[arg(long, value_name = "URL")]
+    pub(crate) team_domain: Option<Target>,
+    /// A host that must not answer, such as the workers.dev name or the origin's own address; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub(crate) closed: Vec<ClosedHost>,
+    /// File of mode 0600 with what `cloudflared access token` prints: adds a sign-in and a call that reads one message
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_token_file: Option<PathBuf>,
+    /// File of mode 0600 with a service token: client id on the first line, secret on the second
+    #[arg(long, value_name = "FILE")]
+    pub(crate) service_token_file: Option<PathBuf>,
+    /// Write one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the table of checks and examine nothing
+    #[arg(long, conflicts_with_all = ["url", "team_domain", "closed", "access_token_file", "service_token_file"])]
+    pub(crate) list: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,8 +22,11 @@ use crate::sandbox::bypass_paths;
 use crate::server::{DataDir, Server};
 use crate::{output, ready};
 
-const PEOPLE: [&str; 3] = ["alex@contoso.example", "blair@contoso.example", "morgan@contoso.example"];
-const OPERATOR: &str = "morgan@contoso.example";
+/// Who is in a new estate.
+pub(crate) const PEOPLE: [&str; 3] =
+    ["alex@contoso.example", "blair@contoso.example", "morgan@contoso.example"];
+/// Who of them operates.
+pub(crate) const OPERATOR: &str = "morgan@contoso.example";
 
 /// Runs until it is stopped.
 ///

@@ -61,7 +61,7 @@ impl Source for Environment {
 ///
 /// # Errors
 /// A sentence, without the contents.
-fn read_secret(path: &Path) -> Result<Secret<String>, String> {
+pub(crate) fn read_secret(path: &Path) -> Result<Secret<String>, String> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata =
         fs::metadata(path).map_err(|error| format!("its file cannot be read ({})", error.kind()))?;

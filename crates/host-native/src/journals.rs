@@ -5,8 +5,9 @@ use m365_app::SqlDirectory;
 use m365_sandbox::journal_feed::JournalFeed;
 use serde_json::Value;
 
+use crate::data_files::{CellFile, CellReader, cell_files, directory_file};
 use crate::ports::sqlite::SqliteDatabase;
-use crate::server::{DataDir, cell_files, cell_of};
+use crate::server::DataDir;
 
 /// The newest records of every journal, at most `limit` of each, in the order of their time. Each is the stored
 /// record with `cell` and `hash` of its chain and `atMs`; perimeter records have the phase `perimeter`.
@@ -15,20 +16,22 @@ use crate::server::{DataDir, cell_files, cell_of};
 /// Where there is no data folder or a file cannot be read.
 pub(crate) fn newest(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
     let mut records = Vec::new();
+    let mut reader = CellReader::default();
     for file in cell_files(data)? {
-        let Some(cell) = cell_of(&file) else { continue };
-        let database = SqliteDatabase::open_read_only(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        let (cell, database) = match reader.open(&file)? {
+            CellFile::Cell { id, database } => (id, database),
+            CellFile::Empty => continue,
+            CellFile::Misplaced(misplaced) => {
+                tracing::error!("{misplaced}, so its records are not shown; `audit verify` says more");
+                continue;
+            }
+        };
         let entries = m365_journal::newest(&database, limit)
             .with_context(|| format!("cannot read the journal of cell {cell}"))?;
         for entry in entries {
-            let mut record: Value = serde_json::from_str(&entry.record)
+            let record = entry
+                .exported(&cell)
                 .with_context(|| format!("record {} of cell {cell} is not JSON", entry.sequence))?;
-            if let Some(fields) = record.as_object_mut() {
-                fields.insert("cell".into(), cell.as_str().into());
-                fields.insert("hash".into(), entry.hash.into());
-                fields.insert("atMs".into(), entry.at.as_millis().into());
-            }
             records.push(record);
         }
     }
@@ -38,8 +41,8 @@ pub(crate) fn newest(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
 }
 
 fn perimeter(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
-    let database =
-        SqliteDatabase::open_read_only(&data.directory()).context("cannot read the perimeter journal")?;
+    let database = SqliteDatabase::open_read_only(&directory_file(data)?)
+        .context("cannot read the perimeter journal")?;
     let (records, suppressed) = SqlDirectory::perimeter_tail(&database, u64::from(limit))
         .context("cannot read the perimeter journal")?;
     if suppressed > 0 {

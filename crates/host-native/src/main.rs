@@ -1,11 +1,13 @@
 //! The native host of the Microsoft 365 MCP server: one binary to try, develop and self-host it.
 //!
 //! Parses the command line, then hands over. Exit status: 0 done, 1 failed, 2 the command line was wrong, 64 the
-//! configuration was wrong (sysexits(3), `EX_USAGE`).
+//! configuration was wrong (sysexits(3), `EX_USAGE`); `doctor` adds 3 for warnings.
 
 mod audit;
 mod cli;
+mod data_files;
 mod demo;
+mod doctor;
 mod environment;
 mod journals;
 mod keygen;
@@ -31,15 +33,16 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     log::start(cli.command.is_server(), cli.log_json);
     let result = match cli.command {
-        Command::Demo(arguments) => on_runtime(demo::run(arguments)),
-        Command::Sandbox(arguments) => on_runtime(sandbox::run(arguments)),
-        Command::Serve(arguments) => on_runtime(serve::run(arguments)),
-        Command::Keygen(arguments) => keygen::run(&arguments),
-        Command::Audit(Audit::Tail(arguments)) => audit::tail(&arguments),
-        Command::Audit(Audit::Verify(arguments)) => audit::verify(&arguments),
+        Command::Doctor(arguments) => on_runtime(doctor::run(*arguments)),
+        Command::Demo(arguments) => on_runtime(demo::run(arguments)).map(done),
+        Command::Sandbox(arguments) => on_runtime(sandbox::run(arguments)).map(done),
+        Command::Serve(arguments) => on_runtime(serve::run(arguments)).map(done),
+        Command::Keygen(arguments) => keygen::run(&arguments).map(done),
+        Command::Audit(Audit::Tail(arguments)) => audit::tail(&arguments).map(done),
+        Command::Audit(Audit::Verify(arguments)) => audit::verify(&arguments).map(done),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             output::problem(&error);
             let configuration = error.downcast_ref::<m365_app::config::ConfigError>().is_some();
@@ -48,6 +51,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn on_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+const fn done((): ()) -> ExitCode {
+    ExitCode::SUCCESS
+}
+
+fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

@@ -3,6 +3,7 @@
 use m365_sandbox::{Bound, SandboxOptions};
 
 use crate::cli::{Sandbox, loopback};
+use crate::demo::{OPERATOR, PEOPLE};
 use crate::ready::Ready;
 use crate::{output, ready};
 
@@ -26,7 +27,9 @@ pub(crate) async fn run(arguments: Sandbox) -> anyhow::Result<()> {
         mcp: format!("{}/mcp", running.edge_url),
         origin: arguments.origin,
         sandbox: Some(running.sandbox_url.clone()),
-        ..Ready::default()
+        me: Some(format!("{}/me", running.edge_url)),
+        people: &PEOPLE,
+        operator: Some(OPERATOR),
     };
     ready::announce(&ready, arguments.ready_file.as_deref())?;
     ready::stop_asked().await?;

@@ -1,13 +1,16 @@
 //! The server over one data folder: ports, core, cells and front put together. What `serve` and `demo` share.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use m365_app::config::Config;
 use m365_app::{Core, DIRECTORY_SCHEMA, Front, HostPorts, SqlDirectory};
-use m365_ports::Clock;
+use m365_ports::{Clock, Timer as _};
+use m365_types::UnixMillis;
+use tokio::task::JoinHandle;
 
 use crate::ports::background::TokioBackground;
 use crate::ports::cells::{NativeCells, OPEN_CELLS};
@@ -71,8 +74,14 @@ pub(crate) struct Server {
     /// The front, to be made into a router.
     pub(crate) front: Arc<Front>,
     background: TokioBackground,
+    cells: Arc<NativeCells>,
+    /// Rings alarms while the server runs.
+    ringer: JoinHandle<()>,
     _lock: File,
 }
+
+/// How often due alarms are looked for.
+const LOOK_FOR_ALARMS_EVERY: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Puts the server together.
@@ -91,7 +100,7 @@ impl Server {
         let background = TokioBackground::default();
         let ports = HostPorts {
             background: Arc::new(background.clone()),
-            clock,
+            clock: clock.clone(),
             directory: Arc::new(SqlDirectory::new(Arc::new(directory))),
             entropy: Arc::new(SystemEntropy),
             outbound: Arc::new(HyperOutbound::new()),
@@ -102,34 +111,23 @@ impl Server {
         };
         let core = Core::new(config, ports)?;
         let cells = Arc::new(NativeCells::new(core.clone(), data.cells(), OPEN_CELLS));
-        Ok(Self { front: Front::new(core, cells, hosts), background, _lock: lock })
+        let ringer = tokio::spawn(ring_alarms(cells.clone(), clock));
+        Ok(Self { front: Front::new(core, cells.clone(), hosts), background, cells, ringer, _lock: lock })
     }
 
-    /// Waits for calls that outlived their clients.
+    /// Waits for calls that outlived their clients, then rings every pending alarm, since none survives the process.
     pub(crate) async fn drain(self) {
         self.background.drained().await;
+        self.ringer.abort();
+        self.cells.ring_due(UnixMillis::from_millis(u64::MAX)).await;
     }
 }
 
-/// The data folder's journals, for reading beside a running server.
-///
-/// # Errors
-/// Where the folder has none.
-pub(crate) fn cell_files(data: &DataDir) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = data.cells();
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("there are no journals under {}", folder.display()))?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sqlite"))
-        .collect();
-    files.sort();
-    Ok(files)
-}
-
-/// The cell a file belongs to.
-pub(crate) fn cell_of(file: &Path) -> Option<m365_types::CellId> {
-    m365_types::CellId::parse(file.file_stem()?.to_str()?).ok()
+async fn ring_alarms(cells: Arc<NativeCells>, clock: Arc<dyn Clock>) {
+    loop {
+        TokioTimer.sleep(LOOK_FOR_ALARMS_EVERY).await;
+        cells.ring_due(clock.now()).await;
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ impl Clock for EstateClock {
 
 /// Takes the time from a request that has passed the edge.
 pub(crate) fn observe(headers: &HeaderMap) {
-    let told = headers.get(TIME).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<i64>().ok());
+    let told =
+        headers.get(TIME).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<i64>().ok());
     if let (Some(told), Ok(real)) = (told, i64::try_from(WorkerClock.now().as_millis())) {
         AHEAD_MILLIS.store(told.saturating_sub(real), Ordering::Relaxed);
     }

@@ -22,9 +22,6 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 
-/** The date of the runtime's behaviour; wrangler.example.jsonc carries the same. */
-const COMPATIBILITY_DATE = "2026-11-17";
-
 /** Names of settings, and where the estate's `/_control/config` holds their values. */
 const SETTINGS = {
   ACCESS_AUD: "accessAud",
@@ -49,6 +46,8 @@ const { values: options } = parseArgs({
     packages: { type: "string" }, // where the npm packages are installed
     program: { type: "string" }, // the built m365-mcp
     worker: { type: "string" }, // the folder with index.js and index_bg.wasm
+    "compatibility-date": { type: "string" }, // as it is deployed with
+    "compatibility-flag": { type: "string", multiple: true, default: [] },
     port: { type: "string", default: "8787" },
     "origin-port": { type: "string", default: "8788" },
     "sandbox-port": { type: "string", default: "8790" },
@@ -145,7 +144,8 @@ function startRuntime(port, bindings) {
       { type: "ESModule", path: join(options.worker, "index.js") },
       { type: "CompiledWasm", path: join(options.worker, "index_bg.wasm") },
     ],
-    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityDate: options["compatibility-date"],
+    compatibilityFlags: options["compatibility-flag"],
     bindings: { ...bindings, ORIGIN_HOST: `127.0.0.1:${port}` },
     kvNamespaces: { OAUTH_KV: "registry" },
     kvPersist: join(folder, "kv"),

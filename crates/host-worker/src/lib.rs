@@ -16,7 +16,7 @@
 
 pub mod deployment;
 mod isolate;
-mod log;
+pub mod log;
 mod message;
 mod objects;
 pub mod ports;
@@ -30,11 +30,7 @@ use worker::{Context, Env, event};
 /// # Errors
 /// Where an answer cannot be made into one of the runtime's; it then answers 500 by itself.
 #[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    _context: Context,
-) -> worker::Result<web_sys::Response> {
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
     let request = message::request_in(&request)?;
     deployment::current().observe(request.headers());
     let response = match isolate::current(&env) {

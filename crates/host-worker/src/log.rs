@@ -6,7 +6,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use worker::web_sys::console;
 
 /// Starts logging. A second start changes nothing.
-pub(crate) fn start() {
+pub fn start() {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

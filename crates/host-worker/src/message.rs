@@ -91,7 +91,10 @@ fn head_in(request: &web_sys::Request) -> Result<Request<()>> {
     *head.method_mut() = http::Method::from_bytes(request.method().as_bytes()).map_err(http_error)?;
     // The runtime has parsed the URL: what is left of it is scheme, authority, path and query, all ASCII.
     let uri: http::Uri = request.url().parse().map_err(http_error)?;
-    *head.uri_mut() = uri.path_and_query().map_or(Ok(http::Uri::default()), |path| path.as_str().parse()).map_err(http_error)?;
+    *head.uri_mut() = uri
+        .path_and_query()
+        .map_or(Ok(http::Uri::default()), |path| path.as_str().parse())
+        .map_err(http_error)?;
     *head.headers_mut() = headers_in(&request.headers())?;
     Ok(head)
 }

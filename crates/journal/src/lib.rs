@@ -27,7 +27,7 @@ mod verify;
 pub use append::{Journal, Outcome, Provenance};
 pub use chain::schema;
 pub use error::JournalError;
-pub use read::{Entry, newest, records_after};
+pub use read::{Entry, newest, records_after, records_of};
 pub use record::{ActorIds, Decision, Phase, Recipients, Record};
 pub use timestamp::rfc3339;
 pub use verify::{Broken, Reason, Verified, VerifyError, verify};

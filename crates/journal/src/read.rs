@@ -1,12 +1,17 @@
 //! Reading records for people and for the verifier, in pages.
 
-use m365_ports::{Database, Durability, Row, SqlError, transact};
-use m365_types::UnixMillis;
+use m365_ports::{Database, Durability, Row, SqlError, SqlValue, transact};
+use m365_types::{CellId, RequestId, UnixMillis};
+use serde_json::Value;
 
 use crate::chain::hex;
 
 const NEWEST: &str = "SELECT sequence, record, hash, at FROM \
      (SELECT sequence, record, hash, at FROM journal ORDER BY sequence DESC LIMIT ?1) ORDER BY sequence";
+/// Look-ups by request go through the newest records only: an index would cost every record a second write.
+const OF_REQUEST: &str = "SELECT sequence, record, hash, at FROM \
+     (SELECT sequence, request_id, record, hash, at FROM journal ORDER BY sequence DESC LIMIT ?2) \
+     WHERE request_id = ?1 ORDER BY sequence";
 const AFTER: &str =
     "SELECT sequence, record, hash, at FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
 
@@ -23,12 +28,36 @@ pub struct Entry {
     pub at: UnixMillis,
 }
 
+impl Entry {
+    /// The record as it leaves the journal: what is stored, with `cell` and `hash` of its chain and `atMs`.
+    ///
+    /// # Errors
+    /// Where what is stored is not JSON.
+    pub fn exported(&self, cell: &CellId) -> serde_json::Result<Value> {
+        let mut record: Value = serde_json::from_str(&self.record)?;
+        if let Some(fields) = record.as_object_mut() {
+            fields.insert("cell".into(), cell.as_str().into());
+            fields.insert("hash".into(), self.hash.clone().into());
+            fields.insert("atMs".into(), self.at.as_millis().into());
+        }
+        Ok(record)
+    }
+}
+
 /// The newest records, oldest first.
 ///
 /// # Errors
 /// [`SqlError`]
 pub fn newest(database: &dyn Database, limit: u32) -> Result<Vec<Entry>, SqlError> {
-    entries(database, NEWEST, &[i64::from(limit)])
+    entries(database, NEWEST, &[i64::from(limit).into()])
+}
+
+/// The records of one call among the newest `among`, oldest first.
+///
+/// # Errors
+/// [`SqlError`]
+pub fn records_of(database: &dyn Database, request: RequestId, among: u32) -> Result<Vec<Entry>, SqlError> {
+    entries(database, OF_REQUEST, &[request.to_string().into(), i64::from(among).into()])
 }
 
 /// The records after a number, oldest first: for following a journal as it grows.
@@ -36,14 +65,15 @@ pub fn newest(database: &dyn Database, limit: u32) -> Result<Vec<Entry>, SqlErro
 /// # Errors
 /// [`SqlError`]
 pub fn records_after(database: &dyn Database, sequence: u64, limit: u32) -> Result<Vec<Entry>, SqlError> {
-    entries(database, AFTER, &[i64::try_from(sequence).unwrap_or(i64::MAX), i64::from(limit)])
+    entries(database, AFTER, &[sequence.into(), i64::from(limit).into()])
 }
 
-fn entries(database: &dyn Database, statement: &str, parameters: &[i64]) -> Result<Vec<Entry>, SqlError> {
-    let parameters: Vec<_> = parameters.iter().map(|value| (*value).into()).collect();
-    transact(database, Durability::Process, |sql| {
-        sql.run(statement, &parameters)?.iter().map(entry).collect()
-    })
+fn entries(
+    database: &dyn Database,
+    statement: &str,
+    parameters: &[SqlValue],
+) -> Result<Vec<Entry>, SqlError> {
+    transact(database, Durability::Process, |sql| sql.run(statement, parameters)?.iter().map(entry).collect())
 }
 
 fn entry(row: &Row) -> Result<Entry, SqlError> {

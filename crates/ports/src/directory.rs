@@ -68,6 +68,17 @@ pub struct PerimeterRecord {
     pub client: Option<ClientId>,
 }
 
+impl PerimeterRecord {
+    /// The record of the same registration, refused because the quota is used up.
+    #[must_use]
+    pub fn over_quota(self) -> Self {
+        Self { code: REGISTRATION_QUOTA.to_owned(), status: 429, client: None, ..self }
+    }
+}
+
+/// Code of a registration that was refused because the quota is used up.
+pub const REGISTRATION_QUOTA: &str = "registration_quota";
+
 /// The directory. Consistency: linearizable; each method is one transaction.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -82,7 +93,9 @@ pub trait Directory: Send + Sync {
         oid: Oid,
     ) -> Result<PinOutcome, DirectoryError>;
 
-    /// Counts one dynamic registration at `now` that lives until `expires`.
+    /// Counts one dynamic registration at `now` that lives until `expires`. Its record is written in the same
+    /// transaction: as it is where the registration is counted, else as that of a refusal
+    /// ([`PerimeterRecord::over_quota`]).
     ///
     /// # Errors
     /// [`DirectoryError`]
@@ -90,6 +103,7 @@ pub trait Directory: Send + Sync {
         &self,
         now: UnixMillis,
         expires: UnixMillis,
+        record: Option<PerimeterRecord>,
     ) -> Result<RegistrationOutcome, DirectoryError>;
 
     /// Notes how far a journal has come. Never lowers what is noted.

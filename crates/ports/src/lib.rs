@@ -14,9 +14,12 @@ mod upstream;
 
 pub use audit::{AuditEvent, AuditLog, Verdict};
 pub use cells::{CellAccess, CellError, CellTransport};
-pub use directory::{Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome};
+pub use directory::{
+    Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, REGISTRATION_QUOTA,
+    RegistrationOutcome,
+};
 pub use outbound::{Bounds, Outbound, OutboundError};
 pub use registry::{ClientRegistry, RegistryError};
-pub use runtime::{Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
+pub use runtime::{Alarm, Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
 pub use sql::{Database, Durability, Row, Sql, SqlError, SqlValue, transact};
 pub use upstream::{GraphAnswer, GraphRequest, TokenError, TokenSource, Trace, Upstream, UpstreamError};

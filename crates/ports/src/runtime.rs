@@ -48,3 +48,11 @@ pub trait Background: Send + Sync {
     /// Runs the future to its end, whatever becomes of the caller.
     fn spawn(&self, work: BoxFuture<'static, ()>);
 }
+
+/// The alarm of one cell. One moment is pending at a time: the earliest asked for wins. When it comes, the host calls
+/// the cell once; a host that was away calls late. Consistency: a moment asked for is not lost where the cell's database
+/// is not, except by a host that rings every cell it opens.
+pub trait Alarm: Send + Sync {
+    /// Asks to be called at this moment or soon after it.
+    fn ring_at(&self, at: UnixMillis);
+}

@@ -6,11 +6,15 @@
 
 mod bench;
 mod check;
+mod digest;
 mod docs;
+mod environment;
 mod run;
 mod source;
 mod stopwatch;
 mod test;
+mod tools;
+mod worker;
 mod workspace;
 
 use std::process::ExitCode;
@@ -36,13 +40,17 @@ enum Task {
     Check(check::Options),
     /// Install what the tests need and run all of them.
     ///
-    /// Unit and integration tests, documentation tests, then the black-box suite against the built binary.
+    /// Unit and integration tests, documentation tests, then the suites against the native host and against the
+    /// Worker in workerd.
     Test(test::Options),
     /// Generate docs/generated from the tables of the program.
     Docs(docs::Options),
     /// Measure the program.
     #[command(subcommand)]
     Bench(bench::Task),
+    /// Build, run, measure and test the Cloudflare Worker.
+    #[command(subcommand)]
+    Worker(worker::Task),
 }
 
 fn main() -> ExitCode {
@@ -63,5 +71,6 @@ fn perform(task: Task) -> anyhow::Result<bool> {
         Task::Test(options) => test::perform(&workspace, &options),
         Task::Docs(options) => docs::perform(&workspace, &options),
         Task::Bench(task) => bench::perform(&workspace, task),
+        Task::Worker(task) => worker::perform(&workspace, task),
     }
 }

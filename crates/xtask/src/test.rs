@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything the tests need, then every test.
 //!
-//! Three runs, because they differ in what drives them: unit and integration tests, documentation tests, and the
-//! black-box suite, which speaks HTTP to the built binary.
+//! Several runs, because they differ in what drives them: unit and integration tests, documentation tests, the
+//! black-box suite, which speaks HTTP to the native host, and the suites that speak to the Worker in workerd.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +11,8 @@ use clap::Args;
 
 use crate::run::{self, say};
 use crate::stopwatch::Stopwatch;
+use crate::tools::Tools;
+use crate::worker;
 use crate::workspace::Workspace;
 
 /// The independent TypeScript client of the black-box suite.
@@ -39,20 +41,40 @@ struct Totals {
     skipped: u64,
 }
 
+/// Tests that one command runs.
+pub(crate) struct Run {
+    /// What they are called.
+    pub(crate) name: &'static str,
+    /// The command.
+    pub(crate) command: Command,
+}
+
 /// Runs the tests and tells whether all passed.
 pub(crate) fn perform(workspace: &Workspace, options: &Options) -> anyhow::Result<bool> {
     let watch = Stopwatch::start();
-    install_typescript(&workspace.root.join(TYPESCRIPT))?;
-    let filter = options.filter.as_deref();
-    // One build of everything: the runs below then share its features and its artefacts.
-    say("building the workspace and its tests");
-    let mut build = workspace.cargo(&["build", "--quiet", "--locked", "--workspace", "--all-targets"]);
-    if !run::stream(&mut build)?.success {
+    if !prepare(workspace)? {
         return Ok(false);
     }
+    let filter = options.filter.as_deref();
+    let record = options.record.as_deref().map(|file| emptied(&workspace.root, file)).transpose()?;
+    let mut runs = native(workspace, record.as_deref(), filter)?;
+    runs.extend(worker::runs(workspace, &Tools::of(workspace)?, record.as_deref(), filter)?);
+    conduct(runs, watch)
+}
+
+/// Installs the independent client and builds everything once; the runs then share its features and its artefacts.
+pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<bool> {
+    install_typescript(&workspace.root.join(TYPESCRIPT))?;
+    say("building the workspace and its tests");
+    let mut build = workspace.cargo(&["build", "--quiet", "--locked", "--workspace", "--all-targets"]);
+    Ok(run::stream(&mut build)?.success)
+}
+
+/// Runs one after the other, adds up what they print, and tells whether all passed.
+pub(crate) fn conduct(runs: Vec<Run>, watch: Stopwatch) -> anyhow::Result<bool> {
     let mut totals = Totals::default();
     let mut failed = Vec::new();
-    for (name, mut command) in runs(workspace, options.record.as_deref(), filter)? {
+    for Run { name, mut command } in runs {
         say(&format!("running the {name}"));
         let captured = run::stream(&mut command)?;
         totals = totals.plus(count(&captured.text));
@@ -73,34 +95,30 @@ pub(crate) fn perform(workspace: &Workspace, options: &Options) -> anyhow::Resul
     Ok(failed.is_empty())
 }
 
-/// The runs in their order.
-fn runs(
-    workspace: &Workspace,
-    record: Option<&Path>,
-    filter: Option<&str>,
-) -> anyhow::Result<Vec<(&'static str, Command)>> {
+/// The runs on this machine's processor, in their order.
+fn native(workspace: &Workspace, record: Option<&Path>, filter: Option<&str>) -> anyhow::Result<Vec<Run>> {
     let nextest = run::capture(&mut workspace.cargo(&["nextest", "--version"]))?.success;
-    let mut units = if nextest {
+    let units = if nextest {
         vec![workspace.cargo(&["nextest", "run", "--locked", "--workspace", "--no-tests=pass"])]
     } else {
         // Without nextest the black-box suite is left out by leaving out the integration tests of its crate.
         let others = ["test", "--locked", "--workspace", "--exclude", SUITE, "--tests"];
         vec![workspace.cargo(&others), workspace.cargo(&["test", "--locked", "--package", SUITE, "--lib"])]
     };
-    for command in &mut units {
-        command.args(filter);
-    }
-    let mut documentation = workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--doc"]);
-    documentation.args(filter);
+    let documentation = workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--doc"]);
     let mut blackbox =
         workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--test", BLACKBOX, "--"]);
-    blackbox.args(filter).env("M365_MCP_BIN", workspace.target.join("debug").join("m365-mcp"));
+    blackbox.env("M365_MCP_BIN", workspace.host());
     if let Some(file) = record {
-        blackbox.env("M365_RECORD", emptied(&workspace.root, file)?);
+        blackbox.env("M365_RECORD", file);
     }
-    let mut runs: Vec<_> = units.into_iter().map(|command| ("unit and integration tests", command)).collect();
-    runs.push(("documentation tests", documentation));
-    runs.push(("black-box suite", blackbox));
+    let mut runs: Vec<Run> =
+        units.into_iter().map(|command| Run { name: "unit and integration tests", command }).collect();
+    runs.push(Run { name: "documentation tests", command: documentation });
+    runs.push(Run { name: "black-box suite", command: blackbox });
+    for run in &mut runs {
+        run.command.args(filter);
+    }
     Ok(runs)
 }
 

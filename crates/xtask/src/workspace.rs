@@ -86,6 +86,17 @@ impl Workspace {
         command
     }
 
+    /// Where the program of the native host is built for tests.
+    pub(crate) fn host(&self) -> PathBuf {
+        self.target.join("debug").join("m365-mcp")
+    }
+
+    /// A member crate, by its package name.
+    pub(crate) fn package(&self, name: &str) -> anyhow::Result<&Package> {
+        let found = self.packages.iter().find(|package| package.name == name);
+        found.with_context(|| format!("this workspace has no package {name}"))
+    }
+
     /// The text of one file, by its path from the root.
     pub(crate) fn read(&self, path: &str) -> anyhow::Result<String> {
         std::fs::read_to_string(self.root.join(path)).with_context(|| format!("{path} cannot be read"))

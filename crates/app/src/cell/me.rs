@@ -1,16 +1,22 @@
-//! `/me`: the person looks at what is connected, and ends it.
+//! `/me`: the person looks at what is connected and what was recorded, and ends connections.
 
 use bytes::Bytes;
-use http::Response;
 use http::header::SET_COOKIE;
+use http::{Response, StatusCode};
 use m365_auth::oauth::form::Form;
 use m365_journal::rfc3339;
-use m365_types::GrantId;
+use m365_types::{GrantId, RequestId};
+use serde_json::{Value, json};
 
 use super::{Cell, Inside};
 use crate::errors;
 use crate::pages;
-use crate::respond::{Failure, see_other};
+use crate::respond::{self, Failure, see_other};
+
+/// Records that one answer of `/me/journal` holds at most.
+const RECORDS_SHOWN: u32 = 200;
+/// How far back the records of one call are looked for.
+const RECORDS_SEARCHED: u32 = 2_000;
 
 impl Cell {
     /// `GET /me`
@@ -49,6 +55,26 @@ impl Cell {
         Ok(response)
     }
 
+    /// `GET /me/journal`: the newest records, or with `requestId` those of one call, newest first. Their form is that
+    /// of `m365-mcp audit tail --json`.
+    pub(super) fn me_journal(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        Self::person(inside)?.person().ok_or_else(|| Failure::of(&errors::ACCESS_SERVICE))?;
+        let query = Form::parse(inside.http.uri().query().unwrap_or_default().as_bytes())?;
+        let found = match query.text("requestId").map(RequestId::parse) {
+            Some(Ok(request)) => m365_journal::records_of(&*self.database, request, RECORDS_SEARCHED)?,
+            Some(Err(_)) => return Err(Failure::of(&errors::REQUEST_MALFORMED)),
+            None => m365_journal::newest(&*self.database, RECORDS_SHOWN)?,
+        };
+        // The stored order is oldest first; where there are too many, the oldest are left out.
+        let newest = found.iter().rev().take(RECORDS_SHOWN as usize);
+        let shown: Result<Vec<Value>, _> = newest.map(|entry| entry.exported(&self.id)).collect();
+        let shown = shown.map_err(|error| {
+            tracing::error!(cell = %self.id, %error, "a stored record is not JSON");
+            Failure::of(&errors::INTERNAL)
+        })?;
+        Ok(records(&shown))
+    }
+
     /// `POST /me/revoke`: ends one grant with all its tokens. Ending an ended grant changes nothing.
     pub(super) fn me_revoke(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let form = self.own_form(inside)?;
@@ -72,4 +98,9 @@ impl Cell {
         self.core.transactions.open_page(&principal, inside.http.headers(), &form)?;
         Ok(form)
     }
+}
+
+/// The answer of `/me/journal`.
+pub(crate) fn records(records: &[Value]) -> Response<Bytes> {
+    respond::json(StatusCode::OK, &json!({ "records": records }))
 }

@@ -6,9 +6,11 @@
 mod authorize;
 mod mcp;
 mod me;
+mod owner;
 mod token;
+mod upkeep;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use async_lock::{Semaphore, SemaphoreGuardArc};
@@ -19,11 +21,13 @@ use m365_auth::entra::session::MicrosoftSession;
 use m365_auth::oauth::store::{CellPorts, GrantStore};
 use m365_auth::perimeter::{accompany, admit};
 use m365_journal::{Journal, Provenance};
-use m365_ports::{AuditEvent, AuditLog, Database, Durability, HighWater, SqlError, Verdict, transact};
+use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Verdict, transact};
 use m365_seal::Purpose;
-use m365_types::{AccessSubject, CellId, Effect, Identity, Person, Principal, RequestId, UnixMillis};
+use m365_types::{AccessSubject, CellId, Identity, Person, Principal, RequestId, UnixMillis};
 
 pub(crate) use mcp::Caller;
+pub(crate) use me::records;
+pub use owner::cell_named_in;
 
 use crate::core::Core;
 use crate::errors;
@@ -36,22 +40,14 @@ const CALLS_PER_MAILBOX: usize = 4;
 /// Calls of one person under way or waiting for a place. A waiting call outlives its client, so without a bound anyone
 /// with a token could queue effects and memory without end.
 const CALLS_ADMITTED: usize = 64;
-/// The directory hears of reads at most this often; of everything else at once.
-const HIGH_WATER_EVERY_MILLIS: u64 = 1_000;
-
-/// Expired rows are looked for when tokens are issued, at most this often.
-const SWEEP_EVERY_MILLIS: u64 = 60 * 60 * 1_000;
 
 /// Statements that create a cell's tables, in order.
 pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
-    || OWNER_SCHEMA,
+    || owner::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
     || m365_auth::entra::session::SCHEMA,
 ];
-
-/// Whose cell it is: one row, written when the person first comes through Access.
-const OWNER_SCHEMA: &[&str] = &["CREATE TABLE IF NOT EXISTS owner (subject TEXT NOT NULL) STRICT"];
 
 /// One person's cell.
 pub struct Cell {
@@ -62,7 +58,9 @@ pub struct Cell {
     rooms: OnceLock<Rooms>,
     calls: Semaphore,
     admitted: Arc<Semaphore>,
-    high_water_noted: AtomicU64,
+    alarm: Arc<dyn Alarm>,
+    /// Number of the newest record that the directory was told of by this object.
+    told_sequence: AtomicU64,
 }
 
 /// What a cell has once its owner is known.
@@ -87,25 +85,19 @@ struct Inside<'a> {
     http: &'a Request<Bytes>,
 }
 
-impl Rooms {
-    /// Forgets what has expired, at most once in [`SWEEP_EVERY_MILLIS`].
-    fn sweep(&self, now: UnixMillis) -> Result<(), SqlError> {
-        let swept = self.swept.load(Ordering::Relaxed);
-        if now.as_millis().saturating_sub(swept) < SWEEP_EVERY_MILLIS {
-            return Ok(());
-        }
-        self.swept.store(now.as_millis(), Ordering::Relaxed);
-        self.grants.sweep()
-    }
-}
-
 impl Cell {
     /// Wakes the cell over a database that has [`CELL_SCHEMA`]: intents that a crash left without outcome are closed
     /// as unknown.
     ///
     /// # Errors
-    /// [`SqlError`] where the database does not answer.
-    pub fn wake(core: Arc<Core>, id: CellId, database: Arc<dyn Database>) -> Result<Arc<Self>, SqlError> {
+    /// [`SqlError`] where the database does not answer or is another cell's.
+    pub fn wake(
+        core: Arc<Core>,
+        id: CellId,
+        database: Arc<dyn Database>,
+        alarm: Arc<dyn Alarm>,
+    ) -> Result<Arc<Self>, SqlError> {
+        owner::name(&*database, &id)?;
         let provenance =
             Provenance { policy: core.policy.clone(), build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
@@ -125,7 +117,8 @@ impl Cell {
             rooms: OnceLock::new(),
             calls: Semaphore::new(CALLS_PER_MAILBOX),
             admitted: Arc::new(Semaphore::new(CALLS_ADMITTED)),
-            high_water_noted: AtomicU64::new(0),
+            alarm,
+            told_sequence: AtomicU64::new(0),
         }))
     }
 
@@ -143,7 +136,9 @@ impl Cell {
             return Failure::of(&errors::INTERNAL).render(Face::OAuth, request);
         };
         let inside = Inside { request: context.request(), context, http: &http };
-        match self.dispatch(route, &inside).await {
+        let answer = self.dispatch(route, &inside).await;
+        self.ring_soon();
+        match answer {
             Ok(response) => response,
             Err(mut failure) => {
                 if !failure.recorded {
@@ -165,15 +160,7 @@ impl Cell {
         // Only the person this cell is named after can become its owner.
         let present = person_of(inside.context).map(|person| person.subject.clone());
         let present = present.filter(|subject| self.core.cell_of(subject) == self.id);
-        let owner = transact(&*self.database, Durability::Full, |sql| {
-            if let Some(row) = sql.run("SELECT subject FROM owner", &[])?.first() {
-                return AccessSubject::parse(row.text(0)?).map(Some).map_err(|_| SqlError::Shape);
-            }
-            if let Some(subject) = &present {
-                sql.run("INSERT INTO owner (subject) VALUES (?1)", &[subject.as_str().into()])?;
-            }
-            Ok(present)
-        })?;
+        let owner = owner::of(&*self.database, present)?;
         // A cell without an owner has never issued anything, so whatever was presented means nothing here.
         let owner = owner.ok_or_else(|| Failure::of(&errors::TOKEN_INVALID))?;
         Ok(self.rooms.get_or_init(|| self.build_rooms(owner)))
@@ -216,6 +203,7 @@ impl Cell {
             Handler::Consent => self.consent(inside).await,
             Handler::Mcp => self.mcp(inside).await,
             Handler::Me => self.me(inside),
+            Handler::MeJournal => self.me_journal(inside),
             Handler::MeRevoke => self.me_revoke(inside),
             Handler::MeSignOut => self.me_sign_out(inside),
             Handler::Revoke => self.revoke(inside),
@@ -277,22 +265,6 @@ impl Cell {
     /// The right to queue one more call of this person; given back when the guard is dropped.
     pub(crate) fn admit_call(&self) -> Option<SemaphoreGuardArc> {
         self.admitted.try_acquire_arc()
-    }
-
-    /// Tells the directory how far the journal has come, off the path of the call.
-    pub(crate) fn note_high_water(&self, mark: HighWater, effect: Effect) {
-        let now = self.now().as_millis();
-        let noted = self.high_water_noted.load(Ordering::Relaxed);
-        if effect == Effect::Read && now.saturating_sub(noted) < HIGH_WATER_EVERY_MILLIS {
-            return;
-        }
-        self.high_water_noted.store(now, Ordering::Relaxed);
-        let directory = self.core.ports.directory.clone();
-        self.core.ports.background.spawn(Box::pin(async move {
-            if let Err(error) = directory.note_high_water(mark).await {
-                tracing::warn!(%error, "a journal's high-water could not be noted");
-            }
-        }));
     }
 }
 

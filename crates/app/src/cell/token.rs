@@ -17,7 +17,6 @@ impl Cell {
         let client = authenticated(inside)?;
         let form = Form::parse(inside.http.body())?;
         let rooms = self.rooms_beside(inside)?;
-        rooms.sweep(self.now())?;
         let tokens = match TokenRequest::parse(&form, &self.core.server)? {
             TokenRequest::Code(redemption) => {
                 rooms.grants.redeem_code(inside.request, client, &redemption)?

@@ -2,8 +2,6 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use m365_ports::PerimeterRecord;
-use m365_types::AuditKind;
 use serde_json::json;
 
 use super::{Arrival, Front};
@@ -20,17 +18,10 @@ impl Front {
             Handler::ProtectedResource => document(&server.protected_resource()),
             Handler::Health => Ok(json(StatusCode::OK, &json!({ "status": "ok" }))),
             Handler::Register => {
-                let registered = self.core.clients.register(&body).await?;
-                let record = PerimeterRecord {
-                    at: self.core.ports.clock.now(),
-                    kind: AuditKind::ClientRegistered,
-                    request_id: arrival.request.to_string(),
-                    route: arrival.route.path.to_owned(),
-                    code: "registered".to_owned(),
-                    status: StatusCode::CREATED.as_u16(),
-                    client: Some(registered.client().id().clone()),
-                };
-                self.record(record).await;
+                let (request, route) = (arrival.request, arrival.route.path);
+                let registered = self.core.clients.register(request, route, &body).await?;
+                let client = registered.client().id();
+                tracing::info!(requestId = %request, route, %client, code = "registered", "perimeter");
                 Ok(json_text(StatusCode::CREATED, registered.body().expose().clone()))
             }
             Handler::Authorize
@@ -39,6 +30,7 @@ impl Front {
             | Handler::Consent
             | Handler::Mcp
             | Handler::Me
+            | Handler::MeJournal
             | Handler::MeRevoke
             | Handler::MeSignOut
             | Handler::Revoke

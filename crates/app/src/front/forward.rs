@@ -9,9 +9,10 @@ use m365_ports::CellError;
 
 use super::gate::Pass;
 use super::{Arrival, CELL_TIMEOUT, Front};
+use crate::cell::records;
 use crate::errors;
 use crate::respond::Failure;
-use crate::routes::{Face, Place};
+use crate::routes::{Face, Handler, Place};
 
 /// What a cell may read of the caller's headers, besides those of MCP.
 const FORWARDED: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
@@ -29,7 +30,7 @@ impl Front {
         let sent = self.cells.send(&pass.cell, access, request);
         match select(sent, self.core.ports.timer.sleep(CELL_TIMEOUT)).await {
             Either::Left((Ok(response), _)) => Ok(response),
-            Either::Left((Err(error), _)) => Err(self.absent(arrival, error)),
+            Either::Left((Err(error), _)) => self.absent(arrival, error),
             Either::Right(((), _)) => Err(Failure::of(&errors::CELL_UNAVAILABLE)),
         }
     }
@@ -56,13 +57,15 @@ impl Front {
         Ok(request)
     }
 
-    /// A cell that is not there makes the token meaningless; how that is said depends on the route.
-    fn absent(&self, arrival: &Arrival, error: CellError) -> Failure {
+    /// A cell that is not there makes the token meaningless; how that is said depends on the route. A person
+    /// without a cell has no records yet.
+    fn absent(&self, arrival: &Arrival, error: CellError) -> Result<Response<Bytes>, Failure> {
         match (error, arrival.route.face) {
-            (CellError::Absent, Face::Bearer) => Failure::of(&errors::TOKEN_INVALID)
-                .challenging(self.core.server.challenge(Some("invalid_token"), None)),
-            (CellError::Absent, Face::OAuth | Face::Page) => Failure::of(&errors::GRANT_REFUSED),
-            (CellError::Unavailable, _) => error.into(),
+            (CellError::Absent, _) if arrival.route.handler == Handler::MeJournal => Ok(records(&[])),
+            (CellError::Absent, Face::Bearer) => Err(Failure::of(&errors::TOKEN_INVALID)
+                .challenging(self.core.server.challenge(Some("invalid_token"), None))),
+            (CellError::Absent, Face::OAuth | Face::Page) => Err(Failure::of(&errors::GRANT_REFUSED)),
+            (CellError::Unavailable, _) => Err(error.into()),
         }
     }
 }

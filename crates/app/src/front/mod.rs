@@ -176,24 +176,25 @@ impl Front {
         }
     }
 
+    /// Writes the perimeter record of a refusal, unless who refused has written it. Where it cannot be written the caller
+    /// is answered all the same, and the log says so: nothing that is recorded here has an effect on a person's data.
     async fn record_refusal(&self, route: Option<&'static Route>, request: RequestId, failure: &Failure) {
-        self.record(PerimeterRecord {
+        let kind = route.map_or(AuditKind::RequestRefused, |route| route.audit);
+        let (path, status) = (route.map_or("-", |route| route.path), failure.row.status.as_u16());
+        let code = &failure.cause;
+        tracing::info!(requestId = %request, kind = kind.as_str(), route = path, code, status, "perimeter");
+        if failure.recorded {
+            return;
+        }
+        let record = PerimeterRecord {
             at: self.core.ports.clock.now(),
-            kind: route.map_or(AuditKind::RequestRefused, |route| route.audit),
+            kind,
             request_id: request.to_string(),
-            route: route.map_or("-", |route| route.path).to_owned(),
-            code: failure.cause.clone(),
-            status: failure.row.status.as_u16(),
+            route: path.to_owned(),
+            code: code.clone(),
+            status,
             client: None,
-        })
-        .await;
-    }
-
-    /// Writes a perimeter record. Where it cannot be written the caller is answered all the same, and the log says
-    /// so: nothing that is recorded here has an effect on a person's data.
-    async fn record(&self, record: PerimeterRecord) {
-        let PerimeterRecord { kind, request_id, route, code, status, .. } = &record;
-        tracing::info!(requestId = request_id, kind = kind.as_str(), route, code, status, "perimeter");
+        };
         if let Err(error) = self.core.ports.directory.record_perimeter(record).await {
             tracing::error!(%error, "a perimeter record could not be written");
         }

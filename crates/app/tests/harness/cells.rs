@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use m365_app::{CELL_SCHEMA, Cell, Core};
-use m365_ports::{CellAccess, CellError, CellTransport, ClientRegistry, RegistryError};
+use m365_ports::{Alarm, CellAccess, CellError, CellTransport, ClientRegistry, RegistryError};
 use m365_types::{CellId, ClientId, UnixMillis};
 
 use super::database::MemoryDatabase;
@@ -19,11 +19,29 @@ pub(crate) struct MemoryCells {
     core: Arc<Core>,
     databases: Arc<CellDatabases>,
     awake: Mutex<BTreeMap<CellId, Arc<Cell>>>,
+    alarm: Arc<SharedAlarm>,
+}
+
+/// One alarm for all cells: the earliest moment any of them asked for.
+#[derive(Default)]
+pub(crate) struct SharedAlarm(Mutex<Option<UnixMillis>>);
+
+impl SharedAlarm {
+    fn take(&self, now: UnixMillis) -> bool {
+        self.0.lock().unwrap().take_if(|at| *at <= now).is_some()
+    }
+}
+
+impl Alarm for SharedAlarm {
+    fn ring_at(&self, at: UnixMillis) {
+        let mut pending = self.0.lock().unwrap();
+        *pending = Some(pending.map_or(at, |earlier| earlier.min(at)));
+    }
 }
 
 impl MemoryCells {
     pub(crate) fn new(core: Arc<Core>, databases: Arc<CellDatabases>) -> Self {
-        Self { core, databases, awake: Mutex::default() }
+        Self { core, databases, awake: Mutex::default(), alarm: Arc::default() }
     }
 
     fn cell(&self, id: &CellId, access: CellAccess) -> Result<Arc<Cell>, CellError> {
@@ -36,10 +54,22 @@ impl MemoryCells {
         let database =
             databases.entry(id.clone()).or_insert_with(|| Arc::new(MemoryDatabase::new(&schema))).clone();
         let mut awake = self.awake.lock().unwrap();
-        let cell = awake
-            .entry(id.clone())
-            .or_insert_with(|| Cell::wake(self.core.clone(), id.clone(), database).unwrap());
+        let cell = awake.entry(id.clone()).or_insert_with(|| {
+            Cell::wake(self.core.clone(), id.clone(), database, self.alarm.clone()).unwrap()
+        });
         Ok(cell.clone())
+    }
+
+    /// Rings every awake cell if the moment that any of them asked for has come, and tells whether it had.
+    pub(crate) async fn ring_if_due(&self, now: UnixMillis) -> bool {
+        if !self.alarm.take(now) {
+            return false;
+        }
+        let awake: Vec<Arc<Cell>> = self.awake.lock().unwrap().values().cloned().collect();
+        for cell in awake {
+            cell.ring().await;
+        }
+        true
     }
 }
 

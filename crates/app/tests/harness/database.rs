@@ -13,6 +13,7 @@ const APPEND: &str = "INSERT INTO journal ";
 pub(crate) struct MemoryDatabase {
     connection: Mutex<Connection>,
     journal_is_full: AtomicBool,
+    is_out_of_order: AtomicBool,
 }
 
 impl MemoryDatabase {
@@ -21,7 +22,16 @@ impl MemoryDatabase {
         for statement in schema {
             connection.execute(statement, []).unwrap();
         }
-        Self { connection: Mutex::new(connection), journal_is_full: AtomicBool::new(false) }
+        Self {
+            connection: Mutex::new(connection),
+            journal_is_full: AtomicBool::default(),
+            is_out_of_order: AtomicBool::default(),
+        }
+    }
+
+    /// Whether it answers from now on.
+    pub(crate) fn answers(&self, does: bool) {
+        self.is_out_of_order.store(!does, Ordering::SeqCst);
     }
 
     /// From now on no record can be added.
@@ -32,6 +42,9 @@ impl MemoryDatabase {
 
 impl Database for MemoryDatabase {
     fn run_transaction(&self, _: Durability, body: &mut dyn FnMut(&dyn Sql) -> bool) -> Result<(), SqlError> {
+        if self.is_out_of_order.load(Ordering::SeqCst) {
+            return Err(SqlError::Unavailable);
+        }
         let mut connection = self.connection.lock().unwrap();
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)

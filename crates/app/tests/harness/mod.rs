@@ -13,5 +13,5 @@ mod site;
 
 pub(crate) use flow::{ASSERTION, Client, FORM, client_metadata, encode};
 pub(crate) use network::{Destination, graph_path};
-pub(crate) use people::{ALEX, SAM, service_assertion};
+pub(crate) use people::{ALEX, Person, SAM, service_assertion};
 pub(crate) use site::{Answer, PUBLIC_URL, Site};

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use m365_app::config::{Config, Mode, Source};
-use m365_app::{Core, DIRECTORY_SCHEMA, Front, HostPorts, SqlDirectory};
-use m365_ports::Clock as _;
+use m365_app::{Core, DIRECTORY_SCHEMA, Front, HostPorts, SqlDirectory, noted_high_water};
+use m365_ports::{Clock as _, Durability, SqlError, transact};
 use m365_seal::Key;
 use m365_types::{Profile, Secret};
 use serde_json::Value;
@@ -38,6 +38,7 @@ struct World {
 /// A server of that world.
 pub(crate) struct Site {
     world: Arc<World>,
+    awake: Arc<MemoryCells>,
     router: Router,
     pub(super) host: String,
     profile: Profile,
@@ -97,8 +98,8 @@ impl Site {
         let config = Config::parse(settings, Mode::Production, profile).unwrap();
         let core = Core::new(config, ports).unwrap();
         let cells = Arc::new(MemoryCells::new(core.clone(), world.cells.clone()));
-        let router = Front::new(core, cells, &[]).router();
-        Self { world, router, host: host.to_owned(), profile }
+        let router = Front::new(core, cells.clone(), &[]).router();
+        Self { world, awake: cells, router, host: host.to_owned(), profile }
     }
 
     /// Asks the router.
@@ -131,6 +132,37 @@ impl Site {
     /// How many cells exist.
     pub(crate) fn cells(&self) -> usize {
         self.world.cells.lock().unwrap().len()
+    }
+
+    /// Rings the alarm if its moment has come, and tells whether it had.
+    pub(crate) fn ring_if_due(&self) -> bool {
+        block_on(self.awake.ring_if_due(self.world.clock.now()))
+    }
+
+    /// The directory's database.
+    pub(crate) fn directory(&self) -> &MemoryDatabase {
+        &self.world.directory
+    }
+
+    /// What the directory has noted of the only cell, and how far that cell's journal has come.
+    pub(crate) fn noted_and_reached(&self) -> (Option<u64>, u64) {
+        let cells = self.world.cells.lock().unwrap();
+        let [(cell, database)] = Vec::from_iter(&*cells).try_into().ok().expect("there is one cell");
+        let noted = noted_high_water(&*self.world.directory, cell).unwrap();
+        (noted.map(|mark| mark.sequence), m365_journal::newest(&**database, 1).unwrap()[0].sequence)
+    }
+
+    /// How many rows a table of the only cell has.
+    pub(crate) fn rows(&self, table: &str) -> u64 {
+        let cells = self.world.cells.lock().unwrap();
+        let database = cells.values().next().expect("there is a cell");
+        transact(&**database, Durability::Process, |sql| {
+            sql.run(&format!("SELECT COUNT(*) FROM {table}"), &[])?
+                .first()
+                .ok_or(SqlError::Shape)?
+                .unsigned(0)
+        })
+        .unwrap()
     }
 
     /// From now on no cell can add a record.

@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 use m365_ports::{
-    ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, RegistrationOutcome, RegistryError,
+    ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, PerimeterRecord, RegistrationOutcome,
+    RegistryError,
 };
-use m365_types::{ClientId, Secret, UnixMillis};
+use m365_types::{AuditKind, ClientId, RequestId, Secret, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -184,21 +186,36 @@ impl Clients {
         Self { ports, policy, lives }
     }
 
-    /// Registers a client (RFC 7591 section 3): checks the metadata, counts the registration, keeps the record.
+    /// Registers a client (RFC 7591 section 3): checks the metadata, counts the registration, keeps the client. The
+    /// directory writes the perimeter record of `request_id` and `route` as it counts.
     ///
     /// # Errors
     /// [`RegistrationRefusal`]; then nothing was kept.
-    pub async fn register(&self, body: &[u8]) -> Result<Registered, RegistrationRefusal> {
+    pub async fn register(
+        &self,
+        request_id: RequestId,
+        route: &str,
+        body: &[u8],
+    ) -> Result<Registered, RegistrationRefusal> {
         let request = Request::parse(body, &self.policy)?;
         let now = self.ports.clock.now();
         let expires = now.plus(self.lives.unused);
-        match self.ports.directory.count_registration(now, expires).await {
+        let id = format!("m365client_{}", URL_SAFE_NO_PAD.encode(self.ports.entropy.bytes::<16>()));
+        let id = ClientId::parse(&id).map_err(|_| RegistrationRefusal::Unavailable)?;
+        let record = PerimeterRecord {
+            at: now,
+            kind: AuditKind::ClientRegistered,
+            request_id: request_id.to_string(),
+            route: route.to_owned(),
+            code: "registered".to_owned(),
+            status: StatusCode::CREATED.as_u16(),
+            client: Some(id.clone()),
+        };
+        match self.ports.directory.count_registration(now, expires, Some(record)).await {
             Ok(RegistrationOutcome::Counted) => {}
             Ok(RegistrationOutcome::QuotaReached) => return Err(RegistrationRefusal::Quota),
             Err(_) => return Err(RegistrationRefusal::Unavailable),
         }
-        let id = format!("m365client_{}", URL_SAFE_NO_PAD.encode(self.ports.entropy.bytes::<16>()));
-        let id = ClientId::parse(&id).map_err(|_| RegistrationRefusal::Unavailable)?;
         let secret = (request.auth_method != AuthMethod::None).then(|| {
             Secret::new(format!("m365s_{}", URL_SAFE_NO_PAD.encode(self.ports.entropy.bytes::<32>())))
         });
@@ -211,8 +228,8 @@ impl Clients {
             registered_at: now,
             expires,
         };
-        let record = serde_json::to_string(&client).map_err(|_| RegistrationRefusal::Unavailable)?;
-        self.ports.registry.put(&client.id, &record, expires).await?;
+        let metadata = serde_json::to_string(&client).map_err(|_| RegistrationRefusal::Unavailable)?;
+        self.ports.registry.put(&client.id, &metadata, expires).await?;
         Ok(Registered::new(client, secret, now.plus(self.lives.used)))
     }
 
@@ -223,8 +240,8 @@ impl Clients {
     pub async fn keep(&self, id: &ClientId) -> Result<(), ClientRefusal> {
         let expires = self.ports.clock.now().plus(self.lives.used);
         let client = Client { expires, ..self.find(id).await? };
-        let record = serde_json::to_string(&client).map_err(|_| ClientRefusal::Unavailable)?;
-        Ok(self.ports.registry.put(id, &record, expires).await?)
+        let metadata = serde_json::to_string(&client).map_err(|_| ClientRefusal::Unavailable)?;
+        Ok(self.ports.registry.put(id, &metadata, expires).await?)
     }
 
     /// The client of this identifier.

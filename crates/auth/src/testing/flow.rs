@@ -58,7 +58,11 @@ impl Flow {
             "redirect_uris": [REDIRECT, "http://127.0.0.1/callback"], "token_endpoint_auth_method": "none",
             "client_name": "Tool"
         });
-        block_on(self.clients.register(metadata.to_string().as_bytes())).unwrap().client().id().clone()
+        block_on(self.clients.register(self.fixture.request(), "/register", metadata.to_string().as_bytes()))
+            .unwrap()
+            .client()
+            .id()
+            .clone()
     }
 
     pub(crate) fn query(client: &ClientId) -> Vec<(&'static str, String)> {

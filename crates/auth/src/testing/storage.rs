@@ -209,6 +209,7 @@ impl Directory for FakeDirectory {
         &self,
         _: UnixMillis,
         _: UnixMillis,
+        _: Option<m365_ports::PerimeterRecord>,
     ) -> Result<RegistrationOutcome, DirectoryError> {
         if self.counted.load(Ordering::SeqCst) >= self.quota.load(Ordering::SeqCst) {
             return Ok(RegistrationOutcome::QuotaReached);

@@ -1,7 +1,5 @@
 //! The consent page: what it shows, how it is protected, and that one answer gives at most one code.
 
-use std::thread;
-
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -11,6 +9,7 @@ use crate::html::Form;
 use crate::http::Request;
 use crate::json::Look as _;
 use crate::oauth::{Attempt, Callback, Client, Discovered, REDIRECT};
+use crate::session::at_once;
 use crate::site::Site;
 
 table! { "consent":
@@ -23,6 +22,7 @@ table! { "consent":
     shared a_tampered_answer_is_refused,
     shared an_answer_counts_once,
     shared parallel_answers_give_exactly_one_code,
+    shared first_visits_of_a_person_at_once_are_all_answered,
     shared a_refusal_goes_back_to_the_client_and_into_the_journal,
     shared consent_is_asked_again_every_time_for_a_registered_client,
     own an_answer_after_ten_minutes_is_refused,
@@ -244,35 +244,39 @@ fn an_answer_counts_once(site: &Site) -> Result<()> {
 fn parallel_answers_give_exactly_one_code(site: &Site) -> Result<()> {
     let asked = ask(site, "parallel")?;
     let fields = asked.agreed_fields();
-    let landings: Vec<Result<Landing>> = thread::scope(|scope| {
-        let runs: Vec<_> = (0..10)
-            .map(|_| {
-                let mut browser = asked.browser.clone();
-                let (page, form, fields) = (&asked.page, &asked.form, &fields);
-                scope.spawn(move || {
-                    let (request, url) = prepare(page, form, fields)?;
-                    let answer = browser.send(request, &url)?;
-                    let redirected = matches!(answer.status, 302 | 303);
-                    if redirected {
-                        Ok(Landing::Stop(answer.location()?))
-                    } else {
-                        Ok(Landing::Page(Page { url, answer }))
-                    }
-                })
-            })
-            .collect();
-        runs.into_iter()
-            .map(|run| run.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread ended"))))
-            .collect()
-    });
+    let answers = at_once(10, |_| {
+        let (request, url) = prepare(&asked.page, &asked.form, &fields)?;
+        asked.browser.clone().send(request, &url)
+    })?;
     let mut onward = 0;
-    for landing in landings {
-        match landing? {
-            Landing::Stop(_) => onward += 1,
-            Landing::Page(page) => drop(page.answer.expect(&[400, 403, 409])?.status),
+    for answer in answers {
+        if matches!(answer.status, 302 | 303) {
+            onward += 1;
+        } else {
+            answer.expect(&[400, 403, 409])?;
         }
     }
     ensure!(onward == 1, "{onward} of ten answers to one page went on");
+    Ok(())
+}
+
+/// Their cell is made once, and every page that was shown can be agreed to.
+fn first_visits_of_a_person_at_once_are_all_answered(site: &Site) -> Result<()> {
+    let person = site.person("first")?;
+    let client = site.client()?;
+    let asked = at_once(8, |_| {
+        let mut browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
+        browser.stop_at(REDIRECT);
+        let attempt = client.attempt()?;
+        let page = browser.page(&attempt.url()?)?;
+        page.answer.expect(&[200])?;
+        let form = page.form()?;
+        Ok(Asked { person: person.clone(), browser, client: client.clone(), attempt, page, form })
+    })?;
+    for mut asked in asked {
+        let landing = asked.agree()?;
+        asked.finish(landing)?.code(&asked.attempt, &asked.client.discovered)?;
+    }
     Ok(())
 }
 

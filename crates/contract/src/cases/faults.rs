@@ -1,13 +1,11 @@
 //! What goes wrong outside: each fault has its own message, nothing is repeated that must not be, nothing goes around.
 
-use std::thread;
-
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::http::Request;
 use crate::json::Look as _;
-use crate::session::Session;
+use crate::session::{Session, at_once};
 use crate::site::Site;
 
 table! { "faults":
@@ -22,7 +20,7 @@ table! { "faults":
     shared calls_of_one_person_beyond_a_bound_are_refused_before_their_effect,
     shared a_client_that_leaves_does_not_cut_an_effect_from_its_record,
     own an_expired_microsoft_token_is_renewed_unseen,
-    process a_journal_that_cannot_be_written_stops_calls_and_not_the_server,
+    native a_journal_that_cannot_be_written_stops_calls_and_not_the_server,
 }
 
 fn fault(session: &Session<'_>, fields: Value) -> Result<()> {
@@ -75,9 +73,11 @@ fn every_gateway_fault_is_told_and_nothing_goes_around_the_gateway(site: &Site) 
 }
 
 fn every_graph_status_has_its_own_message(site: &Site) -> Result<()> {
-    let mut sentences = std::collections::BTreeSet::new();
-    for status in [400, 401, 403, 404, 409, 429, 500] {
+    let statuses = [400, 401, 403, 404, 409, 429, 500];
+    // At once, because the server waits before it asks again where that is allowed.
+    let sentences = at_once(statuses.len(), |number| {
         let session = Session::open(site, "graph-status")?;
+        let status = statuses.get(number).context("a status")?;
         fault(&session, json!({ "target": "graph", "kind": "status", "status": status }))?;
         let sentence = send(&session)?.failure()?;
         ensure!(sentence.len() > 20, "{status} is told as: {sentence}");
@@ -86,9 +86,10 @@ fn every_graph_status_has_its_own_message(site: &Site) -> Result<()> {
             "{status}: something was sent"
         );
         recorded_as_failed(&session)?;
-        sentences.insert(sentence);
-    }
-    ensure!(sentences.len() == 7, "different faults are told alike: {sentences:#?}");
+        Ok(sentence)
+    })?;
+    let distinct: std::collections::BTreeSet<_> = sentences.iter().collect();
+    ensure!(distinct.len() == statuses.len(), "different faults are told alike: {sentences:#?}");
     Ok(())
 }
 
@@ -181,15 +182,9 @@ fn a_truncated_or_foreign_answer_is_not_passed_on(site: &Site) -> Result<()> {
 fn calls_of_one_person_beyond_a_bound_are_refused_before_their_effect(site: &Site) -> Result<()> {
     let session = Session::open(site, "flood")?;
     fault(&session, json!({ "target": "graph", "kind": "delay", "ms": 250, "times": 1000 }))?;
-    let replies: Vec<Result<crate::mcp::Reply>> = thread::scope(|scope| {
-        let runs: Vec<_> = (0..100).map(|_| scope.spawn(|| send(&session))).collect();
-        runs.into_iter()
-            .map(|run| run.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread ended"))))
-            .collect()
-    });
+    let replies = at_once(100, |_| send(&session))?;
     let (mut done, mut refused) = (0, 0);
     for reply in replies {
-        let reply = reply?;
         if reply.answer.status == 503 {
             ensure!(reply.answer.header("retry-after").is_some(), "when to come back: {}", reply.answer);
             refused += 1;

@@ -11,13 +11,13 @@ use crate::session::Session;
 use crate::site::Site;
 
 table! { "journal":
-    process every_call_is_an_intent_then_an_outcome_with_the_gateway_s_ids,
-    process a_sign_in_leaves_its_records_in_order,
-    process a_denial_is_a_record_without_an_effect,
-    process the_chain_verifies_and_records_are_numbered,
-    process an_anonymous_refusal_reaches_no_person_s_journal,
+    files every_call_is_an_intent_then_an_outcome_with_the_gateway_s_ids,
+    files a_sign_in_leaves_its_records_in_order,
+    files a_denial_is_a_record_without_an_effect,
+    files the_chain_verifies_and_records_are_numbered,
+    files an_anonymous_refusal_reaches_no_person_s_journal,
     process no_token_secret_or_content_is_anywhere,
-    process the_live_page_joins_gateway_and_journal,
+    files the_live_page_joins_gateway_and_journal,
 }
 
 fn every_call_is_an_intent_then_an_outcome_with_the_gateway_s_ids(site: &Site) -> Result<()> {
@@ -28,12 +28,11 @@ fn every_call_is_an_intent_then_an_outcome_with_the_gateway_s_ids(site: &Site) -
         ("getCalendarEvents", json!({ "days": 30 })),
         ("sendEmail", json!({ "to": "blair@contoso.example", "subject": "s", "body": "b" })),
     ] {
-        let known = site.control.gateway_logs()?.len();
         session.tool(tool, &arguments)?.content()?;
-        let mut logs = site.control.gateway_logs()?;
+        let mut logs = site.control.gateway_logs_of(&session.person.email)?;
         logs.retain(|log| log.at("/metadata/mcpTool") == tool);
-        ensure!(site.control.gateway_logs()?.len() > known, "{tool} did not pass the gateway");
-        let request_id = logs.first().context("a log")?.text("/metadata/requestId")?.to_owned();
+        let first = logs.first().with_context(|| format!("{tool} did not pass the gateway"))?;
+        let request_id = first.text("/metadata/requestId")?.to_owned();
         let records = journal.of_call(&request_id)?;
         let [intent, outcome] = records.as_slice() else {
             anyhow::bail!("not two records of {tool}: {records:?}")
@@ -159,9 +158,9 @@ fn no_token_secret_or_content_is_anywhere(site: &Site) -> Result<()> {
         for (place, text) in [("journal", &journal), ("gateway log", &gateway), ("output", &output)] {
             ensure!(!text.contains(canary), "{shown}… is in the {place}");
         }
-        if let Some(file) = file_with(site.data_dir()?, canary.as_bytes())? {
-            anyhow::bail!("{shown}… is in {file}");
-        }
+    }
+    if let Some((file, canary)) = file_with(site.data_dir()?, &canaries)? {
+        anyhow::bail!("{}… is in {file}", canary.chars().take(24).collect::<String>());
     }
     ensure!(!output.contains("eyJ") && !output.contains("m365r_"), "a token is in the output: {output}");
     Ok(())
@@ -182,17 +181,30 @@ fn the_live_page_joins_gateway_and_journal(site: &Site) -> Result<()> {
     Ok(())
 }
 
-/// The first file below the folder that holds the bytes.
-fn file_with(folder: &Path, bytes: &[u8]) -> Result<Option<String>> {
+/// The first file below the folder that holds one of the texts, and which.
+fn file_with<'a>(folder: &Path, texts: &[&'a str]) -> Result<Option<(String, &'a str)>> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            if let Some(found) = file_with(&path, bytes)? {
+            if let Some(found) = file_with(&path, texts)? {
                 return Ok(Some(found));
             }
-        } else if std::fs::read(&path)?.windows(bytes.len()).any(|window| window == bytes) {
-            return Ok(Some(path.display().to_string()));
+            continue;
+        }
+        // A running host removes files of its own.
+        let Some(bytes) = present(std::fs::read(&path))? else { continue };
+        let content = String::from_utf8_lossy(&bytes);
+        if let Some(text) = texts.iter().find(|text| content.contains(**text)) {
+            return Ok(Some((path.display().to_string(), text)));
         }
     }
     Ok(None)
+}
+
+fn present(read: std::io::Result<Vec<u8>>) -> std::io::Result<Option<Vec<u8>>> {
+    match read {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

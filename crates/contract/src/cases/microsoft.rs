@@ -1,7 +1,5 @@
 //! Sign-in with Microsoft: what Entra is asked, what a callback must prove, and what happens when Entra says no.
 
-use std::thread;
-
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use url::Url;
@@ -11,7 +9,7 @@ use crate::control::Person;
 use crate::http::{Answer, Request};
 use crate::json::Look as _;
 use crate::oauth::{Attempt, Callback, Client, Discovered, REDIRECT};
-use crate::session::Session;
+use crate::session::{Session, at_once};
 use crate::site::Site;
 
 table! { "microsoft":
@@ -19,6 +17,7 @@ table! { "microsoft":
     shared a_forged_truncated_or_missing_state_is_refused,
     shared a_callback_in_another_browser_or_of_another_person_is_refused,
     shared a_callback_counts_once,
+    shared of_twenty_parallel_callbacks_exactly_one_signs_in,
     shared an_issuer_that_is_not_entra_is_refused,
     shared a_microsoft_account_of_somebody_else_is_refused,
     shared a_guest_is_refused,
@@ -165,6 +164,30 @@ fn a_callback_counts_once(site: &Site) -> Result<()> {
     returning.refused(&again, &[400, 403])
 }
 
+fn of_twenty_parallel_callbacks_exactly_one_signs_in(site: &Site) -> Result<()> {
+    let returning = returning(site, "callback-race")?;
+    let url = &returning.callback;
+    let answers = at_once(20, |_| returning.browser.clone().send(Request::get(url), url))?;
+    let mut codes = Vec::new();
+    for answer in answers {
+        if matches!(answer.status, 302 | 303) {
+            codes.push(Callback(answer.location()?).code(&returning.attempt, &returning.client.discovered)?);
+        } else {
+            answer.expect(&[400, 403])?;
+        }
+    }
+    let [code] = codes.as_slice() else { anyhow::bail!("{} of twenty callbacks signed in", codes.len()) };
+    let redeemed = returning.client.redeem(code, &returning.attempt.verifier)?;
+    redeemed.expect(&[200]).context("the one code")?;
+    let requests = site.control.requests("entra", Some(&returning.person.email))?;
+    let redemptions = requests
+        .iter()
+        .filter(|request| request.at("/body/grant_type") == &Value::from("authorization_code"))
+        .count();
+    ensure!(redemptions == 1, "{redemptions} codes were redeemed at Entra for one sign-in");
+    Ok(())
+}
+
 fn an_issuer_that_is_not_entra_is_refused(site: &Site) -> Result<()> {
     let mut returning = returning(site, "issuer")?;
     let mixed = with(&returning.callback, "iss", Some("https://evil.example"));
@@ -254,14 +277,7 @@ fn outlive_microsoft_token(session: &mut Session<'_>) -> Result<()> {
 fn parallel_calls_share_one_microsoft_refresh(site: &Site) -> Result<()> {
     let mut session = Session::open(site, "single-flight")?;
     outlive_microsoft_token(&mut session)?;
-    let outcomes: Vec<Result<()>> = thread::scope(|scope| {
-        let call = || session.tool("getEmails", &json!({ "count": 1 }))?.content().map(drop);
-        let runs: Vec<_> = (0..4).map(|_| scope.spawn(call)).collect();
-        runs.into_iter()
-            .map(|run| run.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread ended"))))
-            .collect()
-    });
-    outcomes.into_iter().collect::<Result<Vec<()>>>()?;
+    at_once(4, |_| session.tool("getEmails", &json!({ "count": 1 }))?.content().map(drop))?;
     let requests = site.control.requests("entra", Some(&session.person.email))?;
     let refreshes = requests
         .iter()

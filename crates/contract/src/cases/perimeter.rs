@@ -218,7 +218,7 @@ fn key_fetches(site: &Site) -> Result<usize> {
 fn an_unknown_key_is_looked_up_at_most_once_in_half_a_minute(site: &Site) -> Result<()> {
     let person = site.person("kid")?;
     me(site, &assertion(site, &json!({ "email": person.email }))?.jwt)?.expect(&[200])?;
-    site.control.advance(31)?;
+    site.advance(31)?;
     let before = key_fetches(site)?;
     for number in 0..6 {
         let made = assertion(site, &json!({ "email": person.email, "kid": format!("unknown-{number}") }))?;
@@ -235,11 +235,11 @@ fn a_rotated_key_is_good_in_the_overlap_and_not_after(site: &Site) -> Result<()>
     let old = assertion(site, &json!({ "email": person.email, "ttl": 30 * 86_400 }))?.jwt;
     me(site, &old)?.expect(&[200])?;
     site.control.rotate("access")?;
-    site.control.advance(90)?;
+    site.advance(90)?;
     me(site, &fresh()?)?.expect(&[200])?;
     me(site, &old)?.expect(&[200]).context("the previous key is still published")?;
     site.control.rotate("access")?;
-    site.control.advance(90)?;
+    site.advance(90)?;
     me(site, &fresh()?)?.expect(&[200])?;
     me(site, &old)?.expect(&[403]).context("the key is no longer published")?;
     Ok(())
@@ -253,10 +253,10 @@ fn without_keys_the_known_ones_serve_until_they_are_too_old(site: &Site) -> Resu
         &json!({ "target": "access", "match": "/cdn-cgi/access/certs", "kind": "status", "status": 503 }),
     )?;
     me(site, &fresh()?)?.expect(&[200])?;
-    site.control.advance(8 * 86_400)?;
+    site.advance(8 * 86_400)?;
     me(site, &fresh()?)?.expect(&[503])?;
     site.control.clear_faults()?;
-    site.control.advance(60)?;
+    site.advance(60)?;
     me(site, &fresh()?)?.expect(&[200])?;
     Ok(())
 }

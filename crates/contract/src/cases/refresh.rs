@@ -1,15 +1,13 @@
 //! Refresh tokens: exactly one successor, under any race; reuse ends the family.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::http::Answer;
 use crate::json::Look as _;
 use crate::oauth::Tokens;
-use crate::session::Session;
+use crate::session::{Session, at_once};
 use crate::site::Site;
 
 table! { "refresh":
@@ -76,17 +74,10 @@ fn the_previous_token_after_its_successor_was_used_ends_the_family(site: &Site) 
 
 fn parallel_refreshes_have_one_successor(site: &Site) -> Result<()> {
     let session = Session::open(site, "race-refresh")?;
-    let answers: Vec<Result<Answer>> = thread::scope(|scope| {
-        let refresh = || session.client.refresh(&session.tokens.refresh);
-        let runs: Vec<_> = (0..10).map(|_| scope.spawn(refresh)).collect();
-        runs.into_iter()
-            .map(|run| run.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread ended"))))
-            .collect()
-    });
     let mut successors = BTreeSet::new();
     let mut newest = None;
-    for answer in answers {
-        let tokens = Tokens::read(&answer?)?;
+    for answer in at_once(10, |_| session.client.refresh(&session.tokens.refresh))? {
+        let tokens = Tokens::read(&answer)?;
         successors.insert(tokens.refresh.clone());
         newest = Some(tokens);
     }

@@ -1,7 +1,5 @@
 //! The token endpoint with authorization codes.
 
-use std::thread;
-
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +11,7 @@ use crate::json::Look as _;
 use crate::mcp::Mcp;
 use crate::oauth::{Attempt, Client, Discovered, REDIRECT, Tokens, unique};
 use crate::raw;
-use crate::session::Session;
+use crate::session::{Session, at_once};
 use crate::site::Site;
 
 table! { "token":
@@ -155,15 +153,8 @@ fn a_replayed_code_ends_the_tokens_it_gave(site: &Site) -> Result<()> {
 
 fn of_twenty_parallel_redemptions_exactly_one_succeeds(site: &Site) -> Result<()> {
     let coded = coded(site, "race")?;
-    let answers: Vec<Result<Answer>> = thread::scope(|scope| {
-        let runs: Vec<_> = (0..20).map(|_| scope.spawn(|| coded.redeem())).collect();
-        runs.into_iter()
-            .map(|run| run.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread ended"))))
-            .collect()
-    });
     let mut succeeded = 0;
-    for answer in answers {
-        let answer = answer?;
+    for answer in at_once(20, |_| coded.redeem())? {
         if answer.status == 200 {
             succeeded += 1;
         } else {

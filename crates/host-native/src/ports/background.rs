@@ -49,7 +49,7 @@ impl Background for TokioBackground {
 
 #[cfg(test)]
 mod tests {
-    use m365_contract::ports::BACKGROUND;
+    use m365_port_suite::BACKGROUND;
 
     use super::*;
 

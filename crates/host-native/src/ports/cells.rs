@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use m365_app::{CELL_SCHEMA, Cell, Core};
 use m365_ports::{CellAccess, CellError, CellTransport};
-use m365_types::CellId;
+use m365_types::{CellId, UnixMillis};
 
+use super::alarm::PendingAlarm;
 use super::sqlite::SqliteDatabase;
 
 /// Open cells of a server; each holds one file handle and two for its journal files.
@@ -25,8 +26,14 @@ pub(crate) struct NativeCells {
 
 #[derive(Default)]
 struct OpenCells {
-    by_id: HashMap<CellId, (Arc<Cell>, u64)>,
+    by_id: HashMap<CellId, OpenCell>,
     turn: u64,
+}
+
+struct OpenCell {
+    cell: Arc<Cell>,
+    alarm: Arc<PendingAlarm>,
+    used: u64,
 }
 
 impl NativeCells {
@@ -45,9 +52,9 @@ impl NativeCells {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.turn += 1;
         let turn = open.turn;
-        if let Some((cell, used)) = open.by_id.get_mut(id) {
-            *used = turn;
-            return Ok(cell.clone());
+        if let Some(found) = open.by_id.get_mut(id) {
+            found.used = turn;
+            return Ok(found.cell.clone());
         }
         let file = Self::file(&self.folder, id);
         if access == CellAccess::Existing && !file.exists() {
@@ -60,10 +67,24 @@ impl NativeCells {
             CellError::Unavailable
         };
         let database = SqliteDatabase::open(&file, &schema).map_err(unavailable)?;
-        let cell = Cell::wake(self.core.clone(), id.clone(), Arc::new(database)).map_err(unavailable)?;
+        // Alarms are not stored: a cell that is opened may have missed one, so it rings at once.
+        let alarm = Arc::new(PendingAlarm::due_at_once());
+        let cell = Cell::wake(self.core.clone(), id.clone(), Arc::new(database), alarm.clone())
+            .map_err(unavailable)?;
         open.make_room(self.most_open);
-        open.by_id.insert(id.clone(), (cell.clone(), turn));
+        open.by_id.insert(id.clone(), OpenCell { cell: cell.clone(), alarm, used: turn });
         Ok(cell)
+    }
+
+    /// Rings the open cells whose alarm is due, one after the other.
+    pub(crate) async fn ring_due(&self, now: UnixMillis) {
+        let due: Vec<Arc<Cell>> = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.by_id.values().filter(|open| open.alarm.take(now)).map(|open| open.cell.clone()).collect()
+        };
+        for cell in due {
+            cell.ring().await;
+        }
     }
 }
 
@@ -73,8 +94,8 @@ impl OpenCells {
         if self.by_id.len() < most_open {
             return;
         }
-        let idle = self.by_id.iter().filter(|(_, (cell, _))| Arc::strong_count(cell) == 1);
-        if let Some(id) = idle.min_by_key(|(_, (_, used))| *used).map(|(id, _)| id.clone()) {
+        let idle = self.by_id.iter().filter(|(_, open)| Arc::strong_count(&open.cell) == 1);
+        if let Some(id) = idle.min_by_key(|(_, open)| open.used).map(|(id, _)| id.clone()) {
             self.by_id.remove(&id);
         }
     }

@@ -182,3 +182,29 @@ fn a_damaged_cell_is_unavailable_and_another_is_not() {
     assert_eq!(damaged.unwrap_err(), CellError::Unavailable);
     fixture.hold(2);
 }
+
+#[test]
+fn a_file_put_in_the_place_of_another_cell_s_is_not_opened_and_its_own_is() {
+    let fixture = Fixture::new(1);
+    drop((fixture.visit(1), fixture.visit(2), fixture.visit(3)));
+    let folder = fixture.folder.path().join("cells");
+    let file = |number| NativeCells::file(&folder, &id(number));
+    fs::rename(file(1), file(4)).unwrap();
+    let swapped = fixture.cells.cell(&id(4), CellAccess::Existing);
+    assert_eq!(swapped.unwrap_err(), CellError::Unavailable);
+    fs::rename(file(4), file(1)).unwrap();
+    assert!(fixture.cells.cell(&id(1), CellAccess::Existing).is_ok());
+}
+
+#[test]
+fn a_cell_s_database_says_whose_it_is_from_its_first_waking() {
+    let fixture = Fixture::new(1);
+    let held = fixture.hold(1);
+    let file = NativeCells::file(&fixture.folder.path().join("cells"), &id(1));
+    let database = SqliteDatabase::open_read_only(&file).unwrap();
+    assert_eq!(m365_app::cell_named_in(&database), Ok(Some(id(1))));
+    drop(held);
+    fixture.visit(2);
+    fixture.visit(1);
+    assert_eq!(m365_app::cell_named_in(&database), Ok(Some(id(1))));
+}

@@ -1,4 +1,4 @@
-use m365_contract::ports::CLOCK;
+use m365_port_suite::CLOCK;
 
 use super::*;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use m365_app::{DIRECTORY_SCHEMA, SqlDirectory};
-use m365_contract::ports::{
-    DIRECTORY, PerimeterKept, one_cell_wins_the_race, perimeter_records_are_bounded,
+use m365_port_suite::{
+    DIRECTORY, DIRECTORY_RACE, PerimeterKept, one_cell_wins_the_race, perimeter_records_are_bounded,
     places_of_expired_clients_are_free,
 };
 use m365_ports::{Directory as _, DirectoryError, Durability, HighWater, RegistrationOutcome, transact};
@@ -52,7 +52,7 @@ impl Fixture {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_the_promises_of_the_directory() {
-    for case in DIRECTORY {
+    for case in DIRECTORY.iter().chain(DIRECTORY_RACE) {
         let fixture = Fixture::new();
         (case.run)(&fixture.directory).await.unwrap_or_else(|e| panic!("{}: {e:#}", case.name));
     }
@@ -78,8 +78,11 @@ async fn half_a_million_live_clients_are_the_most() {
     places_of_expired_clients_are_free(&full.directory, expires).await.unwrap();
     let (later, now) = (UnixMillis::from_millis(20_000_000), UnixMillis::from_millis(9_000_000));
     let nearly = Fixture::with_live_clients(499_999, expires);
-    assert_eq!(nearly.directory.count_registration(now, later).await, Ok(RegistrationOutcome::Counted));
-    assert_eq!(nearly.directory.count_registration(now, later).await, Ok(RegistrationOutcome::QuotaReached));
+    assert_eq!(nearly.directory.count_registration(now, later, None).await, Ok(RegistrationOutcome::Counted));
+    assert_eq!(
+        nearly.directory.count_registration(now, later, None).await,
+        Ok(RegistrationOutcome::QuotaReached)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,5 +103,5 @@ async fn a_directory_without_tables_does_not_answer() {
     let database = SqliteDatabase::open(&folder.path().join("directory.sqlite"), &[]).unwrap();
     let directory = SqlDirectory::new(Arc::new(database));
     let now = UnixMillis::from_millis(0);
-    assert_eq!(directory.count_registration(now, now).await, Err(DirectoryError::Unavailable));
+    assert_eq!(directory.count_registration(now, now, None).await, Err(DirectoryError::Unavailable));
 }

@@ -1,4 +1,4 @@
-use m365_contract::ports::ENTROPY;
+use m365_port_suite::ENTROPY;
 
 use super::*;
 

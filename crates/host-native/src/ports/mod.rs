@@ -1,5 +1,6 @@
 //! The ports of the core as this host supplies them: tokio, hyper, rustls, SQLite, the operating system.
 
+pub(crate) mod alarm;
 pub(crate) mod background;
 pub(crate) mod cells;
 pub(crate) mod clock;

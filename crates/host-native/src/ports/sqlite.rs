@@ -25,6 +25,10 @@ struct Open {
 /// Another process may hold the lock while `audit` reads; it never holds it long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_CACHE: usize = 64;
+/// Statements about the transaction or the database itself, which no host takes: the transaction is the port's, and a
+/// Durable Object refuses them too.
+const REFUSED: [&str; 10] =
+    ["ATTACH", "BEGIN", "COMMIT", "DETACH", "END", "PRAGMA", "RELEASE", "ROLLBACK", "SAVEPOINT", "VACUUM"];
 
 impl SqliteDatabase {
     /// Opens or creates the file for writing, in WAL mode, and makes sure the tables of `schema` exist. A new file is
@@ -120,7 +124,7 @@ struct Statements<'a>(&'a Connection);
 impl Sql for Statements<'_> {
     fn run(&self, statement: &str, parameters: &[SqlValue]) -> Result<Vec<Row>, SqlError> {
         // After SQLite's own rollback a statement would be committed alone.
-        if self.0.is_autocommit() {
+        if self.0.is_autocommit() || is_refused(statement) {
             return Err(SqlError::Unavailable);
         }
         let mut prepared = self.0.prepare_cached(statement).map_err(|error| classify(&error))?;
@@ -136,6 +140,11 @@ impl Sql for Statements<'_> {
         }
         Ok(result)
     }
+}
+
+fn is_refused(statement: &str) -> bool {
+    let verb = statement.split_whitespace().next().unwrap_or_default().trim_end_matches(';');
+    REFUSED.iter().any(|refused| verb.eq_ignore_ascii_case(refused))
 }
 
 struct Bound<'a>(&'a SqlValue);

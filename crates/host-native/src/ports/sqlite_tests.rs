@@ -1,4 +1,4 @@
-use m365_contract::ports::{DATABASE, DATABASE_THREADS};
+use m365_port_suite::{DATABASE, DATABASE_PANIC, DATABASE_TASKS, DATABASE_THREADS};
 use m365_ports::transact;
 use tempfile::TempDir;
 
@@ -26,7 +26,7 @@ fn notes(database: &SqliteDatabase) -> Result<u64, SqlError> {
 
 #[test]
 fn sqlite_keeps_the_promises_of_the_database() {
-    for case in DATABASE.iter().chain(DATABASE_THREADS) {
+    for case in DATABASE.iter().chain(DATABASE_PANIC).chain(DATABASE_THREADS) {
         let (_folder, database) = fresh(&[]);
         (case.run)(&database).unwrap_or_else(|e| panic!("{}: {e:#}", case.name));
     }
@@ -34,9 +34,17 @@ fn sqlite_keeps_the_promises_of_the_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_the_promises_of_the_database_inside_a_runtime() {
-    for case in DATABASE.iter().chain(DATABASE_THREADS) {
+    for case in DATABASE.iter().chain(DATABASE_PANIC).chain(DATABASE_THREADS) {
         let (_folder, database) = fresh(&[]);
         (case.run)(&database).unwrap_or_else(|e| panic!("{}: {e:#}", case.name));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_the_promises_of_the_database_to_many_tasks() {
+    for case in DATABASE_TASKS {
+        let (_folder, database) = fresh(&[]);
+        (case.run)(&database).await.unwrap_or_else(|e| panic!("{}: {e:#}", case.name));
     }
 }
 

@@ -1,4 +1,4 @@
-use m365_contract::ports::TIMER;
+use m365_port_suite::TIMER;
 
 use super::*;
 

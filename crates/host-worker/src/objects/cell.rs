@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
-use m365_app::CELL_SCHEMA;
+use m365_app::{CELL_SCHEMA, cell_named_in};
 use m365_ports::{Database, Durability, SqlError, transact};
 use m365_types::CellId;
 use worker::{DurableObject, Env, State, durable_object, wasm_bindgen};
 
+use crate::ports::alarm::DurableAlarm;
 use crate::ports::cells::{ABSENT, ACCESS, CELL};
 use crate::ports::sql::DurableDatabase;
-use crate::{isolate, message};
+use crate::{deployment, isolate, message};
 
 /// The object. It wakes the cell at the first request that may find it.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct Cell {
     state: State,
     env: Env,
+    alarm: Arc<DurableAlarm>,
     awake: RefCell<Option<Arc<m365_app::Cell>>>,
 }
 
@@ -34,7 +36,8 @@ enum Asleep {
 
 impl DurableObject for Cell {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, awake: RefCell::new(None) }
+        let alarm = DurableAlarm::new(state.storage(), deployment::current().clock.clone());
+        Self { state, env, alarm: Arc::new(alarm), awake: RefCell::new(None) }
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
@@ -44,6 +47,25 @@ impl DurableObject for Cell {
             Err(asleep) => asleep.answer(),
         };
         Ok(message::whole_response_out(response)?.into())
+    }
+
+    async fn alarm(&self) -> worker::Result<worker::Response> {
+        self.alarm.rang();
+        let cell = match &*self.awake.borrow() {
+            Some(cell) => Ok(Some(cell.clone())),
+            None => self.named_in_storage(),
+        };
+        match cell {
+            Ok(Some(cell)) => cell.ring().await,
+            // An alarm is set by a cell that is awake, which has its name in storage; without one there is nothing to do.
+            Ok(None) => {}
+            Err(error) => {
+                // The runtime rings again after an alarm that failed.
+                tracing::error!(%error, "a cell could not be opened for its alarm");
+                return Err(worker::Error::RustError("the cell could not be opened".to_owned()));
+            }
+        }
+        worker::Response::empty()
     }
 }
 
@@ -56,16 +78,26 @@ impl Cell {
         let name = request.headers().get(CELL).and_then(|name| name.to_str().ok());
         let id = name.and_then(|name| CellId::parse(name).ok()).ok_or(Asleep::Unnamed)?;
         let database = DurableDatabase::new(&self.state.storage());
-        if !request.headers().contains_key(ACCESS) && !database.has_table("owner")? {
+        if !request.headers().contains_key(ACCESS) && cell_named_in(&database)?.is_none() {
             return Err(Asleep::Absent);
         }
+        Ok(self.wake(id, database)?)
+    }
+
+    /// The cell that has its name in storage, woken without a request.
+    fn named_in_storage(&self) -> Result<Option<Arc<m365_app::Cell>>, SqlError> {
+        let database = DurableDatabase::new(&self.state.storage());
+        cell_named_in(&database)?.map(|id| self.wake(id, database)).transpose()
+    }
+
+    fn wake(&self, id: CellId, database: DurableDatabase) -> Result<Arc<m365_app::Cell>, SqlError> {
         transact(&database, Durability::Full, |sql| {
-            let statements = CELL_SCHEMA.iter().flat_map(|statements| statements().iter());
-            statements.into_iter().try_for_each(|statement| sql.run(statement, &[]).map(drop))
+            let mut statements = CELL_SCHEMA.iter().flat_map(|statements| statements().iter());
+            statements.try_for_each(|statement| sql.run(statement, &[]).map(drop))
         })?;
-        let isolate = isolate::current(&self.env).map_err(|_| Asleep::Sql(SqlError::Unavailable))?;
+        let isolate = isolate::current(&self.env).map_err(|_| SqlError::Unavailable)?;
         let database: Arc<dyn Database> = Arc::new(database);
-        let cell = m365_app::Cell::wake(isolate.core, id, database)?;
+        let cell = m365_app::Cell::wake(isolate.core, id, database, self.alarm.clone())?;
         *self.awake.borrow_mut() = Some(cell.clone());
         Ok(cell)
     }

@@ -47,8 +47,8 @@ impl Directory {
             Call::PinMicrosoft { cell, tenant, oid } => {
                 answer(&directory.pin_microsoft(&cell, tenant, oid).await?)
             }
-            Call::CountRegistration { now, expires } => {
-                answer(&directory.count_registration(now, expires).await?)
+            Call::CountRegistration { now, expires, record } => {
+                answer(&directory.count_registration(now, expires, record).await?)
             }
             Call::NoteHighWater(mark) => answer(&directory.note_high_water(mark).await?),
             Call::HighWater(cell) => answer(&directory.high_water(&cell).await?),

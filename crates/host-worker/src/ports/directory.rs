@@ -5,9 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use m365_ports::{
-    Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome,
-};
+use m365_ports::{Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome};
 use m365_types::{CellId, Oid, TenantId, UnixMillis};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -29,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[serde(rename_all = "camelCase", tag = "method", content = "arguments")]
 pub(crate) enum Call {
     PinMicrosoft { cell: CellId, tenant: TenantId, oid: Oid },
-    CountRegistration { now: UnixMillis, expires: UnixMillis },
+    CountRegistration { now: UnixMillis, expires: UnixMillis, record: Option<PerimeterRecord> },
     NoteHighWater(HighWater),
     HighWater(CellId),
     RecordPerimeter(PerimeterRecord),
@@ -71,8 +69,7 @@ impl DurableDirectory {
         let mut request = Request::new(Bytes::from(serde_json::to_vec(call)?));
         *request.method_mut() = Method::POST;
         let stub = self.env.durable_object(BINDING)?.get_by_name(NAME)?;
-        let request =
-            message::request_out("https://directory/", &request, &web_sys::RequestInit::new())?;
+        let request = message::request_out("https://directory/", &request, &web_sys::RequestInit::new())?;
         let response = stub.fetch_with_request(request.into()).await?;
         let response = message::whole_response_in(&response.into()).await?;
         if response.status() != StatusCode::OK {
@@ -97,8 +94,9 @@ impl Directory for DurableDirectory {
         &self,
         now: UnixMillis,
         expires: UnixMillis,
+        record: Option<PerimeterRecord>,
     ) -> Result<RegistrationOutcome, DirectoryError> {
-        self.call(Call::CountRegistration { now, expires }).await
+        self.call(Call::CountRegistration { now, expires, record }).await
     }
 
     async fn note_high_water(&self, mark: HighWater) -> Result<(), DirectoryError> {

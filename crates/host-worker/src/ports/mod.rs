@@ -1,5 +1,6 @@
 //! The ports over the runtime's bindings, one file each.
 
+pub mod alarm;
 pub mod background;
 pub mod cells;
 pub mod clock;

@@ -23,11 +23,7 @@ pub struct FetchOutbound;
 
 #[async_trait]
 impl Outbound for FetchOutbound {
-    async fn send(
-        &self,
-        request: Request<Bytes>,
-        bounds: Bounds,
-    ) -> Result<Response<Bytes>, OutboundError> {
+    async fn send(&self, request: Request<Bytes>, bounds: Bounds) -> Result<Response<Bytes>, OutboundError> {
         let work = async {
             let controller = AbortController::default();
             let signal = controller.signal();
@@ -49,15 +45,21 @@ async fn exchange(
     max_bytes: usize,
 ) -> Result<Response<Bytes>, OutboundError> {
     let response = fetch(request, signal).await.map_err(|error| {
-        tracing::warn!(host = request.uri().host().unwrap_or("-"), error = reason(&error), "an outbound call failed");
+        tracing::warn!(
+            host = request.uri().host().unwrap_or("-"),
+            error = reason(&error),
+            "an outbound call failed"
+        );
         OutboundError::Protocol
     })?;
     let status = http::StatusCode::from_u16(response.status()).map_err(|_| OutboundError::Protocol)?;
     let headers = message::headers_in(&response.headers()).map_err(|_| OutboundError::Protocol)?;
     let body = match response.body() {
-        Some(stream) => Limited::new(worker::Body::new(stream), max_bytes).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() { OutboundError::TooLarge } else { OutboundError::Protocol }
-        })?,
+        Some(stream) => {
+            Limited::new(worker::Body::new(stream), max_bytes).collect().await.map_err(|error| {
+                if error.is::<LengthLimitError>() { OutboundError::TooLarge } else { OutboundError::Protocol }
+            })?
+        }
         None => http_body_util::Collected::default(),
     };
     let mut answer = Response::new(body.to_bytes());

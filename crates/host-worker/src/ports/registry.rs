@@ -6,9 +6,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use m365_ports::{ClientRegistry, RegistryError};
 use m365_types::{ClientId, UnixMillis};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use worker::send::SendFuture;
 use worker::{Env, KvError};
 
@@ -18,6 +21,8 @@ use super::timer::within;
 const BINDING: &str = "OAUTH_KV";
 /// KV refuses an expiry nearer than this (Workers KV, "Expiring keys").
 const LEAST_TTL_SECS: u64 = 60;
+/// The runtime takes the expiry for a 32-bit number of seconds.
+const LATEST_EXPIRY_SECS: u64 = i32::MAX as u64;
 /// Longest wait for KV.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -48,7 +53,7 @@ impl KvRegistry {
 
     async fn write(&self, id: &ClientId, stored: &Stored, now_secs: u64) -> Result<(), KvError> {
         let text = serde_json::to_string(stored)?;
-        let expires = (stored.expires / 1_000).max(now_secs + LEAST_TTL_SECS);
+        let expires = (stored.expires / 1_000).max(now_secs + LEAST_TTL_SECS).min(LATEST_EXPIRY_SECS);
         self.env.kv(BINDING).map_err(missing)?.put(&key(id), text)?.expiration(expires).execute().await
     }
 
@@ -83,8 +88,9 @@ impl ClientRegistry for KvRegistry {
     }
 }
 
+/// A key of fixed length: KV takes 512 bytes, as long as an identifier alone may be.
 fn key(id: &ClientId) -> String {
-    format!("client/{}", id.as_str())
+    format!("client/{}", URL_SAFE_NO_PAD.encode(Sha256::digest(id.as_str())))
 }
 
 fn missing(_: worker::Error) -> KvError {
@@ -99,6 +105,7 @@ fn slow() -> RegistryError {
 /// KV says in its message with which status it refused ("KV PUT failed: 429 Too Many Requests").
 fn classify(error: &KvError) -> RegistryError {
     let text = error.to_string();
-    tracing::error!(busy = text.contains("429"), "Workers KV failed");
+    // What follows the first line is a stack.
+    tracing::error!(error = text.lines().next(), "Workers KV failed");
     if text.contains("429") { RegistryError::Busy } else { RegistryError::Unavailable }
 }

@@ -33,23 +33,10 @@ impl DurableDatabase {
     pub fn new(storage: &Storage) -> Self {
         Self { storage: SendWrapper::new(storage.as_raw().into()), sql: storage.sql() }
     }
-
-    /// Whether a table of this name exists. Creates nothing.
-    ///
-    /// # Errors
-    /// [`SqlError`]
-    pub fn has_table(&self, name: &str) -> Result<bool, SqlError> {
-        let statement = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
-        Ok(!Statements(&self.sql).run(statement, &[name.into()])?.is_empty())
-    }
 }
 
 impl Database for DurableDatabase {
-    fn run_transaction(
-        &self,
-        _: Durability,
-        body: &mut dyn FnMut(&dyn Sql) -> bool,
-    ) -> Result<(), SqlError> {
+    fn run_transaction(&self, _: Durability, body: &mut dyn FnMut(&dyn Sql) -> bool) -> Result<(), SqlError> {
         let mut refused = false;
         let mut callback = || -> Result<JsValue, JsValue> {
             if body(&Statements(&self.sql)) {
@@ -60,7 +47,8 @@ impl Database for DurableDatabase {
         };
         let callback =
             ScopedClosure::<dyn FnMut() -> Result<JsValue, JsValue>>::borrow_mut_aborting(&mut callback);
-        let outcome = self.transaction_sync().and_then(|run| run.call1(&self.storage, callback.as_js_value()));
+        let outcome =
+            self.transaction_sync().and_then(|run| run.call1(&self.storage, callback.as_js_value()));
         drop(callback);
         match outcome {
             Ok(_) => Ok(()),

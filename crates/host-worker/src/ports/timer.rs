@@ -67,6 +67,7 @@ impl Drop for Timeout {
 /// Calls a global function; both are there in every Worker.
 fn call(name: &str, with: impl FnOnce(&Function, &JsValue) -> Result<JsValue, JsValue>) -> JsValue {
     let global = js_sys::global();
-    let function = Reflect::get(&global, &name.into()).ok().and_then(|value| value.dyn_into::<Function>().ok());
+    let function =
+        Reflect::get(&global, &name.into()).ok().and_then(|value| value.dyn_into::<Function>().ok());
     function.and_then(|function| with(&function, &global).ok()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -3,7 +3,7 @@
 use m365_journal::{JournalError, Outcome};
 use m365_ports::{AuditLog as _, Durability, SqlError, Verdict, transact};
 use m365_types::Email;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scene::{READ, SEND, Scene, actor, at, done, event, permit};
 
@@ -217,4 +217,34 @@ fn the_newest_records_come_oldest_first_and_a_follower_misses_none() {
     assert_eq!(numbers(m365_journal::newest(&*scene.database, 2).unwrap()), [5, 6]);
     assert_eq!(numbers(m365_journal::records_after(&*scene.database, 2, 3).unwrap()), [3, 4, 5]);
     assert_eq!(numbers(m365_journal::records_after(&*scene.database, 6, 3).unwrap()), [0; 0]);
+}
+
+#[test]
+fn the_records_of_one_call_are_found_among_the_newest_only() {
+    let scene = Scene::new();
+    for call in 1..=3 {
+        scene.call(&READ, call);
+    }
+    let phases = |call: u8, among: u32| -> Vec<Value> {
+        let found = m365_journal::records_of(&*scene.database, actor(call).request, among).unwrap();
+        found.iter().map(|entry| entry.exported(&scene.cell).unwrap()).collect()
+    };
+    let both = phases(2, 6);
+    assert_eq!((&both[0]["phase"], &both[1]["phase"]), (&json!("intent"), &json!("outcome")));
+    assert_eq!(both.len(), 2);
+    assert_eq!(phases(1, 4), [Value::Null; 0]);
+    assert_eq!(phases(9, 6), [Value::Null; 0]);
+}
+
+#[test]
+fn an_exported_record_is_what_is_stored_with_its_chain_and_its_time() {
+    let scene = Scene::new();
+    scene.call(&READ, 1);
+    let entry = &m365_journal::newest(&*scene.database, 1).unwrap()[0];
+    let mut exported = entry.exported(&scene.cell).unwrap();
+    let fields = exported.as_object_mut().unwrap();
+    assert_eq!(fields.remove("cell"), Some(scene.cell.as_str().into()));
+    assert_eq!(fields.remove("hash"), Some(entry.hash.as_str().into()));
+    assert_eq!(fields.remove("atMs"), Some(entry.at.as_millis().into()));
+    assert_eq!(exported, serde_json::from_str::<Value>(&entry.record).unwrap());
 }

@@ -2,7 +2,7 @@
 
 mod figures;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod path;
 mod process;
 mod report;

@@ -4,11 +4,14 @@ mod adapters;
 mod clippy_bans;
 mod deny;
 mod dependencies;
+mod deployment;
+mod documents;
 mod fences;
 mod room_table;
 mod size;
 mod test_files;
 mod tool_steps;
+mod wrangler_config;
 
 use clap::Args;
 
@@ -38,16 +41,19 @@ struct Verdict {
 }
 
 /// The steps, cheap ones first.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 12] = [
     Step { name: "fmt", run: tool_steps::fmt },
     Step { name: "fences", run: fences::check },
     Step { name: "adapters", run: adapters::check },
     Step { name: "size", run: size::check },
     Step { name: "dependencies", run: dependencies::check },
+    Step { name: "documents", run: documents::check },
+    Step { name: "wrangler", run: wrangler_config::check },
     Step { name: "clippy", run: tool_steps::clippy },
     Step { name: "doc", run: tool_steps::doc },
     Step { name: "generated", run: tool_steps::generated },
     Step { name: "deny", run: deny::check },
+    Step { name: "deployment", run: deployment::check },
 ];
 
 impl Verdict {

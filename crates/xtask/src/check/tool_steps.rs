@@ -1,8 +1,14 @@
 //! The steps that other tools do: formatting, lints, documentation, generated documents.
+//!
+//! The Worker's crates are empty on other targets than its own, so lints and documentation see them there.
+
+use std::process::Command;
 
 use super::Verdict;
 use crate::docs;
 use crate::run;
+use crate::tools::{Tools, WASM_TARGET};
+use crate::worker::Which;
 use crate::workspace::Workspace;
 
 /// `cargo fmt --check`.
@@ -16,16 +22,37 @@ pub(super) fn fmt(workspace: &Workspace) -> anyhow::Result<Verdict> {
 
 /// Clippy over every target, warnings denied.
 pub(super) fn clippy(workspace: &Workspace) -> anyhow::Result<Verdict> {
-    let arguments = ["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    let captured = run::capture(&mut workspace.cargo(&arguments))?;
-    Ok(verdict(captured.success, &captured.text, "Fix what clippy names."))
+    let native = ["clippy", "--quiet", "--locked", "--workspace", "--all-targets"];
+    let worker = ["clippy", "--quiet", "--locked"];
+    let mut findings = Vec::new();
+    for mut command in [workspace.cargo(&native), for_worker(workspace, &worker)?] {
+        let captured = run::capture(command.args(["--", "-D", "warnings"]))?;
+        findings.extend(verdict(captured.success, &captured.text, "Fix what clippy names.").findings);
+    }
+    Ok(Verdict::of(findings))
 }
 
 /// Documentation of every crate, warnings denied.
 pub(super) fn doc(workspace: &Workspace) -> anyhow::Result<Verdict> {
-    let mut command = workspace.cargo(&["doc", "--quiet", "--locked", "--workspace", "--no-deps"]);
-    let captured = run::capture(command.env("RUSTDOCFLAGS", "-D warnings"))?;
-    Ok(verdict(captured.success, &captured.text, "Fix the documentation that rustdoc names."))
+    let native = ["doc", "--quiet", "--locked", "--no-deps", "--workspace"];
+    let worker = ["doc", "--quiet", "--locked", "--no-deps"];
+    let mut findings = Vec::new();
+    for mut command in [workspace.cargo(&native), for_worker(workspace, &worker)?] {
+        let captured = run::capture(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+        let advice = "Fix the documentation that rustdoc names.";
+        findings.extend(verdict(captured.success, &captured.text, advice).findings);
+    }
+    Ok(Verdict::of(findings))
+}
+
+fn for_worker(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<Command> {
+    Tools::of(workspace)?.wasm_target()?;
+    let mut command = workspace.cargo(arguments);
+    command.args(["--target", WASM_TARGET]);
+    for worker in [Which::Shipped, Which::Test] {
+        command.args(["--package", worker.package()]);
+    }
+    Ok(command)
 }
 
 /// The generated documents are those the program generates.

@@ -1,6 +1,6 @@
 //! Client metadata of a registration request, and the answer (RFC 7591 sections 2 and 3).
 
-use m365_ports::RegistryError;
+use m365_ports::{REGISTRATION_QUOTA, RegistryError};
 use m365_types::{Secret, UnixMillis};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -58,7 +58,7 @@ impl RegistrationRefusal {
             Self::Capability => "registration_capability",
             Self::Link => "registration_link",
             Self::Malformed => "registration_malformed",
-            Self::Quota => "registration_quota",
+            Self::Quota => REGISTRATION_QUOTA,
             Self::RedirectUri => "registration_redirect",
             Self::Unavailable => "client_registry_unavailable",
         }

@@ -7,6 +7,9 @@ use crate::oauth::form::Form;
 use crate::oauth::redirect::WELL_KNOWN_REDIRECTS;
 use crate::testing::{Fixture, block_on};
 
+const REQUEST: RequestId = RequestId::from_random([7; 16]);
+const ROUTE: &str = "/register";
+
 fn clients(fixture: &Fixture) -> Clients {
     Clients::new(
         fixture.client_ports(),
@@ -16,7 +19,7 @@ fn clients(fixture: &Fixture) -> Clients {
 }
 
 fn register(clients: &Clients, metadata: &Value) -> Result<Value, RegistrationRefusal> {
-    let registered = block_on(clients.register(metadata.to_string().as_bytes()))?;
+    let registered = block_on(clients.register(REQUEST, ROUTE, metadata.to_string().as_bytes()))?;
     Ok(serde_json::from_str(registered.body().expose()).unwrap())
 }
 
@@ -153,7 +156,10 @@ fn other_shapes_are_malformed_and_unknown_fields_are_ignored() {
     let twice = br#"{"redirect_uris":["http://localhost/a"],"redirect_uris":["https://evil.example/"]}"#;
     let long = vec![b' '; MAX_REGISTRATION_BYTES + 1];
     for body in [&b""[..], b"[]", b"null", b"{\"redirect_uris\":7}", twice, &long] {
-        assert_eq!(block_on(clients.register(body)).unwrap_err(), RegistrationRefusal::Malformed);
+        assert_eq!(
+            block_on(clients.register(REQUEST, ROUTE, body)).unwrap_err(),
+            RegistrationRefusal::Malformed
+        );
     }
     assert!(register(&clients, &public_with("software_id", json!({"deep": [1]}))).is_ok());
 }

@@ -97,11 +97,12 @@ impl GrantStore {
         })
     }
 
-    /// Forgets expired tokens, ends grants that have none left, and drops grants ended long ago.
+    /// Forgets expired tokens, ends grants that have none left, drops grants ended long ago and ids spent long ago.
+    /// Tells when the next of what is left expires.
     ///
     /// # Errors
     /// [`SqlError`]
-    pub fn sweep(&self) -> Result<(), SqlError> {
+    pub fn sweep(&self) -> Result<Option<UnixMillis>, SqlError> {
         let now = self.now();
         let at = |moment: UnixMillis| [moment.as_millis().into()];
         self.ports.transition(|sql: &dyn Sql| {
@@ -119,7 +120,16 @@ impl GrantStore {
             )?;
             let limit = UnixMillis::from_millis(now.as_millis().saturating_sub(millis(KEEP_ENDED)));
             sql.run("DELETE FROM auth_grant WHERE phase = 'ended' AND created <= ?1", &at(limit))?;
-            Ok(())
+            sql.run("DELETE FROM auth_spent WHERE expires < ?1", &at(now))?;
+            let rows = sql.run(
+                "SELECT MIN(at) FROM (
+                    SELECT expires AS at FROM auth_token WHERE expires > ?1 AND superseded_at IS NULL
+                    UNION ALL SELECT code_expires FROM auth_grant WHERE code_expires > ?1
+                    UNION ALL SELECT created + ?2 FROM auth_grant WHERE phase = 'ended'
+                    UNION ALL SELECT expires FROM auth_spent)",
+                &[now.as_millis().into(), millis(KEEP_ENDED).into()],
+            )?;
+            rows.first().map_or(Ok(None), |row| rows::optional_moment(row, 0))
         })
     }
 }

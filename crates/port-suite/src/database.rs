@@ -1,11 +1,12 @@
 //! What a [`Database`] promises on every host: all or nothing, once, and values as they were given.
 
 use anyhow::{Result, anyhow, bail, ensure};
-use m365_ports::{Database, Durability, Sql, SqlError, SqlValue, transact};
+use m365_ports::{Database, Durability, SqlError, SqlValue, transact};
 
 use super::PortCase;
+use super::table::{create, expect_rows, insert};
 
-/// The promises that need neither threads nor unwinding.
+/// The promises that need neither threads nor tasks nor unwinding.
 pub const DATABASE: &[PortCase<dyn Database>] = &[
     PortCase { name: "what was committed is there afterwards", run: commit_is_visible },
     PortCase { name: "a transaction reads what it wrote", run: own_writes_are_visible },
@@ -14,20 +15,31 @@ pub const DATABASE: &[PortCase<dyn Database>] = &[
     PortCase { name: "a constraint rolls the whole transaction back", run: constraint_rolls_back },
     PortCase { name: "the body is run once", run: body_runs_once },
     PortCase { name: "integers are exact up to 2^53-1", run: integers_are_exact },
+    PortCase { name: "an integer beyond 2^53 is exact or refused", run: larger_integers_do_not_change },
     PortCase { name: "a hundred parameters are taken", run: hundred_parameters },
-    PortCase { name: "values of a megabyte come back whole", run: megabyte_values },
+    PortCase { name: "values of two megabytes come back whole", run: large_values },
     PortCase { name: "NULL, text and blob come back as they went in", run: values_round_trip },
     PortCase { name: "two statements in one call are refused", run: one_statement_per_call },
+    PortCase {
+        name: "a semicolon inside or after a statement is no second one",
+        run: semicolons_are_harmless,
+    },
     PortCase { name: "a statement that makes no sense is an error", run: nonsense_is_an_error },
+    PortCase {
+        name: "a statement cannot touch the transaction around it",
+        run: transaction_is_not_a_statement,
+    },
+    PortCase { name: "a statement cannot change the database's settings", run: settings_are_not_a_statement },
+    PortCase { name: "a foreign key is kept", run: foreign_keys_hold },
 ];
 
 const LEVELS: [Durability; 2] = [Durability::Full, Durability::Process];
 const LARGEST: i64 = (1 << 53) - 1;
-const MEGABYTE: usize = 1 << 20;
+const TWO_MEGABYTES: usize = 2_000_000;
 
 /// What a body of these cases returns to undo its work.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Undone {
+enum Undone {
     /// On purpose.
     Meant,
     /// The database's doing.
@@ -38,30 +50,6 @@ impl From<SqlError> for Undone {
     fn from(error: SqlError) -> Self {
         Self::Sql(error)
     }
-}
-
-/// Makes the table that every case writes to: one column of any type, unique.
-pub(super) fn create(database: &dyn Database) -> Result<()> {
-    Ok(transact(database, Durability::Full, |sql| {
-        sql.run("CREATE TABLE IF NOT EXISTS thing (value ANY UNIQUE) STRICT", &[]).map(drop)
-    })?)
-}
-
-pub(super) fn insert(sql: &dyn Sql, value: impl Into<SqlValue>) -> Result<(), SqlError> {
-    sql.run("INSERT INTO thing (value) VALUES (?1)", &[value.into()]).map(drop)
-}
-
-/// How many rows there are, seen by a transaction of its own.
-pub(super) fn count(database: &dyn Database) -> Result<u64> {
-    Ok(transact(database, Durability::Process, |sql| {
-        sql.run("SELECT COUNT(*) FROM thing", &[])?.first().ok_or(SqlError::Shape)?.unsigned(0)
-    })?)
-}
-
-fn expect_rows(database: &dyn Database, expected: u64) -> Result<()> {
-    let found = count(database)?;
-    ensure!(found == expected, "there are {found} rows, not {expected}");
-    Ok(())
 }
 
 fn commit_is_visible(database: &dyn Database) -> Result<()> {
@@ -147,6 +135,25 @@ fn integers_are_exact(database: &dyn Database) -> Result<()> {
     Ok(())
 }
 
+fn larger_integers_do_not_change(database: &dyn Database) -> Result<()> {
+    create(database)?;
+    for value in [LARGEST + 1, LARGEST + 2, i64::MAX, -LARGEST - 2, i64::MIN] {
+        transact(database, Durability::Full, |sql| sql.run("DELETE FROM thing", &[]))?;
+        let bound = transact(database, Durability::Full, |sql| {
+            insert(sql, value)?;
+            sql.run("SELECT value FROM thing", &[])?.first().ok_or(SqlError::Shape)?.integer(0)
+        });
+        ensure!(bound.is_err() || bound == Ok(value), "{value} was stored as {bound:?}");
+        // Made by the database itself, so that it is refused, if at all, on its way out.
+        let made = format!("SELECT {value} + 0");
+        let read = transact(database, Durability::Process, |sql| {
+            sql.run(&made, &[])?.first().ok_or(SqlError::Shape)?.integer(0)
+        });
+        ensure!(read.is_err() || read == Ok(value), "{value} was read as {read:?}");
+    }
+    Ok(())
+}
+
 fn hundred_parameters(database: &dyn Database) -> Result<()> {
     create(database)?;
     let places: Vec<String> = (1..=100).map(|place| format!("(?{place})")).collect();
@@ -160,12 +167,12 @@ fn hundred_parameters(database: &dyn Database) -> Result<()> {
     expect_rows(database, 100)
 }
 
-fn megabyte_values(database: &dyn Database) -> Result<()> {
+fn large_values(database: &dyn Database) -> Result<()> {
     create(database)?;
-    let text = SqlValue::Text("ä".repeat(MEGABYTE / 2));
-    let blob = SqlValue::Blob((0..=u8::MAX).cycle().take(MEGABYTE).collect());
-    ensure!(returned(database, &text)? == text, "a text of a megabyte changed");
-    ensure!(returned(database, &blob)? == blob, "a blob of a megabyte changed");
+    let text = SqlValue::Text("ä".repeat(TWO_MEGABYTES / 2));
+    let blob = SqlValue::Blob((0..=u8::MAX).cycle().take(TWO_MEGABYTES).collect());
+    ensure!(returned(database, &text)? == text, "a text of two megabytes changed");
+    ensure!(returned(database, &blob)? == blob, "a blob of two megabytes changed");
     Ok(())
 }
 
@@ -208,6 +215,18 @@ fn one_statement_per_call(database: &dyn Database) -> Result<()> {
     expect_rows(database, 0)
 }
 
+fn semicolons_are_harmless(database: &dyn Database) -> Result<()> {
+    create(database)?;
+    transact(database, Durability::Full, |sql| {
+        sql.run("INSERT INTO thing (value) VALUES ('a; b''c; d');", &[])?;
+        sql.run("INSERT INTO thing (value) VALUES (?1) ;\n", &["e; f".into()]).map(drop)
+    })?;
+    let rows = transact(database, Durability::Process, |sql| sql.run("SELECT value FROM thing", &[]))?;
+    let found = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+    ensure!(found == ["a; b'c; d", "e; f"], "the values are {found:?}");
+    Ok(())
+}
+
 fn nonsense_is_an_error(database: &dyn Database) -> Result<()> {
     create(database)?;
     for statement in ["SELECT FROM WHERE", "SELECT value FROM absent", "INSERT INTO thing (value) VALUES"] {
@@ -216,4 +235,63 @@ fn nonsense_is_an_error(database: &dyn Database) -> Result<()> {
     }
     transact(database, Durability::Full, |sql| insert(sql, "afterwards"))?;
     expect_rows(database, 1)
+}
+
+fn transaction_is_not_a_statement(database: &dyn Database) -> Result<()> {
+    let statements = [
+        "BEGIN",
+        "begin immediate",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT s",
+        "RELEASE s",
+        " ROLLBACK TO s",
+    ];
+    refused_and_undone(database, &statements)
+}
+
+fn settings_are_not_a_statement(database: &dyn Database) -> Result<()> {
+    let statements = [
+        "PRAGMA user_version = 7",
+        "PRAGMA journal_mode = DELETE",
+        "pragma synchronous = OFF",
+        "ATTACH ':memory:' AS other",
+        "DETACH main",
+        "VACUUM",
+    ];
+    refused_and_undone(database, &statements)
+}
+
+/// Each statement is refused in the middle of a transaction, which is then undone as a whole.
+fn refused_and_undone(database: &dyn Database, statements: &[&str]) -> Result<()> {
+    create(database)?;
+    for statement in statements {
+        let outcome = transact(database, Durability::Full, |sql| {
+            insert(sql, "before")?;
+            sql.run(statement, &[])?;
+            insert(sql, "after")
+        });
+        ensure!(outcome.is_err(), "`{statement}` was taken");
+        expect_rows(database, 0).map_err(|error| error.context(format!("after `{statement}`")))?;
+    }
+    transact(database, Durability::Full, |sql| insert(sql, "afterwards"))?;
+    expect_rows(database, 1)
+}
+
+fn foreign_keys_hold(database: &dyn Database) -> Result<()> {
+    transact(database, Durability::Full, |sql| {
+        sql.run("CREATE TABLE family (id INTEGER PRIMARY KEY) STRICT", &[])?;
+        sql.run("CREATE TABLE member (family INTEGER NOT NULL REFERENCES family (id)) STRICT", &[])?;
+        sql.run("INSERT INTO family (id) VALUES (1)", &[])
+    })?;
+    let join = |family: i64| {
+        transact(database, Durability::Full, |sql| {
+            sql.run("INSERT INTO member (family) VALUES (?1)", &[family.into()]).map(drop)
+        })
+    };
+    ensure!(join(1).is_ok(), "a member of a family that is there was refused");
+    let orphan = join(2);
+    ensure!(orphan == Err(SqlError::Constraint), "a member of no family gave {orphan:?}");
+    Ok(())
 }

@@ -1,18 +1,14 @@
 //! What a [`Directory`] promises: one owner per account, exact counts, marks that only rise, a bounded journal.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use anyhow::{Result, anyhow, ensure};
-use futures_channel::oneshot;
-use m365_ports::{
-    Background, Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome,
-};
+use m365_ports::{Directory, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome};
 use m365_types::{AuditKind, CellId, Oid, TenantId, UnixMillis};
 
 use super::AsyncPortCase;
 
-/// The promises that the trait alone can show.
+/// The promises to one caller at a time.
 pub const DIRECTORY: &[AsyncPortCase<dyn Directory>] = &[
     AsyncPortCase { name: "pinning is idempotent", run: |directory| Box::pin(pin_is_idempotent(directory)) },
     AsyncPortCase {
@@ -37,31 +33,34 @@ pub const DIRECTORY: &[AsyncPortCase<dyn Directory>] = &[
     },
 ];
 
-const RACERS: u8 = 20;
-const MINUTE: u64 = 60_000;
+pub(crate) const MINUTE: u64 = 60_000;
 /// 2100-01-01, the beginning of a minute.
-const NOW: u64 = 4_102_444_800_000;
+pub(crate) const NOW: u64 = 4_102_444_800_000;
 /// More than any directory admits in a minute.
 const FLOOD: u64 = 2_000;
 
-const fn at(millis: u64) -> UnixMillis {
+pub(crate) const fn at(millis: u64) -> UnixMillis {
     UnixMillis::from_millis(millis)
 }
 
-fn cell(number: u8) -> CellId {
+pub(crate) fn cell(number: u8) -> CellId {
     CellId::from_digest([number; 20])
 }
 
-const fn tenant(number: u8) -> TenantId {
+pub(crate) const fn tenant(number: u8) -> TenantId {
     TenantId::from_random([number; 16])
 }
 
-const fn oid(number: u8) -> Oid {
+pub(crate) const fn oid(number: u8) -> Oid {
     Oid::from_random([number; 16])
 }
 
 /// Pins and compares.
-async fn pin(directory: &dyn Directory, (owner, of, who): (u8, u8, u8), expected: PinOutcome) -> Result<()> {
+pub(crate) async fn pin(
+    directory: &dyn Directory,
+    (owner, of, who): (u8, u8, u8),
+    expected: PinOutcome,
+) -> Result<()> {
     let outcome = directory.pin_microsoft(&cell(owner), tenant(of), oid(who)).await?;
     ensure!(
         outcome == expected,
@@ -93,44 +92,12 @@ async fn one_account_per_cell(directory: &dyn Directory) -> Result<()> {
     pin(directory, (2, 1, 2), PinOutcome::Pinned).await
 }
 
-/// Twenty cells ask for one account at once: exactly one gets it, and it stays the one.
-///
-/// # Errors
-/// What did not hold.
-pub async fn one_cell_wins_the_race(
-    directory: Arc<dyn Directory>,
-    background: &dyn Background,
-) -> Result<()> {
-    let mut answers = Vec::new();
-    for racer in 1..=RACERS {
-        let (report, answer) = oneshot::channel::<Result<PinOutcome, DirectoryError>>();
-        let directory = directory.clone();
-        background.spawn(Box::pin(async move {
-            let _ = report.send(directory.pin_microsoft(&cell(racer), tenant(1), oid(1)).await);
-        }));
-        answers.push((racer, answer));
-    }
-    let mut winners = Vec::new();
-    for (racer, answer) in answers {
-        match answer.await.map_err(|_| anyhow!("racer {racer} was lost"))?? {
-            PinOutcome::Pinned => winners.push(racer),
-            PinOutcome::TakenByAnother => {}
-            PinOutcome::OtherAccount => return Err(anyhow!("racer {racer} has another account")),
-        }
-    }
-    ensure!(winners.len() == 1, "of {RACERS} racers {} won", winners.len());
-    for racer in 1..=RACERS {
-        let won = winners.contains(&racer);
-        let expected = if won { PinOutcome::Pinned } else { PinOutcome::TakenByAnother };
-        pin(&*directory, (racer, 1, 1), expected).await?;
-    }
-    Ok(())
-}
-
 /// Registers at `now` until refused; how many were counted.
-async fn registered(directory: &dyn Directory, now: u64, expires: u64) -> Result<u64> {
+pub(crate) async fn registered(directory: &dyn Directory, now: u64, expires: u64) -> Result<u64> {
     for counted in 0..FLOOD {
-        if directory.count_registration(at(now), at(expires)).await? == RegistrationOutcome::QuotaReached {
+        if directory.count_registration(at(now), at(expires), None).await?
+            == RegistrationOutcome::QuotaReached
+        {
             return Ok(counted);
         }
     }
@@ -141,7 +108,7 @@ async fn minute_is_bounded(directory: &dyn Directory) -> Result<()> {
     let expires = NOW + 1_000 * MINUTE;
     let quota = registered(directory, NOW, expires).await?;
     ensure!(quota > 0, "not one registration was counted");
-    let early = directory.count_registration(at(NOW + MINUTE - 1), at(expires)).await?;
+    let early = directory.count_registration(at(NOW + MINUTE - 1), at(expires), None).await?;
     ensure!(early == RegistrationOutcome::QuotaReached, "the quota was free before the minute was over");
     let second = registered(directory, NOW + MINUTE, expires).await?;
     ensure!(second == quota, "the next minute admits {second}, the first {quota}");
@@ -161,14 +128,14 @@ pub async fn places_of_expired_clients_are_free(
 ) -> Result<()> {
     let later = at(expires.as_millis() + 1_000 * MINUTE);
     let before = at(expires.as_millis() - 1);
-    let full = directory.count_registration(before, later).await?;
+    let full = directory.count_registration(before, later, None).await?;
     ensure!(full == RegistrationOutcome::QuotaReached, "more clients live than are admitted");
-    let free = directory.count_registration(expires, later).await?;
+    let free = directory.count_registration(expires, later, None).await?;
     ensure!(free == RegistrationOutcome::Counted, "expired clients keep their places");
     Ok(())
 }
 
-fn mark(number: u8, sequence: u64, head: &str) -> HighWater {
+pub(crate) fn mark(number: u8, sequence: u64, head: &str) -> HighWater {
     HighWater { cell: cell(number), sequence, head: head.to_owned() }
 }
 

@@ -1,41 +1,21 @@
-//! What a [`Database`] promises besides where several threads use it and a panic unwinds.
+//! What a [`Database`] promises besides where several threads use it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
 use anyhow::{Result, anyhow, ensure};
 use m365_ports::{Database, Durability, Sql, SqlError, transact};
 
 use super::PortCase;
-use super::database::{count, create, insert};
+use super::table::{create, insert, number};
 
-/// The promises for hosts with threads and unwinding.
+/// The promises for hosts with threads.
 pub const DATABASE_THREADS: &[PortCase<dyn Database>] = &[
-    PortCase { name: "a panic rolls everything back", run: panic_rolls_back },
     PortCase { name: "transactions of many threads follow one another", run: transactions_serialise },
     PortCase { name: "a unique value goes to one of many threads", run: one_thread_wins },
 ];
 
 const THREADS: usize = 8;
 const ROUNDS: usize = 10;
-
-fn panic_rolls_back(database: &dyn Database) -> Result<()> {
-    create(database)?;
-    for level in [Durability::Full, Durability::Process] {
-        let caught = catch_unwind(AssertUnwindSafe(|| {
-            transact(database, level, |sql| -> Result<(), SqlError> {
-                insert(sql, "written")?;
-                // Unwinds like a panic, without the message that a panic writes to the log.
-                resume_unwind(Box::new("meant"))
-            })
-        }));
-        ensure!(caught.is_err(), "the panic did not reach the caller");
-        ensure!(count(database)? == 0, "a panic left rows behind");
-    }
-    transact(database, Durability::Full, |sql| insert(sql, "afterwards"))?;
-    ensure!(count(database)? == 1, "the database cannot be written after a panic");
-    Ok(())
-}
 
 fn transactions_serialise(database: &dyn Database) -> Result<()> {
     create(database)?;
@@ -45,20 +25,16 @@ fn transactions_serialise(database: &dyn Database) -> Result<()> {
         Ok(true)
     })?;
     ensure!(outcomes == THREADS, "only {outcomes} threads ended well");
-    let total = transact(database, Durability::Process, read)?;
+    let total = transact(database, Durability::Process, number)?;
     ensure!(usize::try_from(total)? == THREADS * ROUNDS, "increments were lost: the counter is at {total}");
     Ok(())
 }
 
 /// Read, then write: only right where nobody comes in between.
 fn increment(sql: &dyn Sql) -> Result<(), SqlError> {
-    let value = read(sql)?;
+    let value = number(sql)?;
     thread::yield_now();
     sql.run("UPDATE thing SET value = ?1", &[(value + 1).into()]).map(drop)
-}
-
-fn read(sql: &dyn Sql) -> Result<i64, SqlError> {
-    sql.run("SELECT value FROM thing", &[])?.first().ok_or(SqlError::Shape)?.integer(0)
 }
 
 fn one_thread_wins(database: &dyn Database) -> Result<()> {

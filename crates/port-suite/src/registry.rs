@@ -1,6 +1,7 @@
 //! What a [`ClientRegistry`] promises, where one place writes and reads.
 
 use anyhow::{Result, ensure};
+use futures_util::future::try_join_all;
 use m365_ports::ClientRegistry;
 use m365_types::{ClientId, UnixMillis};
 
@@ -20,6 +21,10 @@ pub const REGISTRY: &[AsyncPortCase<dyn ClientRegistry>] = &[
     AsyncPortCase {
         name: "putting again replaces metadata and expiry",
         run: |registry| Box::pin(put_replaces(registry)),
+    },
+    AsyncPortCase {
+        name: "clients put at once are all found, each as it was",
+        run: |registry| Box::pin(puts_do_not_mix(registry)),
     },
 ];
 
@@ -69,5 +74,18 @@ async fn put_replaces(registry: &dyn ClientRegistry) -> Result<()> {
     ensure!(found.as_deref() == Some("second"), "after the second put there was {found:?}");
     registry.put(&id, "third", at(NOW + HOUR)).await?;
     ensure!(registry.find(&id, at(NOW + HOUR)).await?.is_none(), "an expiry could not be shortened");
+    Ok(())
+}
+
+async fn puts_do_not_mix(registry: &dyn ClientRegistry) -> Result<()> {
+    let clients = (0..20)
+        .map(|number| Ok((ClientId::parse(&format!("client-{number}"))?, format!("{{\"number\":{number}}}"))))
+        .collect::<Result<Vec<_>>>()?;
+    let puts = clients.iter().map(|(id, metadata)| registry.put(id, metadata, at(NOW + HOUR)));
+    try_join_all(puts).await?;
+    let found = try_join_all(clients.iter().map(|(id, _)| registry.find(id, at(NOW)))).await?;
+    for ((id, metadata), found) in clients.iter().zip(found) {
+        ensure!(found.as_ref() == Some(metadata), "{id} was found as {found:?}");
+    }
     Ok(())
 }

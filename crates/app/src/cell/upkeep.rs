@@ -1,0 +1,79 @@
+//! What a cell does off the path of requests, when its alarm rings: it tells the directory how far its journal has
+//! come, and forgets what has expired.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use m365_ports::SqlError;
+
+use super::{Cell, Rooms, owner};
+
+/// The directory hears of new records at most this often, in one message for all of them.
+const TELL_AFTER: Duration = Duration::from_secs(5);
+/// After a directory that did not answer.
+const TELL_AGAIN_AFTER: Duration = Duration::from_mins(1);
+/// Least time between two looks for what has expired.
+const SWEEP_AFTER: Duration = Duration::from_hours(1);
+
+impl Cell {
+    /// The alarm rings. A host calls this when the moment that [`m365_ports::Alarm::ring_at`] asked for has come; once
+    /// too often does no harm.
+    pub async fn ring(&self) {
+        self.tell_directory().await;
+        if let Err(error) = self.sweep() {
+            tracing::error!(cell = %self.id, %error, "what has expired could not be forgotten");
+            self.alarm.ring_at(self.now().plus(SWEEP_AFTER));
+        }
+    }
+
+    /// Something may have been recorded or stored: the alarm rings soon.
+    pub(crate) fn ring_soon(&self) {
+        self.alarm.ring_at(self.now().plus(TELL_AFTER));
+    }
+
+    async fn tell_directory(&self) {
+        let Ok(mark) = self.journal.high_water() else {
+            return self.alarm.ring_at(self.now().plus(TELL_AGAIN_AFTER));
+        };
+        let sequence = mark.sequence;
+        if sequence == 0 || sequence == self.told_sequence.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.core.ports.directory.note_high_water(mark).await {
+            Ok(()) => self.told_sequence.store(sequence, Ordering::Relaxed),
+            Err(error) => {
+                tracing::warn!(cell = %self.id, %error, "a journal's high-water could not be noted");
+                self.alarm.ring_at(self.now().plus(TELL_AGAIN_AFTER));
+            }
+        }
+    }
+
+    /// Forgets what has expired, and asks to be woken when the next thing does.
+    fn sweep(&self) -> Result<(), SqlError> {
+        let Some(rooms) = self.known_rooms()? else { return Ok(()) };
+        let now = self.now();
+        let due = rooms.swept.load(Ordering::Relaxed).saturating_add(millis(SWEEP_AFTER));
+        if now.as_millis() < due {
+            return Ok(());
+        }
+        let next = rooms.grants.sweep()?;
+        rooms.swept.store(now.as_millis(), Ordering::Relaxed);
+        if let Some(next) = next {
+            self.alarm.ring_at(next.max(now.plus(SWEEP_AFTER)));
+        }
+        Ok(())
+    }
+
+    /// The rooms, where the cell has an owner.
+    fn known_rooms(&self) -> Result<Option<&Rooms>, SqlError> {
+        if let Some(rooms) = self.rooms.get() {
+            return Ok(Some(rooms));
+        }
+        let owner = owner::of(&*self.database, None)?;
+        Ok(owner.map(|owner| self.rooms.get_or_init(|| self.build_rooms(owner))))
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

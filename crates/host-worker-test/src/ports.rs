@@ -1,0 +1,184 @@
+//! The port suite inside workerd: a Durable Object that runs one case and says what did not hold.
+//!
+//! `crates/host-worker/dev/ports.mjs` asks it: `GET /` lists the tables, `POST /{table}/{number}` runs a case. A table
+//! that says `fresh` wants a runtime of its own for each case, because its cases share a store.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use futures_channel::oneshot;
+use m365_app::{DIRECTORY_SCHEMA, SqlDirectory};
+use m365_host_worker::ports::alarm::DurableAlarm;
+use m365_host_worker::ports::background::SpawnedBackground;
+use m365_host_worker::ports::clock::WorkerClock;
+use m365_host_worker::ports::directory::DurableDirectory;
+use m365_host_worker::ports::entropy::CryptoEntropy;
+use m365_host_worker::ports::registry::KvRegistry;
+use m365_host_worker::ports::sql::DurableDatabase;
+use m365_host_worker::ports::timer::TimeoutTimer;
+use m365_port_suite as suite;
+use m365_ports::{Alarm as _, BoxFuture, Clock as _, Durability, transact};
+use worker::send::SendFuture;
+use worker::{DurableObject, Env, Response, State, durable_object, wasm_bindgen};
+
+/// The object.
+#[durable_object(alarm)]
+pub struct Ports {
+    state: State,
+    env: Env,
+    alarm: Arc<DurableAlarm>,
+    rung: RefCell<Option<oneshot::Sender<()>>>,
+}
+
+/// A table of cases as this object runs it.
+struct Table {
+    name: &'static str,
+    fresh: bool,
+    cases: Vec<&'static str>,
+    run: for<'a> fn(&'a Ports, usize) -> BoxFuture<'a, Result<()>>,
+}
+
+macro_rules! table {
+    ($name:literal, $fresh:literal, $cases:expr, |$ports:ident, $case:ident| $run:expr) => {
+        Table {
+            name: $name,
+            fresh: $fresh,
+            cases: $cases.iter().map(|case| case.name).collect(),
+            run: |$ports, number| {
+                Box::pin(SendFuture::new(async move {
+                    let $case = $cases.get(number).context("there is no such case")?;
+                    $run
+                }))
+            },
+        }
+    };
+}
+
+/// A promise of this host that no table of the suite has.
+struct OwnCase {
+    name: &'static str,
+    run: for<'a> fn(&'a Ports) -> BoxFuture<'a, Result<()>>,
+}
+
+macro_rules! own {
+    ($name:literal, |$ports:ident| $run:expr) => {
+        OwnCase { name: $name, run: |$ports| Box::pin(SendFuture::new(async move { $run })) }
+    };
+}
+
+const OWN: &[OwnCase] = &[
+    own!("a flood of perimeter records is kept or counted", |ports| {
+        let database = Arc::new(ports.directory_database()?);
+        let kept = || {
+            let (records, suppressed) = SqlDirectory::perimeter_tail(&*database, 1_000_000)?;
+            Ok(suite::PerimeterKept { records: u64::try_from(records.len())?, suppressed })
+        };
+        suite::perimeter_records_are_bounded(&SqlDirectory::new(database.clone()), &kept).await
+    }),
+    own!("the earliest moment asked of an alarm wins and rings once", |ports| ports.alarm_rings_once().await),
+];
+
+fn tables() -> Vec<Table> {
+    vec![
+        table!("database", false, suite::DATABASE, |ports, case| (case.run)(&ports.database())),
+        table!("database tasks", false, suite::DATABASE_TASKS, |ports, case| (case.run)(&ports.database())
+            .await),
+        table!("clock", false, suite::CLOCK, |_ports, case| (case.run)(&WorkerClock)),
+        table!("entropy", false, suite::ENTROPY, |_ports, case| (case.run)(&CryptoEntropy)),
+        table!("timer", false, suite::TIMER, |_ports, case| (case.run)(&TimeoutTimer).await),
+        table!("background", false, suite::BACKGROUND, |_ports, case| (case.run)(&SpawnedBackground).await),
+        table!("registry", true, suite::REGISTRY, |ports, case| {
+            (case.run)(&KvRegistry::new(ports.env.clone())).await
+        }),
+        table!("directory", true, suite::DIRECTORY, |ports, case| {
+            (case.run)(&DurableDirectory::new(ports.env.clone())).await
+        }),
+        table!("directory race", true, suite::DIRECTORY_RACE, |ports, case| {
+            (case.run)(&DurableDirectory::new(ports.env.clone())).await
+        }),
+        table!("this host", false, OWN, |ports, case| (case.run)(ports).await),
+    ]
+}
+
+impl DurableObject for Ports {
+    fn new(state: State, env: Env) -> Self {
+        m365_host_worker::log::start();
+        let alarm = Arc::new(DurableAlarm::new(state.storage(), Arc::new(WorkerClock)));
+        Self { state, env, alarm, rung: RefCell::new(None) }
+    }
+
+    async fn fetch(&self, request: worker::Request) -> worker::Result<Response> {
+        let path = request.path();
+        let path = path.trim_matches('/').replace("%20", " ");
+        let outcome = match path.split_once('/') {
+            None if path.is_empty() => return Response::from_json(&list()),
+            None if path == "die" => self.die(),
+            None if path == "mourn" => suite::expect_nothing_of_the_dead(&self.database()),
+            None => Err(anyhow::anyhow!("there is no such table")),
+            Some((table, number)) => self.run(table, number).await,
+        };
+        match outcome {
+            Ok(()) => Response::ok("ok"),
+            Err(error) => Response::error(format!("{error:#}"), 500),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        self.alarm.rang();
+        if let Some(rung) = self.rung.borrow_mut().take() {
+            let _ = rung.send(());
+        }
+        Response::empty()
+    }
+}
+
+fn list() -> serde_json::Value {
+    let row =
+        |table: Table| serde_json::json!({ "name": table.name, "fresh": table.fresh, "cases": table.cases });
+    tables().into_iter().map(row).collect()
+}
+
+impl Ports {
+    async fn run(&self, table: &str, number: &str) -> Result<()> {
+        let number: usize = number.parse()?;
+        let Some(table) = tables().into_iter().find(|row| row.name == table) else {
+            bail!("there is no such table")
+        };
+        (table.run)(self, number).await
+    }
+
+    fn database(&self) -> DurableDatabase {
+        DurableDatabase::new(&self.state.storage())
+    }
+
+    fn directory_database(&self) -> Result<DurableDatabase> {
+        let database = self.database();
+        transact(&database, Durability::Full, |sql| {
+            DIRECTORY_SCHEMA.iter().try_for_each(|statement| sql.run(statement, &[]).map(drop))
+        })?;
+        Ok(database)
+    }
+
+    /// Ends the instance in the middle of a transaction, as a panic does.
+    fn die(&self) -> Result<()> {
+        suite::die_in_a_transaction(&self.database(), || std::process::abort()).map(|never| match never {})
+    }
+
+    async fn alarm_rings_once(&self) -> Result<()> {
+        let (sender, rung) = oneshot::channel();
+        *self.rung.borrow_mut() = Some(sender);
+        let began = WorkerClock.now();
+        self.alarm.ring_at(began.plus(Duration::from_hours(1)));
+        self.alarm.ring_at(began.plus(Duration::from_millis(100)));
+        self.alarm.ring_at(began.plus(Duration::from_secs(60)));
+        rung.await.context("the alarm was forgotten")?;
+        let waited = WorkerClock.now().since(began);
+        ensure!(waited >= Duration::from_millis(100), "the alarm rang after {waited:?}");
+        ensure!(waited < Duration::from_secs(60), "a later moment won: {waited:?}");
+        let pending = self.state.storage().get_alarm().await.map_err(|error| anyhow::anyhow!("{error}"))?;
+        ensure!(pending.is_none(), "a moment is still pending");
+        Ok(())
+    }
+}
