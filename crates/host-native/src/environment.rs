@@ -51,7 +51,7 @@ impl Source for Environment {
         let credential =
             Self::variable("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join(name));
         match credential.filter(|path| path.exists()) {
-            Some(path) => read_secret(&path).map(Some),
+            Some(path) => read(&path, CREDENTIAL_FORBIDS).map(Some),
             None => Ok(None),
         }
     }
@@ -62,10 +62,20 @@ impl Source for Environment {
 /// # Errors
 /// A sentence, without the contents.
 pub(crate) fn read_secret(path: &Path) -> Result<Secret<String>, String> {
+    read(path, FILE_FORBIDS)
+}
+
+/// Mode bits that a secret's file may not have.
+const FILE_FORBIDS: u32 = 0o077;
+/// The same in the credentials directory: systemd admits the service's user by an access list, whose mask shows as a
+/// group that may read; the folder itself is the service's alone.
+const CREDENTIAL_FORBIDS: u32 = 0o037;
+
+fn read(path: &Path, forbidden: u32) -> Result<Secret<String>, String> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata =
         fs::metadata(path).map_err(|error| format!("its file cannot be read ({})", error.kind()))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
+    if metadata.permissions().mode() & forbidden != 0 {
         return Err("its file can be read by others; set its mode to 0600".to_owned());
     }
     fs::read_to_string(path)
@@ -86,6 +96,13 @@ mod tests {
         fs::write(&path, "value").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(read_secret(&path).unwrap_err().contains("0600"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+        assert!(read_secret(&path).unwrap_err().contains("0600"));
+        assert_eq!(read(&path, CREDENTIAL_FORBIDS).unwrap().expose(), "value");
+        for mode in [0o444, 0o460] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(read(&path, CREDENTIAL_FORBIDS).is_err(), "{mode:o}");
+        }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(read_secret(&path).unwrap().expose(), "value");
         assert!(read_secret(&folder.path().join("absent")).is_err());

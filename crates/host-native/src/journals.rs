@@ -9,13 +9,14 @@ use crate::data_files::{CellFile, CellReader, cell_files, directory_file};
 use crate::ports::sqlite::SqliteDatabase;
 use crate::server::DataDir;
 
-/// The newest records of every journal, at most `limit` of each, in the order of their time. Each is the stored
-/// record with `cell` and `hash` of its chain and `atMs`; perimeter records have the phase `perimeter`.
+/// The newest records of every journal, at most `limit` of each, in the order of their time; within a journal in the
+/// order they were written, whatever the clock did. Each is the stored record with `cell` and `hash` of its chain and
+/// `atMs`; perimeter records have the phase `perimeter`.
 ///
 /// # Errors
 /// Where there is no data folder or a file cannot be read.
 pub(crate) fn newest(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
-    let mut records = Vec::new();
+    let mut journals = Vec::new();
     let mut reader = CellReader::default();
     for file in cell_files(data)? {
         let (cell, database) = match reader.open(&file)? {
@@ -28,16 +29,28 @@ pub(crate) fn newest(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
         };
         let entries = m365_journal::newest(&database, limit)
             .with_context(|| format!("cannot read the journal of cell {cell}"))?;
-        for entry in entries {
-            let record = entry
-                .exported(&cell)
-                .with_context(|| format!("record {} of cell {cell} is not JSON", entry.sequence))?;
-            records.push(record);
+        let export = |entry: &m365_journal::Entry| {
+            let unreadable = || format!("record {} of cell {cell} is not JSON", entry.sequence);
+            entry.exported(&cell).with_context(unreadable)
+        };
+        journals.push(entries.iter().map(export).collect::<anyhow::Result<Vec<_>>>()?);
+    }
+    journals.push(perimeter(data, limit)?);
+    Ok(by_time(journals))
+}
+
+/// One list of all journals. A record stands no earlier than the one it followed, though a clock may have been set back.
+fn by_time(journals: Vec<Vec<Value>>) -> Vec<Value> {
+    let mut records = Vec::new();
+    for journal in journals {
+        let mut latest = String::new();
+        for record in journal {
+            latest = latest.max(text(&record, "at").to_owned());
+            records.push((latest.clone(), record));
         }
     }
-    records.extend(perimeter(data, limit)?);
-    records.sort_by(|one, other| text(one, "at").cmp(text(other, "at")));
-    Ok(records)
+    records.sort_by(|(one, _), (other, _)| one.cmp(other));
+    records.into_iter().map(|(_, record)| record).collect()
 }
 
 fn perimeter(data: &DataDir, limit: u32) -> anyhow::Result<Vec<Value>> {
@@ -96,5 +109,24 @@ impl JournalFeed for FolderFeed {
                 Vec::new()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn journals_are_joined_by_time_and_a_clock_set_back_turns_no_journal_round() {
+        let record =
+            |name: &str, at: &str| json!({ "name": name, "at": format!("2026-01-{at}T00:00:00.000Z") });
+        let joined = by_time(vec![
+            vec![record("a1", "02"), record("a2", "05"), record("a3", "01"), record("a4", "06")],
+            vec![record("b1", "03"), record("b2", "05")],
+        ]);
+        let names: Vec<_> = joined.iter().map(|record| text(record, "name")).collect();
+        assert_eq!(names, ["a1", "b1", "a2", "a3", "b2", "a4"]);
     }
 }
