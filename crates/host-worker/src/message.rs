@@ -29,14 +29,14 @@ pub(crate) fn request_in(request: &web_sys::Request) -> Result<Request<Body>> {
 pub(crate) async fn response_out(response: Response<Body>) -> Result<web_sys::Response> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|error| Error::RustError(error.to_string()))?.to_bytes();
-    whole_response_out(Response::from_parts(parts, body))
+    whole_response_out(&Response::from_parts(parts, body))
 }
 
 /// An answer whose body is here.
 ///
 /// # Errors
 /// Where the runtime refuses a header.
-pub(crate) fn whole_response_out(response: Response<Bytes>) -> Result<web_sys::Response> {
+pub(crate) fn whole_response_out(response: &Response<Bytes>) -> Result<web_sys::Response> {
     let init = web_sys::ResponseInit::new();
     init.set_status(response.status().as_u16());
     init.set_headers(headers_out(response.headers())?.as_ref());

@@ -22,10 +22,6 @@ pub struct Question<'a> {
 /// The answer.
 #[derive(Debug)]
 #[must_use]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once per call; a box would cost every permitted call an allocation"
-)]
 pub enum Decision {
     /// The call may happen, once its intent is recorded.
     Permit(Permit),

@@ -34,6 +34,8 @@ pub(crate) struct Package {
 pub(crate) struct Dependency {
     /// The package depended on.
     pub(crate) name: String,
+    /// Its key in the table, which is another where two versions are depended on.
+    pub(crate) key: String,
     /// Which table it stands in.
     pub(crate) kind: Kind,
 }
@@ -151,7 +153,10 @@ impl Dependency {
             Some("build") => Kind::Build,
             _ => Kind::Normal,
         };
-        Ok(Self { name: string(dependency, "name")?, kind })
+        let name = string(dependency, "name")?;
+        let key =
+            dependency.get("rename").and_then(Value::as_str).map_or_else(|| name.clone(), str::to_owned);
+        Ok(Self { name, key, kind })
     }
 }
 

@@ -46,7 +46,7 @@ impl DurableObject for Cell {
             Ok(cell) => cell.handle(request).await,
             Err(asleep) => asleep.answer(),
         };
-        Ok(message::whole_response_out(response)?.into())
+        Ok(message::whole_response_out(&response)?.into())
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {

@@ -51,7 +51,7 @@ impl Directory {
                 answer(&directory.count_registration(now, expires, record).await?)
             }
             Call::NoteHighWater(mark) => answer(&directory.note_high_water(mark).await?),
-            Call::HighWater(cell) => answer(&directory.high_water(&cell).await?),
+            Call::HighWater(of) => answer(&directory.high_water(&of).await?),
             Call::RecordPerimeter(record) => answer(&directory.record_perimeter(record).await?),
         }
     }

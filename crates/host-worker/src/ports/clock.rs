@@ -9,6 +9,7 @@ use worker::js_sys::Date;
 pub struct WorkerClock;
 
 impl Clock for WorkerClock {
+    #[expect(clippy::disallowed_methods, reason = "the adapter of the clock port")]
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

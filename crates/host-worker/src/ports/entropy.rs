@@ -1,5 +1,6 @@
 //! The runtime's randomness, `crypto.getRandomValues`.
 
+use getrandom_02 as getrandom;
 use m365_ports::Entropy;
 
 /// Web Crypto.
@@ -7,8 +8,9 @@ use m365_ports::Entropy;
 pub struct CryptoEntropy;
 
 impl Entropy for CryptoEntropy {
+    #[expect(clippy::disallowed_methods, reason = "the adapter of the entropy port")]
     fn fill(&self, buffer: &mut [u8]) {
-        if getrandom_02::getrandom(buffer).is_err() {
+        if getrandom::getrandom(buffer).is_err() {
             // Without randomness nothing here is safe: the instance ends and the request fails.
             std::process::abort();
         }

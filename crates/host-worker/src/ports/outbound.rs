@@ -27,13 +27,11 @@ impl Outbound for FetchOutbound {
         let work = async {
             let controller = AbortController::default();
             let signal = controller.signal();
-            match within(bounds.timeout, exchange(&request, &signal, bounds.max_response_bytes)).await {
-                Some(answer) => answer,
-                None => {
-                    controller.abort();
-                    Err(OutboundError::Timeout)
-                }
-            }
+            let answer = within(bounds.timeout, exchange(&request, &signal, bounds.max_response_bytes)).await;
+            answer.unwrap_or_else(|| {
+                controller.abort();
+                Err(OutboundError::Timeout)
+            })
         };
         SendFuture::new(work).await
     }

@@ -8,13 +8,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use m365_ports::{ClientRegistry, RegistryError};
+use m365_ports::{ClientRegistry, Clock as _, RegistryError};
 use m365_types::{ClientId, UnixMillis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use worker::send::SendFuture;
 use worker::{Env, KvError};
 
+use super::clock::WorkerClock;
 use super::timer::within;
 
 /// The KV namespace.
@@ -51,9 +52,11 @@ impl KvRegistry {
         Self { env }
     }
 
-    async fn write(&self, id: &ClientId, stored: &Stored, now_secs: u64) -> Result<(), KvError> {
+    async fn write(&self, id: &ClientId, stored: &Stored) -> Result<(), KvError> {
         let text = serde_json::to_string(stored)?;
-        let expires = (stored.expires / 1_000).max(now_secs + LEAST_TTL_SECS).min(LATEST_EXPIRY_SECS);
+        // KV counts by the runtime's clock.
+        let soonest = WorkerClock.now().as_secs() + LEAST_TTL_SECS;
+        let expires = (stored.expires / 1_000).max(soonest).min(LATEST_EXPIRY_SECS);
         self.env.kv(BINDING).map_err(missing)?.put(&key(id), text)?.expiration(expires).execute().await
     }
 
@@ -66,9 +69,7 @@ impl KvRegistry {
 impl ClientRegistry for KvRegistry {
     async fn put(&self, id: &ClientId, metadata: &str, expires: UnixMillis) -> Result<(), RegistryError> {
         let stored = Stored { expires: expires.as_millis(), metadata: metadata.to_owned() };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds since 1970")]
-        let now_secs = (worker::js_sys::Date::now() / 1_000.0) as u64;
-        SendFuture::new(within(TIMEOUT, self.write(id, &stored, now_secs)))
+        SendFuture::new(within(TIMEOUT, self.write(id, &stored)))
             .await
             .ok_or_else(slow)?
             .map_err(|error| classify(&error))

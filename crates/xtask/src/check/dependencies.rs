@@ -13,7 +13,7 @@ pub(super) fn check(workspace: &Workspace) -> anyhow::Result<Verdict> {
     let lines = table(&workspace.read("Cargo.toml")?);
     let mut findings: Vec<String> = lines.iter().filter_map(without_reason).collect();
     let listed = |name: &str| {
-        workspace.packages.iter().any(|package| package.dependencies.iter().any(|line| line.name == name))
+        workspace.packages.iter().any(|package| package.dependencies.iter().any(|line| line.key == name))
     };
     findings.extend(lines.iter().filter(|line| !listed(&line.name)).map(|line| {
         format!("{} is in [workspace.dependencies] but no crate lists it; remove it.", line.name)
@@ -22,12 +22,12 @@ pub(super) fn check(workspace: &Workspace) -> anyhow::Result<Verdict> {
         let files = workspace.sources(package)?;
         let sources: Vec<Source<'_>> = files.iter().map(|file| Source::new(&file.text)).collect();
         for dependency in &package.dependencies {
-            let used = sources.iter().any(|source| names(source, &dependency.name.replace('-', "_")));
-            if !used && !FOR_FEATURES.contains(&(&package.name, &dependency.name)) {
+            let used = sources.iter().any(|source| names(source, &dependency.key.replace('-', "_")));
+            if !used && !FOR_FEATURES.contains(&(&package.name, &dependency.key)) {
                 findings.push(format!(
                     "{} lists {}, which none of its sources name; remove the line.",
                     package.manifest(),
-                    dependency.name
+                    dependency.key
                 ));
             }
         }

@@ -162,7 +162,11 @@ mod tests {
             folder: PathBuf::from("crates").join(name),
             dependencies: dependencies
                 .iter()
-                .map(|(name, kind)| Dependency { name: (*name).to_owned(), kind: *kind })
+                .map(|(name, kind)| Dependency {
+                    name: (*name).to_owned(),
+                    key: (*name).to_owned(),
+                    kind: *kind,
+                })
                 .collect(),
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct Room {
 }
 
 /// Every room. A crate that is not listed is a finding.
-pub(super) const ROOMS: [Room; 15] = [
+pub(super) const ROOMS: [Room; 17] = [
     core("types", &[]),
     core("ports", &["types"]),
     core("seal", &["types"]),
@@ -29,6 +29,8 @@ pub(super) const ROOMS: [Room; 15] = [
         tests_import: &["port-suite"],
         ..host("host-native", &["types", "ports", "seal", "journal", "app", "sandbox"])
     },
+    host("host-worker", &["types", "ports", "app"]),
+    host("host-worker-test", &["types", "ports", "app", "host-worker", "port-suite"]),
     host("contract", &[]),
     core("port-suite", &["types", "ports"]),
     host("xtask", &["contract"]),
@@ -69,7 +71,7 @@ pub(super) struct Reserved {
 /// Cryptography and databases have one home each.
 pub(super) const RESERVED: [Reserved; 7] = [
     Reserved { package: "chacha20poly1305", rooms: &["seal"] },
-    Reserved { package: "getrandom", rooms: &["host-native"] },
+    Reserved { package: "getrandom", rooms: &["host-native", "host-worker"] },
     Reserved { package: "hkdf", rooms: &["seal"] },
     Reserved { package: "jsonwebtoken", rooms: &["auth", "sandbox"] },
     Reserved { package: "rsa", rooms: &["sandbox"] },
