@@ -1,7 +1,7 @@
 //! The port suite inside workerd: a Durable Object that runs one case and says what did not hold.
 //!
-//! `crates/host-worker/dev/ports.mjs` asks it: `GET /` lists the tables, `POST /{table}/{number}` runs a case. A table
-//! that says `fresh` wants a runtime of its own for each case, because its cases share a store.
+//! `crates/host-worker/dev/suite.mjs` asks it: `GET /` lists the tables, `POST /{table}/{number}` runs a case. A table
+//! says which stores its cases want: those that all share, fresh ones for each, or a client registry at fault.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -19,7 +19,11 @@ use m365_host_worker::ports::registry::KvRegistry;
 use m365_host_worker::ports::sql::DurableDatabase;
 use m365_host_worker::ports::timer::TimeoutTimer;
 use m365_port_suite as suite;
-use m365_ports::{Alarm as _, BoxFuture, Clock as _, Durability, transact};
+use m365_ports::{
+    Alarm as _, BoxFuture, ClientRegistry as _, Clock as _, Durability, RegistryError, transact,
+};
+use m365_types::ClientId;
+use serde::Serialize;
 use worker::send::SendFuture;
 use worker::{DurableObject, Env, Response, State, durable_object, wasm_bindgen};
 
@@ -32,19 +36,35 @@ pub struct Ports {
     rung: RefCell<Option<oneshot::Sender<()>>>,
 }
 
+/// What the runtime of a case has besides the storage of its object.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Stores {
+    /// The same as other cases.
+    Shared,
+    /// KV and directory of its own.
+    Fresh,
+    /// A KV that answers 429.
+    Busy,
+    /// A KV that answers 500.
+    Failing,
+    /// A KV that never answers.
+    Silent,
+}
+
 /// A table of cases as this object runs it.
 struct Table {
     name: &'static str,
-    fresh: bool,
+    stores: Stores,
     cases: Vec<&'static str>,
     run: for<'a> fn(&'a Ports, usize) -> BoxFuture<'a, Result<()>>,
 }
 
 macro_rules! table {
-    ($name:literal, $fresh:literal, $cases:expr, |$ports:ident, $case:ident| $run:expr) => {
+    ($name:literal, $stores:ident, $cases:expr, |$ports:ident, $case:ident| $run:expr) => {
         Table {
             name: $name,
-            fresh: $fresh,
+            stores: Stores::$stores,
             cases: $cases.iter().map(|case| case.name).collect(),
             run: |$ports, number| {
                 Box::pin(SendFuture::new(async move {
@@ -80,25 +100,36 @@ const OWN: &[OwnCase] = &[
     own!("the earliest moment asked of an alarm wins and rings once", |ports| ports.alarm_rings_once().await),
 ];
 
+const BUSY: &[OwnCase] = &[own!("says that it is busy and makes nothing up", |ports| {
+    ports.registry_answers(RegistryError::Busy).await
+})];
+
+const OUT_OF_ORDER: &[OwnCase] = &[own!("says that it does not answer and makes nothing up", |ports| {
+    ports.registry_answers(RegistryError::Unavailable).await
+})];
+
 fn tables() -> Vec<Table> {
     vec![
-        table!("database", false, suite::DATABASE, |ports, case| (case.run)(&ports.database())),
-        table!("database tasks", false, suite::DATABASE_TASKS, |ports, case| (case.run)(&ports.database())
+        table!("database", Shared, suite::DATABASE, |ports, case| (case.run)(&ports.database())),
+        table!("database tasks", Shared, suite::DATABASE_TASKS, |ports, case| (case.run)(&ports.database())
             .await),
-        table!("clock", false, suite::CLOCK, |_ports, case| (case.run)(&WorkerClock)),
-        table!("entropy", false, suite::ENTROPY, |_ports, case| (case.run)(&CryptoEntropy)),
-        table!("timer", false, suite::TIMER, |_ports, case| (case.run)(&TimeoutTimer).await),
-        table!("background", false, suite::BACKGROUND, |_ports, case| (case.run)(&SpawnedBackground).await),
-        table!("registry", true, suite::REGISTRY, |ports, case| {
+        table!("clock", Shared, suite::CLOCK, |_ports, case| (case.run)(&WorkerClock)),
+        table!("entropy", Shared, suite::ENTROPY, |_ports, case| (case.run)(&CryptoEntropy)),
+        table!("timer", Shared, suite::TIMER, |_ports, case| (case.run)(&TimeoutTimer).await),
+        table!("background", Shared, suite::BACKGROUND, |_ports, case| (case.run)(&SpawnedBackground).await),
+        table!("registry", Fresh, suite::REGISTRY, |ports, case| {
             (case.run)(&KvRegistry::new(ports.env.clone())).await
         }),
-        table!("directory", true, suite::DIRECTORY, |ports, case| {
+        table!("directory", Fresh, suite::DIRECTORY, |ports, case| {
             (case.run)(&DurableDirectory::new(ports.env.clone())).await
         }),
-        table!("directory race", true, suite::DIRECTORY_RACE, |ports, case| {
+        table!("directory race", Fresh, suite::DIRECTORY_RACE, |ports, case| {
             (case.run)(&DurableDirectory::new(ports.env.clone())).await
         }),
-        table!("this host", false, OWN, |ports, case| (case.run)(ports).await),
+        table!("this host", Shared, OWN, |ports, case| (case.run)(ports).await),
+        table!("registry that is busy", Busy, BUSY, |ports, case| (case.run)(ports).await),
+        table!("registry that fails", Failing, OUT_OF_ORDER, |ports, case| (case.run)(ports).await),
+        table!("registry that is silent", Silent, OUT_OF_ORDER, |ports, case| (case.run)(ports).await),
     ]
 }
 
@@ -135,8 +166,7 @@ impl DurableObject for Ports {
 }
 
 fn list() -> serde_json::Value {
-    let row =
-        |table: Table| serde_json::json!({ "name": table.name, "fresh": table.fresh, "cases": table.cases });
+    let row = |table: Table| serde_json::json!({ "name": table.name, "stores": table.stores, "cases": table.cases });
     tables().into_iter().map(row).collect()
 }
 
@@ -164,6 +194,16 @@ impl Ports {
     /// Ends the instance in the middle of a transaction, as a panic does.
     fn die(&self) -> Result<()> {
         suite::die_in_a_transaction(&self.database(), || std::process::abort()).map(|never| match never {})
+    }
+
+    async fn registry_answers(&self, expected: RegistryError) -> Result<()> {
+        let registry = KvRegistry::new(self.env.clone());
+        let client = ClientId::parse("client")?;
+        let found = registry.find(&client, WorkerClock.now()).await;
+        ensure!(found == Err(expected), "a look-up gave {found:?}");
+        let put = registry.put(&client, "{}", WorkerClock.now().plus(Duration::from_hours(1))).await;
+        ensure!(put == Err(expected), "a registration gave {put:?}");
+        Ok(())
     }
 
     async fn alarm_rings_once(&self) -> Result<()> {

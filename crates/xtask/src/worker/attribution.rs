@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
+use anyhow::ensure;
 use wasmparser::{BinaryReader, Name, NameSectionReader, Parser, Payload, TypeRef};
 
 /// The bytes of a module by what they are.
@@ -46,11 +46,11 @@ impl Attribution {
                 _ => {}
             }
         }
-        let indexed = (imported..).zip(&sizes);
+        ensure!(!names.is_empty(), "the module has lost the names of its functions");
         let mut by_crate = BTreeMap::<String, usize>::new();
-        for (index, size) in indexed {
-            let name = names.get(&index).context("the module has lost the names of its functions")?;
-            *by_crate.entry(crate_of(name).unwrap_or(NO_CRATE).to_owned()).or_default() += size;
+        for (index, size) in (imported..).zip(&sizes) {
+            let name = names.get(&index).and_then(|name| crate_of(name)).unwrap_or(NO_CRATE);
+            *by_crate.entry(name.to_owned()).or_default() += size;
         }
         let mut crates: Vec<_> = by_crate.into_iter().collect();
         crates.sort_by_key(|(_, size)| std::cmp::Reverse(*size));

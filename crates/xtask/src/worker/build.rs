@@ -15,6 +15,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 
 use crate::digest::sha256;
+use crate::environment::variable;
 use crate::run::{self, say, warn};
 use crate::tools::{Tools, WASM_BINDGEN, WASM_TARGET, WORKER_BUILD};
 use crate::workspace::Workspace;
@@ -157,14 +158,26 @@ fn compile(workspace: &Workspace, package: &str, profile: Profile) -> anyhow::Re
     let (name, folder) = profile.cargo();
     let arguments = ["build", "--quiet", "--locked", "--lib", "--package", package, "--profile", name];
     let mut command = workspace.cargo(&arguments);
-    command.args(["--target", WASM_TARGET]).envs([AS_WORKER_BUILD]);
+    command.args(["--target", WASM_TARGET]).envs(environment(workspace, profile));
     ensure!(run::stream(&mut command)?.success, "{package} does not compile for {WASM_TARGET}");
     let file = format!("{}.wasm", package.replace('-', "_"));
     Ok(workspace.target.join(WASM_TARGET).join(folder).join(file))
 }
 
-/// What `worker-build` sets when it runs cargo; a macro reads it without telling cargo.
-const AS_WORKER_BUILD: (&str, &str) = ("WASM_BINDGEN_USE_JS_SYS", "1");
+/// What cargo is told, here and below `worker-build`, so that both build the same.
+fn environment(workspace: &Workspace, profile: Profile) -> Vec<(&'static str, String)> {
+    // `worker-build` sets this; a macro reads it without telling cargo.
+    let mut environment = vec![("WASM_BINDGEN_USE_JS_SYS", "1".to_owned())];
+    if profile == Profile::Release {
+        // Messages of panics name source files; what ships does not say where it was built.
+        let home = variable("CARGO_HOME").or_else(|| Some(format!("{}/.cargo", variable("HOME")?)));
+        let sources = home.map(|home| format!("--remap-path-prefix={home}/registry/src=crates"));
+        let root = Some(format!("--remap-path-prefix={}=.", workspace.root.display()));
+        let flags: Vec<String> = sources.into_iter().chain(root).collect();
+        environment.push(("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")));
+    }
+    environment
+}
 
 /// Everything the two files depend on.
 fn fingerprint(tools: &Tools<'_>, compiled: &Path, profile: Profile) -> anyhow::Result<String> {
@@ -195,6 +208,7 @@ fn assemble(
         Profile::Release => command.args(["--profile", profile.cargo().0]),
     };
     command.arg(package).arg("--locked");
+    command.envs(environment(workspace, profile));
     command.env("WASM_BINDGEN_BIN", tools.cargo_program(&WASM_BINDGEN)?);
     command.env("ESBUILD_BIN", packages.esbuild()?);
     command.env("WASM_OPT_BIN", packages.script("binaryen/bin/wasm-opt"));
@@ -205,7 +219,7 @@ fn assemble(
 
 /// Keeps the module with its names aside and makes a small one of it.
 fn shrink(tools: &Tools<'_>, built: &Built) -> anyhow::Result<()> {
-    warn("making the Worker small (about a minute for each megabyte)");
+    warn("making the Worker small (a minute or two)");
     if let Some(folder) = built.with_names.parent() {
         fs::create_dir_all(folder)?;
     }

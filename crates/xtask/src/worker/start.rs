@@ -6,7 +6,7 @@
 //! the Worker is that, less the same of an empty Worker: pairs of starts, one after the other, medians over the pairs.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::Compatibility;
 use super::build::Built;
+use crate::digest::sha256;
 use crate::stopwatch::Stopwatch;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
@@ -49,9 +50,7 @@ const SETTINGS: [(&str, &str); 10] = [
     ("MICROSOFT_TENANT_ID", "00000000-0000-4000-8000-000000000002"),
     ("PUBLIC_URL", "https://mcp.example.com"),
 ];
-/// The keys, and the letter that 32 equal bytes are in base64.
-const KEYS: [(&str, &str); 3] =
-    [("COOKIE_ENCRYPTION_KEY", "E"), ("COOKIE_SECRET", "I"), ("ENCRYPTION_KEY", "A")];
+const KEYS: [&str; 3] = ["COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET", "ENCRYPTION_KEY"];
 /// The host name of `PUBLIC_URL`.
 const HOST: &str = "mcp.example.com";
 
@@ -98,7 +97,7 @@ fn prepare(folder: &Path, compatibility: &Compatibility, built: Option<&Built>) 
 fn configuration(compatibility: &Compatibility, with_wasm: bool) -> String {
     let module = r#", (name = "./index_bg.wasm", wasm = embed "index_bg.wasm")"#;
     let flags: Vec<String> = compatibility.flags.iter().map(|flag| format!("\"{flag}\"")).collect();
-    let keys = KEYS.map(|(name, letter)| (name, format!("{}=", letter.repeat(43))));
+    let keys = KEYS.map(|name| (name, key(name)));
     let settings = SETTINGS.map(|(name, value)| (name, value.to_owned()));
     let settings: Vec<String> = settings
         .iter()
@@ -146,6 +145,11 @@ const main :Workerd.Worker = (
     )
 }
 
+/// A key that protects nothing: digits of a digest are letters of base64, and 42 of them with `A=` are 32 bytes.
+fn key(name: &str) -> String {
+    format!("{}A=", sha256(name.as_bytes()).get(..42).unwrap_or_default())
+}
+
 fn start(workerd: &Path, configuration: &Path) -> anyhow::Result<Start> {
     let folder = configuration.parent().context("a configuration without a folder")?;
     let watch = Stopwatch::start();
@@ -154,14 +158,19 @@ fn start(workerd: &Path, configuration: &Path) -> anyhow::Result<Start> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut running = Running(command.spawn().context("workerd could not be started")?);
     let stdout = running.0.stdout.take().context("standard output was not piped")?;
+    let mut lines = BufReader::new(stdout);
     let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line)?;
+    lines.read_line(&mut line)?;
     let said: Value = serde_json::from_str(&line).context("workerd did not say where it listens")?;
     let port = said.get("port").and_then(Value::as_u64).context("workerd named no port")?;
     let answer = Request::get(format!("http://127.0.0.1:{port}/healthz")).header("host", HOST).send()?;
     let wall = watch.elapsed();
-    ensure!(answer.status == 200, "the Worker answered its first request with {}", answer.status);
-    Ok(Start { processor: processor_time(running.0.id())?, wall })
+    let processor = processor_time(running.0.id())?;
+    drop(running);
+    let mut log = String::new();
+    lines.read_to_string(&mut log)?;
+    ensure!(answer.status == 200, "the Worker answered its first request with {}:\n{log}", answer.status);
+    Ok(Start { processor, wall })
 }
 
 /// A process that ends with its owner.
