@@ -51,11 +51,9 @@ impl DurableObject for Cell {
 
     async fn alarm(&self) -> worker::Result<worker::Response> {
         self.alarm.rang();
-        let cell = match &*self.awake.borrow() {
-            Some(cell) => Ok(Some(cell.clone())),
-            None => self.named_in_storage(),
-        };
-        match cell {
+        // Borrowed for the look alone: waking writes there.
+        let awake = self.awake.borrow().clone();
+        match awake.map_or_else(|| self.named_in_storage(), |cell| Ok(Some(cell))) {
             Ok(Some(cell)) => cell.ring().await,
             // An alarm is set by a cell that is awake, which has its name in storage; without one there is nothing to do.
             Ok(None) => {}
@@ -72,8 +70,9 @@ impl DurableObject for Cell {
 impl Cell {
     /// The cell, woken if need be. Nothing is created for a request that may not.
     fn cell(&self, request: &Request<Bytes>) -> Result<Arc<m365_app::Cell>, Asleep> {
-        if let Some(cell) = &*self.awake.borrow() {
-            return Ok(cell.clone());
+        let awake = self.awake.borrow().clone();
+        if let Some(cell) = awake {
+            return Ok(cell);
         }
         let name = request.headers().get(CELL).and_then(|name| name.to_str().ok());
         let id = name.and_then(|name| CellId::parse(name).ok()).ok_or(Asleep::Unnamed)?;
