@@ -187,6 +187,17 @@ pub fn noted_high_water(database: &dyn Database, cell: &CellId) -> Result<Option
     transact(database, Durability::Process, |sql| read_high_water(sql, cell))
 }
 
+/// Every cell of which a mark was noted, so that a journal that was deleted altogether is missed.
+///
+/// # Errors
+/// [`SqlError`]
+pub fn noted_cells(database: &dyn Database) -> Result<Vec<CellId>, SqlError> {
+    transact(database, Durability::Process, |sql| {
+        let rows = sql.run("SELECT cell FROM high_water ORDER BY cell", &[])?;
+        rows.iter().map(|row| CellId::parse(row.text(0)?).map_err(|_| SqlError::Shape)).collect()
+    })
+}
+
 fn read_high_water(sql: &dyn Sql, cell: &CellId) -> Result<Option<HighWater>, SqlError> {
     let rows = sql.run("SELECT sequence, head FROM high_water WHERE cell = ?1", &[cell.as_str().into()])?;
     rows.first()

@@ -1,9 +1,10 @@
 //! `m365-mcp audit`: reading and checking journals beside a running server.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, bail};
-use m365_app::noted_high_water;
+use m365_app::{noted_cells, noted_high_water};
 use m365_journal::VerifyError;
 use m365_types::CellId;
 use serde_json::{Value, json};
@@ -74,16 +75,26 @@ pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<()> {
         SqliteDatabase::open_read_only(&directory_file(&data)?).context("cannot read the directory")?;
     let (mut journals, mut broken) = (0_u32, 0_u32);
     let mut reader = CellReader::default();
-    for file in cell_files(&data)? {
-        let finding = match reader.open(&file)? {
-            CellFile::Cell { id, database } => verify_cell(&directory, &id, &database)?,
-            CellFile::Empty => continue,
-            CellFile::Misplaced(misplaced) => Finding::misplaced(&misplaced),
-        };
+    let mut found = BTreeSet::new();
+    let mut tell = |finding: Finding| {
         journals += 1;
         broken += u32::from(!finding.intact);
         output::line(&if arguments.json { finding.value.to_string() } else { finding.line });
+    };
+    for file in cell_files(&data)? {
+        match reader.open(&file)? {
+            CellFile::Cell { id, database } => {
+                tell(verify_cell(&directory, &id, &database)?);
+                found.insert(id);
+            }
+            CellFile::Empty => {}
+            CellFile::Misplaced(misplaced) => {
+                found.extend(misplaced.cell.clone());
+                tell(Finding::misplaced(&misplaced));
+            }
+        }
     }
+    missing(&directory, &found)?.iter().map(Finding::missing).for_each(tell);
     if broken > 0 {
         bail!(
             "{broken} of {journals} journals are broken: keep the data folder as it is and follow the procedure for incidents"
@@ -99,7 +110,23 @@ struct Finding {
     value: Value,
 }
 
+/// The cells that the directory has heard of and whose journals were not found.
+fn missing(directory: &SqliteDatabase, found: &BTreeSet<CellId>) -> anyhow::Result<Vec<CellId>> {
+    let mut cells = noted_cells(directory).context("cannot read the directory")?;
+    cells.retain(|cell| !found.contains(cell));
+    Ok(cells)
+}
+
 impl Finding {
+    fn missing(cell: &CellId) -> Self {
+        let reason = "the journal is missing: the directory has heard of it, and no file is there";
+        Self {
+            intact: false,
+            line: format!("BROKEN  {cell}  {reason}"),
+            value: json!({ "cell": cell, "intact": false, "reason": reason }),
+        }
+    }
+
     fn misplaced(misplaced: &Misplaced) -> Self {
         let cell = misplaced.cell.as_ref().map_or("-", CellId::as_str);
         Self {
@@ -133,5 +160,29 @@ fn verify_cell(
             value: json!({ "cell": cell, "intact": false, "sequence": found.sequence, "reason": found.reason.to_string() }),
         }),
         Err(error) => Err(error).with_context(|| format!("cannot read the journal of cell {cell}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use m365_app::{DIRECTORY_SCHEMA, SqlDirectory};
+    use m365_ports::{Directory as _, HighWater};
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_journal_that_was_deleted_is_missed_and_one_that_is_there_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("directory.sqlite");
+        let database = Arc::new(SqliteDatabase::open(&file, DIRECTORY_SCHEMA).unwrap());
+        let [there, deleted, silent] = [1, 2, 3].map(|byte| CellId::from_digest([byte; 20]));
+        for cell in [&there, &deleted] {
+            let mark = HighWater { cell: cell.clone(), sequence: 1, head: "00".to_owned() };
+            SqlDirectory::new(database.clone()).note_high_water(mark).await.unwrap();
+        }
+        let found = BTreeSet::from([there, silent]);
+        assert_eq!(missing(&database, &found).unwrap(), std::slice::from_ref(&deleted));
+        assert!(!Finding::missing(&deleted).intact);
     }
 }
