@@ -15,7 +15,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { createRequire, enableCompileCache } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -55,18 +55,20 @@ const { values: options } = parseArgs({
     "ready-file": { type: "string" },
   },
 });
+enableCompileCache(join(options.packages, "compiled"));
 const { Miniflare } = createRequire(join(resolve(options.packages), "package.json"))("miniflare");
 
 const folder = options["data-dir"] ? resolve(options["data-dir"]) : mkdtempSync(join(tmpdir(), "m365-worker-dev-"));
-const keys = makeKeys(join(folder, "keys"));
-const port = await originPort(Number(options["origin-port"]));
-const estate = startEstate(`http://127.0.0.1:${port}`);
+let estate;
 let runtime;
 let stopping = false;
 const end = () => void stop(0);
 watchSignals();
 
 try {
+  const keys = makeKeys(join(folder, "keys"));
+  const port = await originPort(Number(options["origin-port"]));
+  estate = startEstate(`http://127.0.0.1:${port}`);
   const ready = await firstLine(estate);
   runtime = startRuntime(port, { ...(await settings(ready.sandbox)), ...keys });
   // Miniflare's own handlers would end the process at once and with an error status.
@@ -100,15 +102,18 @@ function makeKeys(place) {
  * from which systems take ports of their own accord: nothing else takes it in between.
  */
 async function originPort(asked) {
-  for (let port = asked; ; port = 0) {
-    const candidate = port || 10_000 + Math.floor(Math.random() * 20_000);
+  for (;;) {
+    const candidate = asked || 10_000 + Math.floor(Math.random() * 20_000);
     const server = createServer().listen(candidate, "127.0.0.1");
-    const [taken] = await Promise.race([once(server, "listening"), once(server, "error").catch((error) => [error])]);
-    if (taken === undefined) {
+    const free = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (free) {
       await new Promise((closed) => server.close(closed));
       return candidate;
     }
-    if (asked) throw taken;
+    if (asked) throw new Error(`port ${asked} is taken; choose another with --origin-port (0: any free port)`);
   }
 }
 
@@ -139,7 +144,7 @@ async function settings(sandbox) {
 function startRuntime(port, bindings) {
   return new Miniflare({
     name: "m365-mcp",
-    rootPath: options.worker,
+    modulesRoot: options.worker,
     modules: [
       { type: "ESModule", path: join(options.worker, "index.js") },
       { type: "CompiledWasm", path: join(options.worker, "index_bg.wasm") },
@@ -198,8 +203,9 @@ function fail(sentence) {
 async function stop(status) {
   if (stopping) return;
   stopping = true;
-  if (estate.exitCode === null && estate.signalCode === null && estate.kill("SIGTERM")) await once(estate, "exit");
-  await runtime?.dispose();
+  if (estate?.exitCode === null && estate.signalCode === null && estate.kill("SIGTERM")) await once(estate, "exit");
+  // A runtime that never started has said so already.
+  await runtime?.dispose().catch(() => {});
   if (!options["data-dir"]) rmSync(folder, { recursive: true, force: true });
   process.exit(status);
 }

@@ -14,6 +14,7 @@ const { values: options, positionals: filters } = parseArgs({
     packages: { type: "string" }, // where the npm packages are installed
     worker: { type: "string" }, // the folder with index.js and index_bg.wasm
     "compatibility-date": { type: "string" },
+    "compatibility-flag": { type: "string", multiple: true, default: [] },
   },
 });
 const { Miniflare } = createRequire(join(resolve(options.packages), "package.json"))("miniflare");
@@ -34,12 +35,13 @@ function startRuntime(stores, bindings = {}, heard = () => {}) {
     : { kvNamespaces: ["OAUTH_KV"], kvPersist: join(folder, `kv-${started}`) };
   const worker = {
     name: "ports",
-    rootPath: options.worker,
+    modulesRoot: options.worker,
     modules: [
       { type: "ESModule", path: join(options.worker, "index.js") },
       { type: "CompiledWasm", path: join(options.worker, "index_bg.wasm") },
     ],
     compatibilityDate: options["compatibility-date"],
+    compatibilityFlags: options["compatibility-flag"],
     durableObjects: {
       PORTS: { className: "Ports", useSQLite: true },
       DIRECTORY: { className: "Directory", useSQLite: true },

@@ -1,14 +1,18 @@
 //! `cargo xtask bench`: measurements of the built program, as a client sees it.
 
+mod comparison;
 mod figures;
 mod load;
 pub(crate) mod machine;
+mod native;
 mod path;
 mod process;
 mod report;
+mod rounds;
 mod sign_in;
 mod site;
 mod wire;
+mod worker;
 
 use clap::Subcommand;
 
@@ -22,11 +26,17 @@ pub(crate) enum Task {
     /// Server and simulated estate run as processes of their own in release builds. Rounds of the variants
     /// alternate in one run; the printed figures are medians over the rounds.
     Path(path::Options),
+    /// Measure the same through the Worker in workerd, beside the native host and an empty Worker.
+    ///
+    /// The Worker is a release build of the one for tests, because the one that ships refuses addresses of loopback.
+    /// It runs in workerd itself, its Durable Objects on disk. Past the edge, everything alternating in one run.
+    Worker(worker::Options),
 }
 
 /// Runs the measurement.
 pub(crate) fn perform(workspace: &Workspace, task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Path(options) => path::perform(workspace, &options),
+        Task::Worker(options) => worker::perform(workspace, &options),
     }
 }

@@ -47,10 +47,11 @@ impl Process {
         cpu_of(&std::fs::read_to_string(&path)?).with_context(|| format!("{path} has an unknown form"))
     }
 
-    /// Resident memory now, in bytes.
-    pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
+    /// Resident memory now, in MB.
+    pub(crate) fn resident_megabytes(&self) -> anyhow::Result<f64> {
         let path = format!("/proc/{}/status", self.child.id());
-        resident_of(&std::fs::read_to_string(&path)?).with_context(|| format!("{path} has an unknown form"))
+        let bytes = resident_of(&std::fs::read_to_string(&path)?);
+        bytes.map(megabytes).with_context(|| format!("{path} has an unknown form"))
     }
 }
 
@@ -79,6 +80,11 @@ fn resident_of(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "memory sizes are far below the exact range of a double")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1_000_000.0
 }
 
 #[cfg(test)]

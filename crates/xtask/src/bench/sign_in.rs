@@ -12,12 +12,15 @@ use url::Url;
 
 use super::site::Site;
 use super::wire::Prepared;
+use crate::run::warn;
 
 /// The measured tool.
 const TOOL: &str = "getEmails";
 
 /// The three ways the same ten messages are asked for, for one person.
 pub(crate) struct Calls {
+    /// How long the server's answer is.
+    pub(crate) answer_bytes: usize,
     /// Through the edge.
     pub(crate) edge: Prepared,
     /// At the server, past the edge.
@@ -26,8 +29,14 @@ pub(crate) struct Calls {
     pub(crate) straight: Prepared,
 }
 
+/// Signs several people in.
+pub(crate) fn people(site: &Site, count: usize) -> anyhow::Result<Vec<Calls>> {
+    warn(&format!("signing in {count} people"));
+    (0..count.max(1)).map(|number| person(site, number)).collect()
+}
+
 /// Adds a person, signs them in to Access, our server and Microsoft, and prepares their calls.
-pub(crate) fn person(site: &Site, number: usize) -> anyhow::Result<Calls> {
+fn person(site: &Site, number: usize) -> anyhow::Result<Calls> {
     let control = Control::new(site.sandbox.clone());
     let email = format!("bench{number}@contoso.example");
     control.person(&json!({ "email": email }))?;
@@ -41,6 +50,7 @@ pub(crate) fn person(site: &Site, number: usize) -> anyhow::Result<Calls> {
     let seen = control.requests("gateway", Some(&email))?;
     let seen = seen.last().context("the simulated gateway saw no request of this person")?;
     Ok(Calls {
+        answer_bytes: reply.answer.body.len(),
         edge: tool_call(&mcp, site.mcp.as_str())?,
         origin: tool_call(&mcp, site.origin.join("/mcp")?.as_str())?,
         straight: straight(site, seen, &microsoft_token(&site.config, &email)?)?,

@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// Build small, as it ships; this is the default
     #[arg(long)]
     release: bool,
-    /// Build the Worker for tests, whose clock is the simulated estate's, into crates/host-worker-test/build
+    /// Build the Worker for tests, whose clock is the simulated estate's; its release lies below target
     #[arg(long)]
     test_worker: bool,
 }
@@ -117,7 +117,12 @@ pub(crate) fn build(
 ) -> anyhow::Result<Built> {
     tools.wasm_target()?;
     let package = workspace.package(which.package())?;
-    let folder = workspace.root.join(&package.folder).join("build");
+    let crate_folder = workspace.root.join(&package.folder);
+    let folder = match (which, profile) {
+        // Apart from the other: measuring it does not replace what tests and development run.
+        (Which::Test, Profile::Release) => workspace.target.join("worker-test-release"),
+        _ => crate_folder.join("build"),
+    };
     let with_names = workspace.target.join("worker-names").join(format!("{}.wasm", package.name));
     let built = Built { folder, with_names };
     let compiled = compile(workspace, &package.name, profile)?;
@@ -131,7 +136,7 @@ pub(crate) fn build(
     if note.exists() {
         fs::remove_file(&note)?;
     }
-    assemble(workspace, tools, &workspace.root.join(&package.folder), profile)?;
+    assemble(workspace, tools, &crate_folder, &built.folder, profile)?;
     if profile == Profile::Release {
         shrink(tools, &built)?;
     }
@@ -193,11 +198,12 @@ fn fingerprint(tools: &Tools<'_>, compiled: &Path, profile: Profile) -> anyhow::
     ))
 }
 
-/// Runs `worker-build`, which downloads nothing where it is told where its helpers are.
+/// Runs `worker-build` from a crate into a folder. It downloads nothing where it is told where its helpers are.
 fn assemble(
     workspace: &Workspace,
     tools: &Tools<'_>,
     package: &Path,
+    out: &Path,
     profile: Profile,
 ) -> anyhow::Result<()> {
     let packages = tools.packages()?;
@@ -207,7 +213,7 @@ fn assemble(
         Profile::Dev => command.arg("--dev"),
         Profile::Release => command.args(["--profile", profile.cargo().0]),
     };
-    command.arg(package).arg("--locked");
+    command.arg("--out-dir").arg(out).arg(package).arg("--locked");
     command.envs(environment(workspace, profile));
     command.env("WASM_BINDGEN_BIN", tools.cargo_program(&WASM_BINDGEN)?);
     command.env("ESBUILD_BIN", packages.esbuild()?);

@@ -3,6 +3,7 @@
 //! Builds what is needed and then becomes the harness (`crates/host-worker/dev/dev.mjs`), so that signals and process
 //! groups are the harness's own.
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -38,10 +39,12 @@ pub(crate) struct Options {
     built: bool,
 }
 
-/// The program that runs the Worker, with everything it needs but ports and folders.
+/// What runs the Worker for tests in workerd: Node, with the scripts beside the Worker.
 pub(crate) struct Harness {
     node: PathBuf,
-    arguments: Vec<String>,
+    scripts: PathBuf,
+    program: PathBuf,
+    runtime: Vec<OsString>,
 }
 
 /// Builds, then becomes the harness; returns only where that fails.
@@ -52,9 +55,7 @@ pub(crate) fn perform(workspace: &Workspace, tools: &Tools<'_>, options: &Option
         ensure!(run::stream(&mut workspace.cargo(&arguments))?.success, "the native host does not build");
         build(workspace, tools, Which::Test, Profile::Dev)?;
     }
-    let harness = Harness::of(workspace, tools)?;
-    let mut command = Command::new(&harness.node);
-    command.args(&harness.arguments);
+    let mut command = Harness::of(workspace, tools)?.host();
     for (name, port) in [
         ("--port", options.port),
         ("--origin-port", options.origin_port),
@@ -78,26 +79,48 @@ impl Harness {
         for built in [&worker.join("index.js"), &program] {
             ensure!(built.is_file(), "{} is not there; build it by leaving out `--built`", built.display());
         }
-        let compatibility = Compatibility::of(workspace)?;
-        let text = |path: PathBuf| path.to_string_lossy().into_owned();
-        let mut arguments = vec![text(workspace.root.join("crates/host-worker/dev/dev.mjs"))];
-        for (name, value) in [
-            ("--packages", text(tools.packages()?.folder)),
-            ("--program", text(program)),
-            ("--worker", text(worker)),
-            ("--compatibility-date", compatibility.date),
-        ] {
-            arguments.extend([name.to_owned(), value]);
-        }
-        let flags = compatibility.flags.into_iter();
-        arguments.extend(flags.flat_map(|flag| ["--compatibility-flag".to_owned(), flag]));
-        Ok(Self { node: tools.node()?, arguments })
+        let Compatibility { date, flags } = Compatibility::of(workspace)?;
+        let packages = tools.packages()?.folder;
+        let mut runtime: Vec<OsString> = vec!["--packages".into(), packages.into(), "--worker".into()];
+        runtime.extend([worker.into(), "--compatibility-date".into(), date.into()]);
+        runtime.extend(flags.into_iter().flat_map(|flag| ["--compatibility-flag".into(), flag.into()]));
+        let scripts = workspace.root.join("crates/host-worker/dev");
+        Ok(Self { node: tools.node()?, scripts, program, runtime })
     }
 
-    /// Program and arguments as a JSON array.
-    pub(crate) fn json(&self) -> String {
-        let mut parts = vec![self.node.to_string_lossy().into_owned()];
-        parts.extend(self.arguments.iter().cloned());
-        serde_json::Value::from(parts).to_string()
+    /// The Worker as a host: takes the options of `m365-mcp demo`.
+    pub(crate) fn host(&self) -> Command {
+        let mut command = self.script("dev.mjs");
+        command.arg("--program").arg(&self.program);
+        command
+    }
+
+    /// The tests that run inside workerd: takes words that must stand in a test's name.
+    pub(crate) fn inside(&self) -> Command {
+        self.script("suite.mjs")
+    }
+
+    fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.node);
+        command.arg(self.scripts.join(name)).args(&self.runtime);
+        command
+    }
+}
+
+/// Program and arguments of a command as a JSON array.
+pub(crate) fn json(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<serde_json::Value>().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_becomes_an_array_of_its_words() {
+        let mut command = Command::new("node");
+        command.args(["dev.mjs", "a \"b\""]);
+        assert_eq!(json(&command), r#"["node","dev.mjs","a \"b\""]"#);
     }
 }

@@ -7,12 +7,14 @@ mod dev;
 mod size;
 mod start;
 mod suites;
+mod workerd;
 
 use clap::Subcommand;
 
 pub(crate) use self::build::{Profile, Which, build};
 pub(crate) use self::compatibility::{CONFIGURATION, Compatibility};
 pub(crate) use self::suites::runs;
+pub(crate) use self::workerd::{Script, Workerd};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 

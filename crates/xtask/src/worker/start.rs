@@ -7,7 +7,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,8 +14,8 @@ use anyhow::{Context, ensure};
 use m365_contract::http::Request;
 use serde_json::Value;
 
-use super::Compatibility;
 use super::build::Built;
+use super::workerd::{Script, Workerd};
 use crate::digest::sha256;
 use crate::stopwatch::Stopwatch;
 use crate::tools::Tools;
@@ -53,6 +52,8 @@ const SETTINGS: [(&str, &str); 10] = [
 const KEYS: [&str; 3] = ["COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET", "ENCRYPTION_KEY"];
 /// The host name of `PUBLIC_URL`.
 const HOST: &str = "mcp.example.com";
+/// Any free port.
+const ADDRESS: &str = "127.0.0.1:0";
 
 const EMPTY: &str = "export default { fetch() { return new Response(); } };\n";
 
@@ -63,86 +64,24 @@ pub(crate) fn measure(
     built: &Built,
     pairs: usize,
 ) -> anyhow::Result<Starts> {
-    let workerd = tools.packages()?.workerd()?;
-    let compatibility = Compatibility::of(workspace)?;
+    let workerd = Workerd::of(workspace, tools)?;
     let place = workspace.target.join("worker-start");
-    let worker = prepare(&place.join("worker"), &compatibility, Some(built))?;
-    let empty = prepare(&place.join("empty"), &compatibility, None)?;
+    let keys = KEYS.map(|name| (name, key(name)));
+    let settings = SETTINGS.map(|(name, value)| (name, value.to_owned()));
+    let settings: Vec<(String, String)> =
+        settings.into_iter().chain(keys).map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut worker = workerd.serving(&place.join("worker"), ADDRESS, Script::Built(built), &settings)?;
+    let mut empty = workerd.serving(&place.join("empty"), ADDRESS, Script::Module(EMPTY), &settings)?;
+    for command in [&mut worker, &mut empty] {
+        command.arg("--control-fd=1").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    }
     let mut starts = Starts { processor: Vec::new(), wall: Vec::new() };
     for _ in 0..pairs.max(1) {
-        let (with, without) = (start(&workerd, &worker)?, start(&workerd, &empty)?);
+        let (with, without) = (start(&mut worker)?, start(&mut empty)?);
         starts.processor.push(with.processor.saturating_sub(without.processor));
         starts.wall.push(with.wall.saturating_sub(without.wall));
     }
     Ok(starts)
-}
-
-/// A folder with a configuration of workerd and the files it names.
-fn prepare(folder: &Path, compatibility: &Compatibility, built: Option<&Built>) -> anyhow::Result<PathBuf> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir_all(folder.join("storage"))?;
-    if let Some(built) = built {
-        fs::copy(built.folder.join("index.js"), folder.join("index.js"))?;
-        fs::copy(built.wasm(), folder.join("index_bg.wasm"))?;
-    } else {
-        fs::write(folder.join("index.js"), EMPTY)?;
-    }
-    let path = folder.join("config.capnp");
-    fs::write(&path, configuration(compatibility, built.is_some()))?;
-    Ok(path)
-}
-
-fn configuration(compatibility: &Compatibility, with_wasm: bool) -> String {
-    let module = r#", (name = "./index_bg.wasm", wasm = embed "index_bg.wasm")"#;
-    let flags: Vec<String> = compatibility.flags.iter().map(|flag| format!("\"{flag}\"")).collect();
-    let keys = KEYS.map(|name| (name, key(name)));
-    let settings = SETTINGS.map(|(name, value)| (name, value.to_owned()));
-    let settings: Vec<String> = settings
-        .iter()
-        .chain(&keys)
-        .map(|(name, value)| format!("    (name = \"{name}\", text = \"{value}\"),\n"))
-        .collect();
-    let objects = r#"  durableObjectNamespaces = [
-    (className = "Cell", uniqueKey = "cells", enableSql = true),
-    (className = "Directory", uniqueKey = "directory", enableSql = true),
-  ],
-  durableObjectStorage = (localDisk = "storage"),
-"#;
-    let bindings = r#"    (name = "CELL", durableObjectNamespace = "Cell"),
-    (name = "DIRECTORY", durableObjectNamespace = "Directory"),
-    (name = "OAUTH_KV", kvNamespace = "nothing"),
-"#;
-    format!(
-        r#"using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "nothing", worker = .nothing),
-    (name = "storage", disk = (path = "storage", writable = true)),
-  ],
-  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ]
-);
-const nothing :Workerd.Worker = (
-  serviceWorkerScript = "addEventListener('fetch', event => event.respondWith(new Response(null, {{ status: 404 }})));",
-  compatibilityDate = "{date}"
-);
-const main :Workerd.Worker = (
-  modules = [ (name = "index.js", esModule = embed "index.js"){module} ],
-  compatibilityDate = "{date}",
-  compatibilityFlags = [ {flags} ],
-{objects}  bindings = [
-{bindings}{settings}  ]
-);
-"#,
-        date = compatibility.date,
-        flags = flags.join(", "),
-        settings = settings.concat(),
-        module = if with_wasm { module } else { "" },
-        objects = if with_wasm { objects } else { "" },
-        bindings = if with_wasm { bindings } else { "" },
-    )
 }
 
 /// A key that protects nothing: digits of a digest are letters of base64, and 42 of them with `A=` are 32 bytes.
@@ -150,12 +89,8 @@ fn key(name: &str) -> String {
     format!("{}A=", sha256(name.as_bytes()).get(..42).unwrap_or_default())
 }
 
-fn start(workerd: &Path, configuration: &Path) -> anyhow::Result<Start> {
-    let folder = configuration.parent().context("a configuration without a folder")?;
+fn start(command: &mut Command) -> anyhow::Result<Start> {
     let watch = Stopwatch::start();
-    let mut command = Command::new(workerd);
-    command.arg("serve").arg("--control-fd=1").arg(configuration).current_dir(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut running = Running(command.spawn().context("workerd could not be started")?);
     let stdout = running.0.stdout.take().context("standard output was not piped")?;
     let mut lines = BufReader::new(stdout);
@@ -208,16 +143,5 @@ mod tests {
     fn the_first_field_is_the_time_on_a_processor() {
         assert_eq!(spent("1234567 89 10\n"), Some(1_234_567));
         assert_eq!(spent(""), None);
-    }
-
-    #[test]
-    fn an_empty_worker_has_no_module_and_no_storage() {
-        let compatibility = Compatibility { date: "2026-01-02".to_owned(), flags: vec!["f".to_owned()] };
-        let empty = configuration(&compatibility, false);
-        assert!(!empty.contains("wasm") && !empty.contains("enableSql"));
-        let whole = configuration(&compatibility, true);
-        assert!(
-            whole.contains("embed \"index_bg.wasm\"") && whole.contains("compatibilityFlags = [ \"f\" ]")
-        );
     }
 }

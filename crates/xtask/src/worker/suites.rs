@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use super::dev::Harness;
+use super::dev::{self, Harness};
 use super::{Profile, Which, build};
 use crate::run::say;
 use crate::stopwatch::Stopwatch;
@@ -20,15 +20,17 @@ pub(crate) struct Options {
     filter: Option<String>,
 }
 
-/// A suite that reaches a host through its URLs.
+/// A suite, and how it is run.
 struct Suite {
     name: &'static str,
-    /// The test target.
-    target: &'static str,
+    command: fn(&Workspace, &Harness) -> Command,
 }
 
-/// Every suite, in its order. Each is a test target that starts the host which `M365_MCP_HOST` names.
-const SUITES: [Suite; 1] = [Suite { name: "black-box suite in workerd", target: "blackbox" }];
+/// Every suite, in its order. Each takes a filter as its last argument and prints the summary of Rust's test harness.
+const SUITES: [Suite; 2] = [
+    Suite { name: "suite inside workerd", command: |_, harness| harness.inside() },
+    Suite { name: "black-box suite in workerd", command: blackbox },
+];
 
 /// Builds what the suites need and runs them.
 pub(crate) fn perform(workspace: &Workspace, tools: &Tools<'_>, options: &Options) -> anyhow::Result<bool> {
@@ -49,10 +51,10 @@ pub(crate) fn runs(
 ) -> anyhow::Result<Vec<test::Run>> {
     say("building the Worker for tests");
     build(workspace, tools, Which::Test, Profile::Dev)?;
-    let host = Harness::of(workspace, tools)?.json();
+    let harness = Harness::of(workspace, tools)?;
     let run = |suite: &Suite| {
-        let mut command = suite.command(workspace, filter);
-        command.env("M365_MCP_BIN", workspace.host()).env("M365_MCP_HOST", &host);
+        let mut command = (suite.command)(workspace, &harness);
+        command.args(filter);
         if let Some(file) = record {
             command.env("M365_RECORD", file);
         }
@@ -61,12 +63,12 @@ pub(crate) fn runs(
     Ok(SUITES.iter().map(run).collect())
 }
 
-impl Suite {
-    fn command(&self, workspace: &Workspace, filter: Option<&str>) -> Command {
-        // The whole workspace is named so that nothing is built with other features than before.
-        let arguments = ["test", "--quiet", "--locked", "--workspace", "--test", self.target, "--"];
-        let mut command = workspace.cargo(&arguments);
-        command.args(filter);
-        command
-    }
+/// The suite that the native host passes, with the Worker as its host.
+fn blackbox(workspace: &Workspace, harness: &Harness) -> Command {
+    // The whole workspace is named so that nothing is built with other features than before.
+    let mut command =
+        workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--test", "blackbox", "--"]);
+    command.env("M365_MCP_BIN", workspace.host());
+    command.env("M365_MCP_HOST", dev::json(&harness.host()));
+    command
 }
