@@ -106,7 +106,8 @@ fn slow() -> RegistryError {
 /// KV says in its message with which status it refused ("KV PUT failed: 429 Too Many Requests").
 fn classify(error: &KvError) -> RegistryError {
     let text = error.to_string();
-    // What follows the first line is a stack.
-    tracing::error!(error = text.lines().next(), "Workers KV failed");
-    if text.contains("429") { RegistryError::Busy } else { RegistryError::Unavailable }
+    // What follows the first line is a stack, in which any number may stand.
+    let said = text.lines().next().unwrap_or_default();
+    tracing::error!(error = said, "Workers KV failed");
+    if said.contains("failed: 429 ") { RegistryError::Busy } else { RegistryError::Unavailable }
 }
