@@ -1,7 +1,8 @@
 //! Waiting on `setTimeout`; a timer that is dropped is cleared.
 //!
-//! `worker::Delay` takes the handle for a number. Since the runtime's timers follow Node's (compatibility dates of
-//! 2026), it is an object, so the two functions are called by name here and the handle is whatever they agree on.
+//! `worker::Delay` takes the handle for a number and panics where it is an object, as it is with Node's globals, which
+//! the runtime brings along by default since 2026. They are turned off in the configuration, but a flag must not be what
+//! keeps a cell alive: the two functions are called by name here, and the handle is whatever they agree on.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

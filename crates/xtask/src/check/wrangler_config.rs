@@ -14,10 +14,11 @@ const FILE: &str = "wrangler.example.jsonc";
 const SETTINGS: &str = "docs/generated/configuration.md";
 const WORKER: &str = "m365-host-worker";
 const PLACEHOLDER: &str = "REPLACE";
-/// Everything the file may say. `vars`, `ai`, `env`, `build` and compatibility flags are not among it.
+/// Everything the file may say. `vars`, `ai`, `env` and `build` are not among it.
 const KEYS: &[&str] = &[
     "$schema",
     "compatibility_date",
+    "compatibility_flags",
     "durable_objects",
     "kv_namespaces",
     "main",
@@ -29,6 +30,9 @@ const KEYS: &[&str] = &[
     "secrets",
     "workers_dev",
 ];
+
+/// Node's globals are on by default at the dates of this file; these turn them off.
+const NODE_OFF: [&str; 2] = ["no_nodejs_compat", "no_nodejs_compat_v2"];
 
 /// Compares the file with the settings and with the sources of the Worker.
 pub(super) fn check(workspace: &Workspace) -> anyhow::Result<Verdict> {
@@ -78,6 +82,10 @@ fn shape(config: &Value) -> Vec<String> {
         keys.filter(|key| !KEYS.contains(key))
             .map(|key| format!("{FILE} must not have `{key}`; settings are secrets.")),
     );
+    let flags = strings(config.get("compatibility_flags"));
+    findings.extend(NODE_OFF.iter().filter(|flag| !flags.contains(**flag)).map(|flag| {
+        format!("{FILE} must have the flag `{flag}`: with Node's globals, `process.env` holds every secret.")
+    }));
     for closed in ["workers_dev", "preview_urls"] {
         if config.get(closed) != Some(&Value::Bool(false)) {
             findings.push(format!("{FILE} must say `\"{closed}\": false`: no way in may go around Access."));
@@ -146,7 +154,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = r#"// A comment.
-        { "name": "x", "workers_dev": false, "preview_urls": false,
+        { "name": "x", "compatibility_flags": ["no_nodejs_compat", "no_nodejs_compat_v2"], "workers_dev": false, "preview_urls": false,
           // Another.
           "routes": [{ "pattern": "REPLACE.example", "custom_domain": true }],
           "secrets": { "required": ["A", "B"] } }"#;
@@ -164,14 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn an_open_host_a_value_and_a_vars_block_are_each_named() {
+    fn an_open_host_a_value_a_vars_block_and_node_are_each_named() {
         let text = GOOD
             .replace("\"preview_urls\": false", "\"preview_urls\": true, \"vars\": { \"PROFILE\": \"full\" }")
-            .replace("REPLACE.example", "mcp.contoso.example");
+            .replace("REPLACE.example", "mcp.contoso.example")
+            .replace("\"no_nodejs_compat\", ", "");
         let findings = shape(&parse(&text).unwrap());
-        assert_eq!(findings.len(), 3, "{findings:?}");
+        assert_eq!(findings.len(), 4, "{findings:?}");
         assert!(findings.iter().any(|finding| finding.contains("preview_urls")));
         assert!(findings.iter().any(|finding| finding.contains("vars")));
+        assert!(findings.iter().any(|finding| finding.contains("`no_nodejs_compat`")));
         assert!(findings.iter().any(|finding| finding.contains("mcp.contoso.example")));
     }
 

@@ -31,7 +31,7 @@ pub(crate) const WORKER_BUILD: CargoTool = CargoTool {
     program: "worker-build",
     version: Version::OfLock("worker"),
     locked: true,
-    optimisation: "1",
+    optimisation: "0",
 };
 
 /// Writes the JavaScript beside the compiled crate, in the very version of the library.
