@@ -58,6 +58,8 @@ const { values: options } = parseArgs({
 enableCompileCache(join(options.packages, "compiled"));
 const { Miniflare } = createRequire(join(resolve(options.packages), "package.json"))("miniflare");
 
+// What lies in the folder is its owner's alone, also what workerd makes.
+process.umask(0o077);
 const folder = options["data-dir"] ? resolve(options["data-dir"]) : mkdtempSync(join(tmpdir(), "m365-worker-dev-"));
 let estate;
 let runtime;
