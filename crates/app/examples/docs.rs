@@ -59,6 +59,7 @@ fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 
 fn routes() -> String {
     let gate = |gate: Gate| match gate {
+        Gate::Operator => "person through Access, in the operators' group",
         Gate::Access => "Access assertion",
         Gate::Bearer => "our access token",
         Gate::Client => "OAuth client",
@@ -82,11 +83,25 @@ fn routes() -> String {
             gate(route.gate).into(),
             place(route.place).into(),
             content(route.content, route.body_cap),
-            if route.gate == Gate::Access { "guards it".into() } else { "lets it through".into() },
+            if matches!(route.gate, Gate::Access | Gate::Operator) {
+                "guards it".into()
+            } else {
+                "lets it through".into()
+            },
+            if route.ingress.is_some() { "no".into() } else { "yes".into() },
             code(route.audit.as_str()),
         ]
     });
-    let head = ["Path", "Methods", "Gate", "Answered in", "Body", "Cloudflare Access", "Record of a refusal"];
+    let head = [
+        "Path",
+        "Methods",
+        "Gate",
+        "Answered in",
+        "Body",
+        "Cloudflare Access in `oauth`",
+        "In `managed` too",
+        "Record of a refusal",
+    ];
     format!("# Routes\n\n{}", table(&head, rows))
 }
 

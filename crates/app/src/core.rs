@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use m365_auth::context::Contexts;
 use m365_auth::entra::client::{EntraClient, EntraSettings};
-use m365_auth::oauth::client::{ClientLives, ClientPorts, Clients};
+use m365_auth::oauth::client::{ClientLives, ClientPorts, ClientRules, Clients, MetadataHosts};
 use m365_auth::oauth::handle::Handles;
-use m365_auth::oauth::metadata::ServerMetadata;
+use m365_auth::oauth::metadata::{ServerMetadata, Welcomes};
 use m365_auth::oauth::redirect::{RedirectPolicy, WELL_KNOWN_REDIRECTS};
 use m365_auth::oauth::store::Lifetimes;
 use m365_auth::oauth::transaction::Transactions;
 use m365_auth::perimeter::{AccessSettings, Perimeter};
 use m365_egress::{
-    AccessRoute, DestinationError, Destinations, Door, EntraRoute, GatewayAccess, GatewayRoute, Loopback,
+    AccessRoute, ClientMetadataRoute, DestinationError, Destinations, Door, EntraRoute, GatewayAccess,
+    GatewayRoute, Loopback,
 };
 use m365_ports::{
-    Background, ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, Outbound, Timer, Upstream,
+    Background, ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, Outbound, Signer, Timer, Upstream,
 };
 use m365_seal::{CellKind, cell_id};
-use m365_types::{AccessSubject, CellId, RequestId, ScopeSet};
+use m365_types::{AccessSubject, CellId, Identity, RequestId, ScopeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, ConfigError, Mode};
@@ -38,6 +39,8 @@ pub struct HostPorts {
     pub outbound: Arc<dyn Outbound>,
     /// Registered clients.
     pub registry: Arc<dyn ClientRegistry>,
+    /// Signatures with the key of a client certificate.
+    pub signer: Arc<dyn Signer>,
     /// Waiting.
     pub timer: Arc<dyn Timer>,
 }
@@ -87,28 +90,33 @@ impl Core {
             audience: config.access.audience.clone(),
         };
         let entra = EntraSettings {
+            cloud: config.entra.cloud,
             base: config.entra.base_url.as_str().trim_end_matches('/').to_owned(),
             tenant: config.entra.tenant,
             client_id: config.entra.client_id.clone(),
-            client_secret: config.entra.client_secret.clone(),
+            credential: config.entra.credential.clone(),
             redirect_uri: format!("{issuer}/callback"),
         };
-        let entra = EntraClient::new(entra, door.entra(), ports.clock.clone(), ports.entropy.clone())
+        let (clock, entropy) = (ports.clock.clone(), ports.entropy.clone());
+        let entra = EntraClient::new(entra, door.entra(), clock, entropy, ports.signer.clone())
             .map_err(|_| not_a_url("ENTRA_BASE_URL"))?;
         let gateway =
             GatewayAccess { token: Some(config.gateway.token.clone()), transport: config.gateway.transport };
         let clients = ClientPorts {
             registry: ports.registry.clone(),
             directory: ports.directory.clone(),
+            documents: door.client_metadata(),
             clock: ports.clock.clone(),
             entropy: ports.entropy.clone(),
         };
-        let redirects = RedirectPolicy::parse(WELL_KNOWN_REDIRECTS).map_err(|_| not_a_url("PUBLIC_URL"))?;
+        let rules = client_rules(&config)?;
+        let welcomes =
+            Welcomes { registration: rules.registration, documents: !rules.metadata_hosts.is_empty() };
         Ok(Arc::new(Self {
             perimeter: Perimeter::new(access, door.access(), ports.clock.clone()),
             contexts: Contexts::new(&config.keys, ports.clock.clone(), ports.entropy.clone()),
             handles: Handles::new(&config.keys),
-            clients: Clients::new(clients, redirects, ClientLives::default()),
+            clients: Clients::new(clients, rules),
             transactions: Transactions::new(
                 &config.keys,
                 issuer.clone(),
@@ -117,9 +125,9 @@ impl Core {
             ),
             entra: Arc::new(entra),
             upstream: door.gateway(gateway, ports.entropy.clone()).map_err(misfit)?,
-            lifetimes: Lifetimes { reauth: config.access.reauth, ..Lifetimes::default() },
+            lifetimes: config.lifetimes,
             policy: hex(&Sha256::digest(m365_policy::policy_text())),
-            server: ServerMetadata { public_url: issuer, scopes },
+            server: ServerMetadata { public_url: issuer, scopes, welcomes },
             config,
             ports,
         }))
@@ -137,10 +145,35 @@ impl Core {
         cell_id(team, CellKind::User, subject)
     }
 
+    /// The cell of a person or of a service token.
+    pub(crate) fn cell_of_identity(&self, identity: &Identity) -> CellId {
+        let team = self.config.access.team_domain.host_str().unwrap_or_default();
+        match identity {
+            Identity::Person(person) => self.cell_of(&person.subject),
+            Identity::Service(service) => cell_id(team, CellKind::Service, &service.client_id),
+        }
+    }
+
     /// The page where a person links Microsoft.
     pub(crate) fn connect_url(&self) -> String {
         format!("{}/connect", self.config.issuer())
     }
+}
+
+fn client_rules(config: &Config) -> Result<ClientRules, ConfigError> {
+    let clients = &config.clients;
+    let own = config.public_url.host_str().unwrap_or_default();
+    let listed = WELL_KNOWN_REDIRECTS.iter().copied().chain(clients.redirects.iter().map(String::as_str));
+    let redirects = RedirectPolicy::parse(&listed.collect::<Vec<_>>()).map_err(|_| ConfigError {
+        name: "CLIENT_REDIRECTS",
+        problem: "must be https redirect URIs in canonical form, of whose path one segment may be `*`".into(),
+    })?;
+    Ok(ClientRules {
+        redirects,
+        lives: ClientLives::default(),
+        registration: clients.registration,
+        metadata_hosts: MetadataHosts::new(&clients.metadata_hosts, &[own]),
+    })
 }
 
 fn destinations(config: &Config) -> Result<Destinations, ConfigError> {
@@ -156,12 +189,17 @@ fn destinations(config: &Config) -> Result<Destinations, ConfigError> {
         Mode::Production => Loopback::Refused,
         Mode::Development => Loopback::Development,
     };
-    Destinations::new(&gateway, &entra, &access, loopback).map_err(misfit)
+    let documents = ClientMetadataRoute {
+        hosts: config.clients.metadata_hosts.clone(),
+        base_url: config.clients.metadata_base.clone(),
+    };
+    Destinations::new(&gateway, &entra, &access, &documents, loopback).map_err(misfit)
 }
 
 fn misfit(error: DestinationError) -> ConfigError {
     let name = match error {
-        DestinationError::Extra(name)
+        DestinationError::Development(name)
+        | DestinationError::Extra(name)
         | DestinationError::Host(name)
         | DestinationError::Loopback(name)
         | DestinationError::Scheme(name)

@@ -2,12 +2,14 @@
 //!
 //! Atomicity: every method is one transaction of [`Database`]; the host keeps exactly one such database.
 
+mod orders;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use m365_ports::{
-    Database, Directory, DirectoryError, Durability, HighWater, PerimeterRecord, PinOutcome,
-    RegistrationOutcome, Sql, SqlError, transact,
+    Database, Directory, DirectoryError, Durability, HighWater, IssuedOrder, KnownPerson, PerimeterRecord,
+    PinOutcome, RegistrationOutcome, Sql, SqlError, Standing, transact,
 };
 use m365_types::{CellId, Oid, TenantId, UnixMillis};
 
@@ -31,6 +33,10 @@ pub const DIRECTORY_SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS perimeter (sequence INTEGER PRIMARY KEY AUTOINCREMENT, minute INTEGER NOT NULL, record TEXT NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS perimeter_minute ON perimeter (minute)",
     "CREATE TABLE IF NOT EXISTS perimeter_suppressed (minute INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS person (cell TEXT PRIMARY KEY, subject TEXT NOT NULL, email TEXT NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS person_email ON person (email)",
+    // An order without a cell is for every cell.
+    "CREATE TABLE IF NOT EXISTS operator_order (sequence INTEGER PRIMARY KEY AUTOINCREMENT, cell TEXT, issued TEXT NOT NULL) STRICT",
 ];
 
 /// The directory over a database.
@@ -87,22 +93,22 @@ fn one(sql: &dyn Sql, statement: &str, parameters: &[m365_ports::SqlValue]) -> R
 impl Directory for SqlDirectory {
     async fn pin_microsoft(
         &self,
-        cell: &CellId,
+        person: &KnownPerson,
         tenant: TenantId,
         oid: Oid,
     ) -> Result<PinOutcome, DirectoryError> {
-        let (cell, tenant, oid) = (cell.as_str(), tenant.to_string(), oid.to_string());
+        let (cell, tenant, oid) = (person.cell.as_str(), tenant.to_string(), oid.to_string());
         self.transact(Durability::Full, |sql| {
             let owner = sql.run(
                 "SELECT cell FROM microsoft_pin WHERE tenant = ?1 AND oid = ?2",
                 &[tenant.as_str().into(), oid.as_str().into()],
             )?;
             if let Some(row) = owner.first() {
-                return Ok(if row.text(0)? == cell {
-                    PinOutcome::Pinned
-                } else {
-                    PinOutcome::TakenByAnother
-                });
+                if row.text(0)? != cell {
+                    return Ok(PinOutcome::TakenByAnother);
+                }
+                orders::note_person(sql, person)?;
+                return Ok(PinOutcome::Pinned);
             }
             if !sql.run("SELECT 1 FROM microsoft_pin WHERE cell = ?1", &[cell.into()])?.is_empty() {
                 return Ok(PinOutcome::OtherAccount);
@@ -111,8 +117,25 @@ impl Directory for SqlDirectory {
                 "INSERT INTO microsoft_pin (tenant, oid, cell) VALUES (?1, ?2, ?3)",
                 &[tenant.into(), oid.into(), cell.into()],
             )?;
+            orders::note_person(sql, person)?;
             Ok(PinOutcome::Pinned)
         })
+    }
+
+    async fn find_people(&self, name: &str) -> Result<Vec<KnownPerson>, DirectoryError> {
+        self.transact(Durability::Process, |sql| orders::find_people(sql, name))
+    }
+
+    async fn cells(&self, after: Option<&CellId>, limit: u64) -> Result<Vec<CellId>, DirectoryError> {
+        self.transact(Durability::Process, |sql| orders::cells(sql, after, limit))
+    }
+
+    async fn issue(&self, order: IssuedOrder) -> Result<u64, DirectoryError> {
+        self.transact(Durability::Full, |sql| orders::issue(sql, &order))
+    }
+
+    async fn standing(&self, cell: &CellId, after: Option<u64>) -> Result<Standing, DirectoryError> {
+        self.transact(Durability::Process, |sql| orders::standing(sql, cell, after))
     }
 
     async fn count_registration(

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use async_lock::SemaphoreGuardArc;
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use http::HeaderValue;
 use m365_auth::entra::session::MicrosoftSession;
 use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports};
@@ -18,10 +19,10 @@ use m365_journal::{JournalError, Outcome};
 use m365_mcp::Refusal;
 use m365_policy::{Decision, Denial, Question, decide};
 use m365_ports::Verdict;
-use m365_types::{Actor, Intent, ScopeSet};
+use m365_types::{Actor, ClientId, Intent, ScopeSet};
 use serde_json::{Map, Value};
 
-use crate::cell::{Caller, Cell};
+use crate::cell::{COPY_FRESH, Caller, Cell, Place};
 
 /// A call that ended well.
 pub(crate) struct Done {
@@ -94,16 +95,48 @@ impl Caller {
     /// Hands the recorded call to the background and waits for its answer.
     async fn detach(&self, recorded: Recorded) -> Result<Done, Stop> {
         let (sender, receiver) = oneshot::channel();
+        let place = self.cell.in_flight().enter(self.actor.client.clone(), self.turn);
         let (cell, microsoft) = (self.cell.clone(), self.microsoft.clone());
         self.cell.core().ports.background.spawn(Box::pin(async move {
             let ended = cell.act(&microsoft, &recorded).await;
             // The receiver is gone where the client is; the record is written all the same.
             drop(sender.send(ended));
         }));
+        let answered = std::pin::pin!(self.answered(receiver));
+        let ended = std::pin::pin!(self.ended(place));
+        match select(answered, ended).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right((stop, _)) => Err(stop),
+        }
+    }
+
+    async fn answered(&self, receiver: oneshot::Receiver<Result<Done, Stop>>) -> Result<Done, Stop> {
         receiver.await.unwrap_or_else(|_| {
             let sentence = format!("Something went wrong on our side. Whether the call had an effect is unknown: look before you repeat it. Tell the operator request {}.", self.actor.request);
             Err(Stop::Refused(Refusal::Fault { sentence }))
         })
+    }
+
+    /// Completes when an order ends the call, or when the cell no longer knows whether one does.
+    async fn ended(&self, mut place: Place) -> Stop {
+        let cell = &self.cell;
+        loop {
+            match select(&mut place.ended, cell.core().ports.timer.sleep(COPY_FRESH)).await {
+                Either::Left(_) => break,
+                Either::Right(((), _)) => {
+                    if cell.stand().await.is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+        let challenge = cell.core().server.challenge(Some("invalid_token"), None);
+        match HeaderValue::try_from(challenge) {
+            Ok(challenge) => Stop::Refused(Refusal::SessionEnded { challenge }),
+            Err(_) => {
+                Stop::Told("The session was ended. Whether the call had an effect is unknown.".to_owned())
+            }
+        }
     }
 
     fn account(&self) -> Result<Account, Stop> {
@@ -209,7 +242,7 @@ fn log(actor: &Actor, intent: &Intent, outcome: &Outcome) {
     tracing::info!(
         requestId = %actor.request,
         tool = intent.permit().action().name,
-        client = %actor.client,
+        client = actor.client.as_ref().map_or("-", ClientId::as_str),
         code = outcome.code,
         aiGatewayLogId = ids(|trace| trace.ai_gateway_log_id.as_ref()),
         graphRequestId = ids(|trace| trace.graph_request_id.as_ref()),

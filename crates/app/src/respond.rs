@@ -173,7 +173,7 @@ impl From<LocalRefusal> for Failure {
     fn from(refusal: LocalRefusal) -> Self {
         use LocalRefusal as R;
         let row = match refusal {
-            R::Client | R::Parameters(_) | R::RedirectUri => &errors::AUTHORIZE_REFUSED,
+            R::Client | R::Document(_) | R::Parameters(_) | R::RedirectUri => &errors::AUTHORIZE_REFUSED,
             R::Unavailable => &errors::SERVER_UNAVAILABLE,
         };
         Self::because(row, refusal.code()).saying(refusal.to_string())
@@ -185,6 +185,7 @@ impl From<RegistrationRefusal> for Failure {
         use RegistrationRefusal as R;
         let row = match refusal {
             R::Capability | R::Link | R::Malformed => &errors::REGISTRATION_METADATA,
+            R::Off => &errors::REGISTRATION_OFF,
             R::RedirectUri => &errors::REGISTRATION_REDIRECT,
             R::Quota | R::Busy => &errors::BUSY,
             R::Unavailable => &errors::SERVER_UNAVAILABLE,
@@ -204,6 +205,12 @@ impl From<ClientRefusal> for Failure {
                 Self::because(&errors::CLIENT_REFUSED, refusal.code()).challenging(BASIC_CHALLENGE.to_owned())
             }
             R::Busy => Self::because(&errors::BUSY, refusal.code()),
+            R::Document(document) if document.is_momentary() => {
+                Self::because(&errors::CLIENT_UNAVAILABLE, refusal.code())
+            }
+            R::Document(_) => {
+                Self::because(&errors::CLIENT_REFUSED, refusal.code()).challenging(BASIC_CHALLENGE.to_owned())
+            }
             R::Unavailable => Self::because(&errors::SERVER_UNAVAILABLE, refusal.code()),
         }
     }

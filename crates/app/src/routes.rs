@@ -4,9 +4,13 @@ use http::Method;
 use m365_ports::CellAccess;
 use m365_types::AuditKind;
 
+use crate::config::Ingress;
+
 /// Who may come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
+    /// A person with a verified Access assertion who is in the operators' group.
+    Operator,
     /// A person with a verified Access assertion.
     Access,
     /// The holder of one of our access tokens.
@@ -40,8 +44,18 @@ pub enum Handler {
     MeJournal,
     /// The person ends the grant of one application.
     MeRevoke,
+    /// The person ends every grant.
+    MeRevokeAll,
     /// The person has their Microsoft tokens erased.
     MeSignOut,
+    /// An operator ends sessions.
+    OperatorKill,
+    /// An operator admits a restored cell again.
+    OperatorReadmit,
+    /// An operator removes the link to a Microsoft account.
+    OperatorUnpin,
+    /// An operator has cells carry out orders and seal again.
+    OperatorVisit,
     /// Protected-resource metadata (RFC 9728).
     ProtectedResource,
     /// Dynamic registration (RFC 7591).
@@ -50,6 +64,13 @@ pub enum Handler {
     Revoke,
     /// The token endpoint (RFC 6749 section 3.2).
     Token,
+}
+
+impl Handler {
+    /// Whether it changes nothing, so that it works in a cell that must not write.
+    pub(crate) const fn only_looks(self) -> bool {
+        matches!(self, Self::Me | Self::MeJournal)
+    }
 }
 
 /// Where it is answered.
@@ -115,6 +136,8 @@ pub struct Route {
     pub cors: Cors,
     /// How a failure looks.
     pub face: Face,
+    /// The only ingress mode that has the route; `None`: every mode.
+    pub ingress: Option<Ingress>,
     /// The kind of record a refusal leaves.
     pub audit: AuditKind,
 }
@@ -134,8 +157,14 @@ const fn public(path: &'static str, handler: Handler) -> Route {
         body_cap: 0,
         cors: Cors::Public,
         face: Face::OAuth,
+        ingress: None,
         audit: AuditKind::RequestRefused,
     }
+}
+
+/// The same in `oauth` alone: in `managed`, Cloudflare Access is the authorization server.
+const fn oauth(route: Route) -> Route {
+    Route { ingress: Some(Ingress::Oauth), ..route }
 }
 
 const fn browser(path: &'static str, handler: Handler, audit: AuditKind) -> Route {
@@ -149,6 +178,7 @@ const fn browser(path: &'static str, handler: Handler, audit: AuditKind) -> Rout
         body_cap: 0,
         cors: Cors::SameOrigin,
         face: Face::Page,
+        ingress: None,
         audit,
     }
 }
@@ -168,19 +198,36 @@ const fn client(path: &'static str, handler: Handler, audit: AuditKind) -> Route
         body_cap: FORM_CAP,
         cors: Cors::SameOrigin,
         face: Face::OAuth,
+        ingress: Some(Ingress::Oauth),
+        audit,
+    }
+}
+
+const fn operator(path: &'static str, handler: Handler, audit: AuditKind) -> Route {
+    Route {
+        path,
+        methods: POST,
+        gate: Gate::Operator,
+        place: Place::Front,
+        handler,
+        content: Content::Json,
+        body_cap: FORM_CAP,
+        cors: Cors::SameOrigin,
+        face: Face::OAuth,
+        ingress: None,
         audit,
     }
 }
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
-    public("/.well-known/oauth-authorization-server", Handler::AuthorizationServer),
-    public("/.well-known/oauth-protected-resource", Handler::ProtectedResource),
-    public("/.well-known/oauth-protected-resource/mcp", Handler::ProtectedResource),
-    browser("/authorize", Handler::Authorize, AuditKind::AuthorizeRefused),
+    oauth(public("/.well-known/oauth-authorization-server", Handler::AuthorizationServer)),
+    oauth(public("/.well-known/oauth-protected-resource", Handler::ProtectedResource)),
+    oauth(public("/.well-known/oauth-protected-resource/mcp", Handler::ProtectedResource)),
+    oauth(browser("/authorize", Handler::Authorize, AuditKind::AuthorizeRefused)),
     browser("/callback", Handler::Callback, AuditKind::MicrosoftLinked),
     browser("/connect", Handler::Connect, AuditKind::MicrosoftLinked),
-    form("/consent", Handler::Consent, AuditKind::RequestRefused),
+    oauth(form("/consent", Handler::Consent, AuditKind::RequestRefused)),
     public("/healthz", Handler::Health),
     Route {
         path: "/mcp",
@@ -192,6 +239,7 @@ pub const ROUTES: &[Route] = &[
         body_cap: m365_mcp::MAX_BODY_BYTES,
         cors: Cors::SameOrigin,
         face: Face::Bearer,
+        ingress: None,
         audit: AuditKind::RequestRefused,
     },
     browser("/me", Handler::Me, AuditKind::ProfileRead),
@@ -201,24 +249,41 @@ pub const ROUTES: &[Route] = &[
         ..browser("/me/journal", Handler::MeJournal, AuditKind::RequestRefused)
     },
     form("/me/revoke", Handler::MeRevoke, AuditKind::GrantRevoked),
+    form("/me/revoke-all", Handler::MeRevokeAll, AuditKind::GrantRevoked),
     form("/me/sign-out", Handler::MeSignOut, AuditKind::GrantRevoked),
+    operator("/operator/kill", Handler::OperatorKill, AuditKind::OperatorKill),
+    operator("/operator/readmit", Handler::OperatorReadmit, AuditKind::OperatorReadmit),
+    operator("/operator/unpin", Handler::OperatorUnpin, AuditKind::OperatorUnpin),
+    operator("/operator/visit", Handler::OperatorVisit, AuditKind::OperatorVisit),
     Route {
         methods: POST,
         content: Content::Json,
         body_cap: FORM_CAP,
         cors: Cors::SameOrigin,
         audit: AuditKind::ClientRegistered,
-        ..public("/register", Handler::Register)
+        ..oauth(public("/register", Handler::Register))
     },
     client("/revoke", Handler::Revoke, AuditKind::GrantRevoked),
     client("/token", Handler::Token, AuditKind::TokenIssued),
 ];
 
-/// Paths that Cloudflare Access must let through to the server: those whose gate is not an Access assertion. Clients
-/// probe for documents below `/.well-known/` that do not exist, and must read a 404 there, not a login page.
+impl Route {
+    /// Whether this mode has the route.
+    #[must_use]
+    pub fn exists_in(&self, ingress: Ingress) -> bool {
+        self.ingress.is_none_or(|only| only == ingress)
+    }
+}
+
+/// Paths that Cloudflare Access must let through to the server: in `oauth` those whose gate is not an Access assertion,
+/// in `managed` none. Clients probe for documents below `/.well-known/` that do not exist, and must read a 404 there,
+/// not a login page.
 #[must_use]
-pub fn bypass_paths() -> Vec<&'static str> {
-    let open = ROUTES.iter().filter(|route| route.gate != Gate::Access);
+pub fn bypass_paths(ingress: Ingress) -> Vec<&'static str> {
+    if ingress == Ingress::Managed {
+        return Vec::new();
+    }
+    let open = ROUTES.iter().filter(|route| !matches!(route.gate, Gate::Access | Gate::Operator));
     let mut paths: Vec<&str> = open
         .map(|route| if route.path.starts_with("/.well-known/") { "/.well-known/*" } else { route.path })
         .collect();
@@ -246,7 +311,8 @@ mod tests {
     #[test]
     fn access_lets_through_exactly_what_has_another_gate() {
         let expected = ["/.well-known/*", "/healthz", "/mcp", "/register", "/revoke", "/token"];
-        assert_eq!(bypass_paths(), expected);
+        assert_eq!(bypass_paths(Ingress::Oauth), expected);
+        assert!(bypass_paths(Ingress::Managed).is_empty());
     }
 
     #[test]

@@ -32,10 +32,12 @@ pub(crate) enum Caller {
     Client,
     /// A client that nobody registered, with the same token.
     UnknownClient,
+    /// Access's assertion of a person in the operators' group.
+    Operator,
 }
 
 impl Caller {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Anonymous,
         Self::ForgedAssertion,
         Self::Service,
@@ -46,11 +48,12 @@ impl Caller {
         Self::BearerBesideOther,
         Self::Client,
         Self::UnknownClient,
+        Self::Operator,
     ];
 
     /// Whether Access vouches for a person, so that a cell may come to be.
     pub(crate) const fn is_vouched_person(self) -> bool {
-        matches!(self, Self::Person | Self::BearerBesideOther)
+        matches!(self, Self::Person | Self::BearerBesideOther | Self::Operator)
     }
 }
 
@@ -85,6 +88,7 @@ impl Scene {
                 headers.push(bearer(&site.grant(&ALEX, &site.register(), &scopes).access));
                 headers.push((ASSERTION, SAM.assertion(site.now())));
             }
+            Caller::Operator => headers.push((ASSERTION, SAM.operator_assertion(site.now()))),
             Caller::Client | Caller::UnknownClient => {
                 let client = site.register();
                 let tokens = site.grant(&ALEX, &client, &scopes);
@@ -115,7 +119,13 @@ impl Scene {
                 request
             }
             (_, Content::Json) => {
-                let body = client_metadata().to_string();
+                let body = match route.gate {
+                    Gate::Operator => {
+                        json!({ "reason": "a test of this route", "person": "nobody", "all": true })
+                    }
+                    _ => client_metadata(),
+                };
+                let body = body.to_string();
                 let json = HeaderValue::from_static("application/json");
                 self.site.request("POST", route.path).header(CONTENT_TYPE, json).body(body.into()).unwrap()
             }

@@ -11,6 +11,8 @@ mod harness;
 #[cfg(test)]
 mod my_journal;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 mod route_coverage;
 #[cfg(test)]
 mod route_refusals;

@@ -78,6 +78,7 @@ fn a_body_beyond_the_cap_is_refused_where_one_of_the_cap_is_read() {
         let caller = match route.gate {
             Gate::Access => Caller::Person,
             Gate::Bearer => Caller::Bearer,
+            Gate::Operator => Caller::Operator,
             Gate::Client | Gate::Public => Caller::Anonymous,
         };
         let status = |length: usize| {

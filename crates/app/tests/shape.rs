@@ -45,7 +45,9 @@ pub(crate) fn assert_refusal(face: Face, answer: &Answer, credentials: &[String]
     let rows: Vec<_> = ERRORS.iter().filter(|row| row.status == answer.status).collect();
     match face {
         Face::Page => {
-            let row = rows.iter().find(|row| answer.text().contains(&format!("<code>{}</code>", row.code)));
+            let row = rows
+                .iter()
+                .find(|row| answer.text().contains(&format!("<code class=\"copy\">{}</code>", row.code)));
             let row = row.unwrap_or_else(|| panic!("{about}: the page names no row of the errors table"));
             assert!(answer.text().contains(row.title), "{about}: the page lacks the title of {}", row.code);
             assert!(answer.text().contains(answer.request_id()), "{about}: the page lacks the request id");

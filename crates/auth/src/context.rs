@@ -12,9 +12,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue};
-use m365_ports::{Clock, Entropy, EntropyExt as _};
+use m365_ports::{Clock, Entropy, EntropyExt as _, Verdict};
 use m365_seal::{AssociatedData, Keys, Purpose, Sealer};
-use m365_types::{CellId, ClientId, Identity, RequestId, UnixMillis};
+use m365_types::{AuditKind, CellId, ClientId, Identity, OperatorNote, RequestId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use crate::perimeter::{Evidence, VerifiedAssertion};
@@ -35,6 +35,27 @@ pub struct Outgoing<'a> {
     pub assertion: Option<&'a VerifiedAssertion>,
     /// The OAuth client authenticated in this request, on the token routes.
     pub client: Option<&'a ClientId>,
+    /// What the front itself wants of the cell, instead of a person's request.
+    pub errand: Option<&'a Errand>,
+}
+
+/// What the front wants of a cell on an operator's order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Errand {
+    /// Carry out what was ordered, and seal again what is under a previous key.
+    Visit,
+    /// Record in the operator's own cell what they ordered, before and after.
+    Note {
+        /// The kind of the record.
+        kind: AuditKind,
+        /// What was ordered, or how it ended: a fixed word.
+        code: String,
+        /// Whether it was done.
+        verdict: Verdict,
+        /// Whose order, to whom and why.
+        note: OperatorNote,
+    },
 }
 
 /// What the cell learned. Made only by [`Contexts::open`].
@@ -44,6 +65,7 @@ pub struct SealedContext {
     route: String,
     client: Option<ClientId>,
     vouched: Option<Vouched>,
+    errand: Option<Errand>,
 }
 
 impl SealedContext {
@@ -63,6 +85,12 @@ impl SealedContext {
     #[must_use]
     pub const fn client(&self) -> Option<&ClientId> {
         self.client.as_ref()
+    }
+
+    /// What the front itself wants.
+    #[must_use]
+    pub const fn errand(&self) -> Option<&Errand> {
+        self.errand.as_ref()
     }
 
     /// The identity that the front verified.
@@ -135,6 +163,7 @@ struct Content {
     route: String,
     client: Option<ClientId>,
     vouched: Option<Vouched>,
+    errand: Option<Errand>,
     sealed_at: UnixMillis,
 }
 
@@ -163,6 +192,7 @@ impl Contexts {
             route: outgoing.route.to_owned(),
             client: outgoing.client.cloned(),
             vouched,
+            errand: outgoing.errand.cloned(),
             sealed_at: self.clock.now(),
         };
         let place = place(cell, outgoing.request);
@@ -194,8 +224,8 @@ impl Contexts {
         if now >= content.sealed_at.plus(LIFE) || content.sealed_at >= now.plus(LIFE) {
             return Err(ContextRefusal::Expired);
         }
-        let Content { route, client, vouched, sealed_at: _ } = content;
-        Ok(SealedContext { request, route, client, vouched })
+        let Content { route, client, vouched, errand, sealed_at: _ } = content;
+        Ok(SealedContext { request, route, client, vouched, errand })
     }
 }
 
@@ -229,8 +259,13 @@ mod tests {
         let request = fixture.request();
         let client = ClientId::parse("c1").unwrap();
         let assertion = VerifiedAssertion::for_test(Identity::Person(person("alex")), fixture.now());
-        let outgoing =
-            Outgoing { request, route: "/token", assertion: Some(&assertion), client: Some(&client) };
+        let outgoing = Outgoing {
+            request,
+            route: "/token",
+            assertion: Some(&assertion),
+            client: Some(&client),
+            errand: None,
+        };
         let sealed = contexts(&fixture).seal(&cell("a"), &outgoing);
         let opened = contexts(&fixture).open(&cell("a"), &header(sealed)).unwrap();
         assert_eq!((opened.request(), opened.route(), opened.client()), (request, "/token", Some(&client)));
@@ -243,7 +278,7 @@ mod tests {
     fn a_context_opens_only_in_its_cell_beside_its_request_and_in_time() {
         let fixture = Fixture::new();
         let request = fixture.request();
-        let outgoing = Outgoing { request, route: "/mcp", assertion: None, client: None };
+        let outgoing = Outgoing { request, route: "/mcp", assertion: None, client: None, errand: None };
         let sealed = contexts(&fixture).seal(&cell("a"), &outgoing);
         let open =
             |cell: &CellId, value: HeaderValue| contexts(&fixture).open(cell, &header(value)).map(|_| ());
@@ -260,7 +295,13 @@ mod tests {
     #[test]
     fn none_and_two_contexts_are_refused() {
         let fixture = Fixture::new();
-        let outgoing = Outgoing { request: fixture.request(), route: "/mcp", assertion: None, client: None };
+        let outgoing = Outgoing {
+            request: fixture.request(),
+            route: "/mcp",
+            assertion: None,
+            client: None,
+            errand: None,
+        };
         let sealed = contexts(&fixture).seal(&cell("a"), &outgoing);
         let mut headers = header(sealed.clone());
         headers.append(CONTEXT_HEADER, sealed);

@@ -203,7 +203,8 @@ fn verifying_key(value: serde_json::Value) -> Option<VerifyingKey> {
     Some(VerifyingKey { kid: key.kid, issuer: key.issuer, decoding })
 }
 
-fn bit_length(number: &[u8]) -> usize {
+/// Bits of a big-endian number.
+pub(crate) fn bit_length(number: &[u8]) -> usize {
     let significant = number.iter().skip_while(|byte| **byte == 0);
     let bytes = significant.clone().count();
     significant

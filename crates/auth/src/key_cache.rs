@@ -4,7 +4,8 @@
 //!
 //! A set is fresh for a while; then it is fetched again, and the old one serves until its maximum age while fetches
 //! fail; after that there are no keys and callers are refused. A token that names an unknown key causes one fetch
-//! per interval at most, so strangers cannot make this server hammer the issuer.
+//! per interval at most, so strangers cannot make this server hammer the issuer. A fetch that fails does not use up the
+//! interval: else a key that was rotated in at that moment would be unknown for as long.
 //!
 //! Only values are kept, never a future or a lock across one: where the host drops a request, everything that
 //! waited for that request's fetch would hang. The right to fetch is therefore claimed by a timestamp: the first
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
-use m365_ports::{Bounds, Clock, Outbound};
+use m365_ports::{Bounds, Clock, Network, Outbound};
 use m365_types::UnixMillis;
 
 use crate::jwt::{KeySet, MAX_KEY_SET_BYTES, VerifyingKey};
@@ -48,7 +49,11 @@ impl KeyAges {
 
 /// How long a failed fetch keeps the next one from starting.
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
-const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(5), max_response_bytes: MAX_KEY_SET_BYTES };
+const BOUNDS: Bounds = Bounds {
+    network: Network::Configured,
+    timeout: Duration::from_secs(5),
+    max_response_bytes: MAX_KEY_SET_BYTES,
+};
 
 /// Why there is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +109,7 @@ impl KeyCache {
         if just_fetched {
             return Err(KeyError::Unknown);
         }
-        if !self.claim_for_unknown() {
+        if !self.claim_for_unknown()? {
             return Err(KeyError::Unknown);
         }
         let keys = self.fetch().await.ok_or(KeyError::Unavailable)?;
@@ -126,7 +131,7 @@ impl KeyCache {
             let mut state = self.lock();
             let held = state.held.clone().filter(|held| self.is_usable(held, now));
             let is_old = held.as_ref().is_none_or(|held| now.since(held.fetched_at) >= self.ages.fresh);
-            let paused = state.failed_at.is_some_and(|at| now.since(at) < FAILURE_PAUSE);
+            let paused = state.is_paused(now);
             let claimed = state.is_claimed(now) && held.is_some();
             let fetch = is_old && !paused && !claimed;
             if fetch {
@@ -148,16 +153,22 @@ impl KeyCache {
 
     /// Whether this caller may fetch for an unknown key. While another one fetches, it may not: a forger must not be
     /// able to tell that moment from any other, and whoever holds a brand-new key succeeds at the next try.
-    fn claim_for_unknown(&self) -> bool {
+    ///
+    /// # Errors
+    /// [`KeyError::Unavailable`] just after a fetch has failed.
+    fn claim_for_unknown(&self) -> Result<bool, KeyError> {
         let now = self.clock.now();
         let mut state = self.lock();
+        if state.is_paused(now) {
+            return Err(KeyError::Unavailable);
+        }
         let recently = state.unknown_at.is_some_and(|at| now.since(at) < self.ages.unknown_interval);
         let granted = !recently && !state.is_claimed(now);
         if granted {
             state.unknown_at = Some(now);
             state.claimed = Some(now);
         }
-        granted
+        Ok(granted)
     }
 
     async fn fetch(&self) -> Option<Arc<KeySet>> {
@@ -173,6 +184,7 @@ impl KeyCache {
             return Some(keys);
         }
         state.failed_at = Some(self.clock.now());
+        state.unknown_at = None;
         None
     }
 
@@ -198,6 +210,10 @@ impl KeyCache {
 }
 
 impl State {
+    fn is_paused(&self, now: UnixMillis) -> bool {
+        self.failed_at.is_some_and(|at| now.since(at) < FAILURE_PAUSE)
+    }
+
     /// A claim older than a fetch may take belongs to a caller that was dropped.
     fn is_claimed(&self, now: UnixMillis) -> bool {
         self.claimed.is_some_and(|at| now.since(at) <= BOUNDS.timeout)

@@ -172,13 +172,27 @@ impl Perimeter {
     /// # Errors
     /// [`PerimeterRefusal`]
     pub async fn verify(&self, headers: &HeaderMap) -> Result<VerifiedAssertion, PerimeterRefusal> {
+        self.verify_for(headers, &self.settings.audience).await
+    }
+
+    /// The same for another application of the team, by its AUD tag.
+    ///
+    /// # Errors
+    /// [`PerimeterRefusal`]
+    pub async fn verify_for(
+        &self,
+        headers: &HeaderMap,
+        audience: &str,
+    ) -> Result<VerifiedAssertion, PerimeterRefusal> {
         let mut given = headers.get_all(ASSERTION_HEADER).iter();
         let token = given.next().ok_or(PerimeterRefusal::Missing)?;
         if given.next().is_some() {
             return Err(PerimeterRefusal::Duplicate);
         }
         let token = token.to_str().map_err(|_| PerimeterRefusal::Malformed)?;
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        // An assertion that was good for one application is not therefore good for another.
+        let digest: [u8; 32] =
+            Sha256::new().chain_update(audience).chain_update([0]).chain_update(token).finalize().into();
         if let Some(known) = self.recall(&digest) {
             return Ok(known);
         }
@@ -187,7 +201,7 @@ impl Perimeter {
         let key = self.keys.find(&kid).await?;
         let claims: AssertionClaims = unverified.verify(&key)?;
         let now = self.clock.now();
-        let (assertion, times) = self.check(claims, now)?;
+        let (assertion, times) = self.check(claims, audience, now)?;
         self.remember(
             digest,
             Remembered { assertion: assertion.clone(), kid, times, until: now.plus(REMEMBER) },
@@ -198,12 +212,13 @@ impl Perimeter {
     fn check(
         &self,
         claims: AssertionClaims,
+        audience: &str,
         now: UnixMillis,
     ) -> Result<(VerifiedAssertion, Times), PerimeterRefusal> {
         if claims.iss != self.settings.issuer {
             return Err(PerimeterRefusal::Issuer);
         }
-        if !claims.aud.contains(&self.settings.audience) {
+        if !claims.aud.contains(audience) {
             return Err(PerimeterRefusal::Audience);
         }
         let times = claims.times();

@@ -7,12 +7,14 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 use url::Url;
 
-use crate::control::Control;
+use crate::control::{Assertion, Control};
 use crate::html::{Button, Form, forms, visible_text};
 use crate::http::{Answer, Request};
 
 /// More hops than any honest flow has.
 const MAX_HOPS: usize = 12;
+/// More forms than any honest flow has.
+const MAX_FORMS: usize = 6;
 
 /// A browser of one person.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +66,15 @@ impl Browser {
     /// # Errors
     /// Where the sandbox refuses.
     pub fn sign_in(&mut self, control: &Control, site_host: &Url, email: &str) -> Result<()> {
-        let cookie = control.assertion(&json!({ "email": email }))?.cookie;
+        self.sign_in_by(&control.assertion(&json!({ "email": email }))?, site_host)
+    }
+
+    /// Signs in to Access as this assertion says.
+    ///
+    /// # Errors
+    /// Where the site has no host name.
+    pub fn sign_in_by(&mut self, assertion: &Assertion, site_host: &Url) -> Result<()> {
+        let cookie = &assertion.cookie;
         let (name, value) = cookie.split_once('=').context("the assertion comes with a cookie")?;
         let host = host_of(site_host)?;
         self.put(Cookie { host, name: name.to_owned(), value: value.to_owned(), path: "/".to_owned() });
@@ -151,6 +161,25 @@ impl Browser {
         let (request, url) = prepare(page, form, fields)?;
         let answer = self.send(request, &url)?;
         self.follow(url, answer)
+    }
+
+    /// Opens a URL and agrees to whatever is asked, until a redirect to a URL that starts so; returns that.
+    ///
+    /// # Errors
+    /// As [`Browser::open`], and where it ends at a page without a form, or never.
+    pub fn agree(&mut self, url: &Url, redirect: &str) -> Result<Url> {
+        self.stop_at(redirect);
+        let mut landing = self.open(url)?;
+        for _ in 0..MAX_FORMS {
+            let page = match landing {
+                Landing::Stop(url) => return Ok(url),
+                Landing::Page(page) => page,
+            };
+            page.answer.expect(&[200])?;
+            let form = page.form()?;
+            landing = self.submit(&page, &form, form.agree())?;
+        }
+        landing.stop()
     }
 
     fn follow(&mut self, mut url: Url, mut answer: Answer) -> Result<Landing> {

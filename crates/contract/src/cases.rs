@@ -11,11 +11,20 @@ pub struct Case {
     pub name: &'static str,
     /// The site it needs.
     pub needs: Needs,
+    /// Names and values of that site's settings which are not the host's own; never a secret.
+    pub settings: &'static [(&'static str, &'static str)],
     /// Shows it, or says what is wrong.
     pub run: fn(&Site) -> Result<()>,
 }
 
-/// The site a case needs.
+impl Case {
+    /// The same case on a site that starts with these settings.
+    const fn with(self, settings: &'static [(&'static str, &'static str)]) -> Self {
+        Self { settings, ..self }
+    }
+}
+
+/// The site a case needs. Cases on sites with other settings than the host's own share with those of equal settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
     /// Any whose journals can be read: it uses people of its own.
@@ -34,72 +43,111 @@ pub enum Needs {
 }
 
 const fn shared(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
-    Case { name, needs: Needs::Shared, run }
+    Case { name, needs: Needs::Shared, settings: &[], run }
 }
 
 const fn own(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
-    Case { name, needs: Needs::Own, run }
+    Case { name, needs: Needs::Own, settings: &[], run }
 }
 
 const fn last(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
-    Case { name, needs: Needs::Last, run }
+    Case { name, needs: Needs::Last, settings: &[], run }
 }
 
 const fn files(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
-    Case { name, needs: Needs::Files, run }
+    Case { name, needs: Needs::Files, settings: &[], run }
 }
 
 const fn native(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
-    Case { name, needs: Needs::Native, run }
+    Case { name, needs: Needs::Native, settings: &[], run }
 }
 
 const fn process(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
-    Case { name, needs: Needs::Process, run }
+    Case { name, needs: Needs::Process, settings: &[], run }
 }
 
-/// A table row named after its function: the name is the claim.
+/// A table row named after its function: the name is the claim. `own(SETTINGS) name` asks for a site with these settings.
 macro_rules! table {
-    ($group:literal: $($needs:ident $run:ident,)*) => {
+    ($group:literal: $($needs:ident $(($settings:expr))? $run:ident,)*) => {
         /// The cases of this group.
-        pub(super) const CASES: &[crate::cases::Case] = &[$(crate::cases::$needs(concat!($group, "::", stringify!($run)), $run),)*];
+        pub(super) const CASES: &[crate::cases::Case] =
+            &[$(crate::cases::$needs(concat!($group, "::", stringify!($run)), $run)$(.with($settings))?,)*];
     };
 }
 
+mod access_everywhere;
 mod authorize;
+mod browser_pages;
+mod canary;
+mod catalogue_access;
+mod catalogue_authorization;
+mod catalogue_storage;
+mod catalogue_transport;
+mod client_document_refusals;
+mod client_documents;
 mod clients;
 mod consent;
+mod continuous_access;
 mod crash;
+mod credentials;
 mod discovery;
 mod doctor;
 mod faults;
 mod hostile_arguments;
 mod journal;
+mod managed;
 mod mcp_protocol;
 mod mcp_transport;
 mod me;
 mod microsoft;
 mod my_journal;
+mod operators;
 mod perimeter;
+mod portal;
+mod races;
+mod reauth;
 mod refresh;
 mod registration;
+mod remembered_consent;
 mod resources;
 mod revoke;
+mod service_tokens;
+mod slow_clients;
 mod token;
 mod tools;
 
 /// Every case, by group. Those with cases that wait long come first, so that the others run meanwhile.
 pub const ALL: &[&[Case]] = &[
+    browser_pages::CASES,
+    canary::CASES,
+    slow_clients::CASES,
     faults::CASES,
     mcp_transport::CASES,
+    catalogue_transport::CASES,
+    catalogue_authorization::CASES,
+    catalogue_access::CASES,
+    catalogue_storage::CASES,
     discovery::CASES,
     perimeter::CASES,
     registration::CASES,
+    client_documents::CASES,
+    client_document_refusals::CASES,
+    remembered_consent::CASES,
     authorize::CASES,
     consent::CASES,
     token::CASES,
     refresh::CASES,
+    races::CASES,
     revoke::CASES,
+    operators::CASES,
+    reauth::CASES,
+    access_everywhere::CASES,
+    managed::CASES,
+    service_tokens::CASES,
+    portal::CASES,
     microsoft::CASES,
+    continuous_access::CASES,
+    credentials::CASES,
     me::CASES,
     my_journal::CASES,
     mcp_protocol::CASES,

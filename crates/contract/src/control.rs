@@ -33,6 +33,24 @@ pub struct Person {
     pub subject: String,
 }
 
+/// An Access service token.
+#[derive(Clone, Debug)]
+pub struct ServiceToken {
+    /// `CF-Access-Client-Id`
+    pub id: String,
+    /// `CF-Access-Client-Secret`
+    pub secret: String,
+}
+
+impl ServiceToken {
+    /// The headers that carry it.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let header = |name: &str, value: &String| (name.to_owned(), value.clone());
+        vec![header("cf-access-client-id", &self.id), header("cf-access-client-secret", &self.secret)]
+    }
+}
+
 impl Control {
     /// The control plane of this sandbox.
     #[must_use]
@@ -67,6 +85,26 @@ impl Control {
     pub fn service(&self) -> Result<String> {
         let url = Url::parse(&self.url("config")?)?;
         Ok(Self::get(&url)?.text("/serviceTokens/0/clientId")?.to_owned())
+    }
+
+    /// Makes a service token that Access admits.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn service_token(&self) -> Result<ServiceToken> {
+        let made = self.post("service", &json!({}))?;
+        Ok(ServiceToken {
+            id: made.text("/clientId")?.to_owned(),
+            secret: made.text("/clientSecret")?.to_owned(),
+        })
+    }
+
+    /// Says what stands at the address of a client metadata document.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn client_document(&self, order: &Value) -> Result<()> {
+        self.post("client_document", order).map(drop)
     }
 
     /// Injects a fault.
@@ -144,12 +182,66 @@ impl Control {
         self.post("rotate", &json!({ "target": target })).map(drop)
     }
 
+    /// Changes the simulated Entra: `cloud`, `certificate`, `long_lived`.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn entra(&self, change: &Value) -> Result<()> {
+        self.post("entra", change).map(drop)
+    }
+
+    /// Makes another certificate, which is the registered one from now on.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn another_certificate(&self) -> Result<()> {
+        self.post("certificate", &json!({})).map(drop)
+    }
+
+    /// A fresh token of the platform that the app registration trusts.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn federated_token(&self) -> Result<String> {
+        Ok(self.post("federated_token", &json!({}))?.text("/token")?.to_owned())
+    }
+
+    /// Ends the Microsoft sessions of a person until the next sign-in.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn revoke(&self, email: &str) -> Result<()> {
+        self.post("revoke", &json!({ "email": email })).map(drop)
+    }
+
+    /// Has Graph refuse the tokens a person has, until Entra has issued one that was asked for with the claims answered
+    /// here. More fields: `status` (401 or 403), `interaction` (only a sign-in will do).
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn challenge(&self, email: &str, fields: &Value) -> Result<Value> {
+        let mut order = json!({ "email": email });
+        if let (Some(order), Some(fields)) = (order.as_object_mut(), fields.as_object()) {
+            order.extend(fields.clone());
+        }
+        Ok(serde_json::from_str(self.post("challenge", &order)?.text("/claims")?)?)
+    }
+
     /// Moves the clock of the whole estate, the server's included.
     ///
     /// # Errors
     /// Where the sandbox refuses.
     pub fn advance(&self, secs: u64) -> Result<()> {
         self.post("clock", &json!({ "advance_secs": secs })).map(drop)
+    }
+
+    /// The time of the whole estate, in seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn now_secs(&self) -> Result<u64> {
+        let now_ms = self.post("clock", &json!({ "advance_secs": 0 }))?.integer("/nowMs")?;
+        Ok(u64::try_from(now_ms)? / 1000)
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<Value> {

@@ -42,6 +42,17 @@ pub fn node() -> String {
     variable("NODE").unwrap_or_else(|| "node".to_owned())
 }
 
+/// The browser: `CHROMIUM`, else the first `chromium` in the folders of `PATH`.
+#[must_use]
+pub fn chromium() -> Option<PathBuf> {
+    variable("CHROMIUM").map(PathBuf::from).or_else(|| {
+        let folders = variable("PATH")?;
+        std::env::split_paths(&folders)
+            .map(|folder| folder.join("chromium"))
+            .find(|program| program.is_file())
+    })
+}
+
 fn command_line(text: &str) -> Result<Vec<String>> {
     let words: Vec<String> = serde_json::from_str(text).with_context(|| {
         format!("M365_MCP_HOST is not a JSON array of a program and its arguments: {text}")

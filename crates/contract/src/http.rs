@@ -86,6 +86,13 @@ impl Request {
         self
     }
 
+    /// Adds several headers.
+    #[must_use]
+    pub fn headers(mut self, headers: &[(String, String)]) -> Self {
+        self.headers.extend_from_slice(headers);
+        self
+    }
+
     /// Adds the bearer token (RFC 6750 section 2.1).
     #[must_use]
     pub fn bearer(self, token: &str) -> Self {

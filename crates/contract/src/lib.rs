@@ -12,8 +12,11 @@
 //! `M365_RECORD` names a file that receives every request the simulated Graph saw, as JSON lines.
 
 pub mod browser;
+pub mod canaries;
 pub mod cases;
+pub mod chromium;
 pub mod control;
+pub mod elsewhere;
 pub mod environment;
 pub mod html;
 pub mod http;
@@ -23,7 +26,10 @@ pub mod mcp;
 pub mod oauth;
 pub mod process;
 pub mod proxy;
+pub mod publisher;
 pub mod raw;
+pub mod rule;
 pub mod runner;
+pub mod security;
 pub mod session;
 pub mod site;

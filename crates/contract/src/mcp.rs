@@ -29,10 +29,12 @@ static NEXT_ID: AtomicI64 = AtomicI64::new(1);
 pub struct Mcp {
     /// The endpoint.
     pub url: Url,
-    /// Bearer token.
+    /// Bearer token; empty where none is sent.
     pub token: String,
     /// Revision.
     pub version: &'static str,
+    /// Headers that go with every message, such as those of a service token.
+    pub headers: Vec<(String, String)>,
 }
 
 /// The answer to one message.
@@ -48,7 +50,7 @@ impl Mcp {
     /// A client of the modern revision.
     #[must_use]
     pub fn new(url: &Url, token: &str) -> Self {
-        Self { url: url.clone(), token: token.to_owned(), version: MODERN }
+        Self { url: url.clone(), token: token.to_owned(), version: MODERN, headers: Vec::new() }
     }
 
     /// The same client with another revision.
@@ -85,7 +87,10 @@ impl Mcp {
     /// A POST with token and `Accept` only.
     #[must_use]
     pub fn bare(&self) -> Request {
-        Request::post(&self.url).bearer(&self.token).header("accept", "application/json, text/event-stream")
+        let request = Request::post(&self.url)
+            .header("accept", "application/json, text/event-stream")
+            .headers(&self.headers);
+        if self.token.is_empty() { request } else { request.bearer(&self.token) }
     }
 
     /// Sends a request and reads the reply.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::browser::{Browser, Landing};
+use crate::browser::Browser;
 use crate::http::{Answer, Request};
 use crate::json::Look as _;
 
@@ -28,6 +28,8 @@ pub struct Discovered {
     pub resource: Value,
     /// Authorization-server metadata.
     pub server: Value,
+    /// Headers that go with everything the client sends by itself, such as those of a service token.
+    pub headers: Vec<(String, String)>,
 }
 
 /// A registered client.
@@ -73,12 +75,20 @@ impl Discovered {
     /// # Errors
     /// Where a step fails, or a document names another resource or issuer than the one asked.
     pub fn at(mcp: &Url) -> Result<Self> {
-        let refused =
-            Request::post(mcp).json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })).send()?;
+        Self::with_headers(mcp, &[])
+    }
+
+    /// Follows the challenge as [`Discovered::at`], by a client that sends these headers with everything.
+    ///
+    /// # Errors
+    /// As [`Discovered::at`].
+    pub fn with_headers(mcp: &Url, headers: &[(String, String)]) -> Result<Self> {
+        let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+        let refused = Request::post(mcp).headers(headers).json(&ping).send()?;
         refused.expect(&[401])?;
         let address = challenge(&refused, "resource_metadata")
             .with_context(|| format!("no resource_metadata: {refused}"))?;
-        let resource = Request::get(&address).send()?.expect(&[200])?.json()?;
+        let resource = Request::get(&address).headers(headers).send()?.expect(&[200])?.json()?;
         ensure!(resource.text("/resource")? == mcp.as_str(), "metadata of another resource: {resource}");
         let issuer = resource
             .strings("/authorization_servers")
@@ -86,9 +96,9 @@ impl Discovered {
             .next()
             .context("no authorization server")?;
         let issuer = issuer.to_owned();
-        let server = Request::get(well_known(&issuer)?).send()?.expect(&[200])?.json()?;
+        let server = Request::get(well_known(&issuer)?).headers(headers).send()?.expect(&[200])?.json()?;
         ensure!(server.text("/issuer")? == issuer, "metadata of another issuer: {server}");
-        Ok(Self { resource, server })
+        Ok(Self { resource, server, headers: headers.to_vec() })
     }
 
     /// An endpoint of the authorization server.
@@ -104,7 +114,7 @@ impl Discovered {
     /// # Errors
     /// Where there is no answer.
     pub fn register(&self, metadata: &Value) -> Result<Answer> {
-        Request::post(self.endpoint("registration_endpoint")?).json(metadata).send()
+        Request::post(self.endpoint("registration_endpoint")?).headers(&self.headers).json(metadata).send()
     }
 
     /// The metadata of a public client with this redirect.
@@ -132,7 +142,7 @@ impl Discovered {
 }
 
 impl Client {
-    /// A well-formed authorization request for every scope of the resource.
+    /// A well-formed authorization request for every scope that the resource names.
     ///
     /// # Errors
     /// Where the metadata lack what it needs.
@@ -152,8 +162,8 @@ impl Client {
             ("scope", &scope),
             ("resource", resource),
         ];
-        let parameters =
-            parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let named = parameters.into_iter().filter(|(name, value)| *name != "scope" || !value.is_empty());
+        let parameters = named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let endpoint = self.discovered.endpoint("authorization_endpoint")?.to_owned();
         Ok(Attempt { verifier, state, parameters, endpoint })
     }
@@ -197,7 +207,8 @@ impl Client {
     /// Where there is no answer.
     pub fn revoke(&self, token: &str) -> Result<Answer> {
         let url = self.discovered.endpoint("revocation_endpoint")?;
-        Request::post(url).form(&[("token", token), ("client_id", &self.id)]).send()
+        let request = Request::post(url).headers(&self.discovered.headers);
+        request.form(&[("token", token), ("client_id", &self.id)]).send()
     }
 
     /// Sends a form to the token endpoint.
@@ -205,7 +216,8 @@ impl Client {
     /// # Errors
     /// Where there is no answer.
     pub fn token(&self, fields: &[(&str, &str)]) -> Result<Answer> {
-        Request::post(self.discovered.endpoint("token_endpoint")?).form(fields).send()
+        let url = self.discovered.endpoint("token_endpoint")?;
+        Request::post(url).headers(&self.discovered.headers).form(fields).send()
     }
 
     /// Goes through consent and sign-in, and returns what came back at the redirect.
@@ -213,18 +225,7 @@ impl Client {
     /// # Errors
     /// Where the browser ends at a page without a form, or in a loop.
     pub fn authorize(&self, browser: &mut Browser, attempt: &Attempt) -> Result<Callback> {
-        browser.stop_at(&self.redirect);
-        let mut landing = browser.open(&attempt.url()?)?;
-        for _ in 0..6 {
-            let page = match landing {
-                Landing::Stop(url) => return Ok(Callback(url)),
-                Landing::Page(page) => page,
-            };
-            page.answer.expect(&[200])?;
-            let form = page.form()?;
-            landing = browser.submit(&page, &form, form.agree())?;
-        }
-        Ok(Callback(landing.stop()?))
+        Ok(Callback(browser.agree(&attempt.url()?, &self.redirect)?))
     }
 
     /// Goes through consent and sign-in, checks the response, and redeems the code.
@@ -278,7 +279,7 @@ impl Callback {
         self.0.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
-    /// The code, after `state` and `iss` were checked (RFC 9207).
+    /// The code, after `state` and `iss` were checked (RFC 9207; `iss` is missing only where the server says it is).
     ///
     /// # Errors
     /// Where any of them is missing or another.
@@ -306,7 +307,13 @@ impl Callback {
             self.0
         );
         let issuer = discovered.server.text("/issuer")?;
-        ensure!(self.parameter("iss").as_deref() == Some(issuer), "iss is not {issuer}: {}", self.0);
+        let announced = discovered.server.at("/authorization_response_iss_parameter_supported") == true;
+        let iss = self.parameter("iss");
+        ensure!(
+            iss.as_deref() == Some(issuer) || (iss.is_none() && !announced),
+            "iss is not {issuer}: {}",
+            self.0
+        );
         ensure!(self.0.fragment().is_none(), "a fragment: {}", self.0);
         Ok(())
     }

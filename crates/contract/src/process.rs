@@ -45,19 +45,35 @@ pub struct Ports {
     pub sandbox: u16,
 }
 
+/// What is particular about one start; the default is nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start<'a> {
+    /// Runs in the shell that becomes the host, such as a resource limit.
+    pub shell_prelude: &'a str,
+    /// Names and values of settings that differ from the host's own.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// How the host proves to the simulated Entra which application it is; empty: by a secret.
+    pub credential: &'a str,
+}
+
 impl Process {
     /// Starts the host, a program and its first arguments, with the options of `demo`, and waits for its ready line.
-    /// `shell_prelude` runs in the shell that becomes the host.
     ///
     /// # Errors
     /// Where it cannot be started, or ends or stays silent before it is ready.
-    pub fn start(host: &[String], data: &Path, ports: Ports, shell_prelude: &str) -> Result<(Self, Value)> {
+    pub fn start(host: &[String], data: &Path, ports: Ports, start: Start<'_>) -> Result<(Self, Value)> {
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(format!("{SHELL} {shell_prelude} exec \"$0\" \"$@\"")).args(host);
+        command.arg("-c").arg(format!("{SHELL} {} exec \"$0\" \"$@\"", start.shell_prelude)).args(host);
         for (name, port) in
             [("--port", ports.edge), ("--origin-port", ports.origin), ("--sandbox-port", ports.sandbox)]
         {
             command.arg(name).arg(port.to_string());
+        }
+        if !start.credential.is_empty() {
+            command.arg("--credential").arg(start.credential);
+        }
+        for (name, value) in start.settings {
+            command.arg("--set").arg(format!("{name}={value}"));
         }
         command.arg("--data-dir").arg(data).arg("--ready-file").arg(data.join("ready.json"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -208,7 +224,8 @@ mod tests {
         let data = tempfile::tempdir().expect("a folder");
         let script = "sleep 1000 & line=\"{\\\"event\\\":\\\"ready\\\",\\\"child\\\":$!}\"; echo \"$line\" >\"${10}\"; echo \"$line\"; wait";
         let host = ["/bin/sh", "-c", script, "host"].map(str::to_owned);
-        let (mut process, ready) = Process::start(&host, data.path(), Ports::default(), "").expect("a host");
+        let (mut process, ready) =
+            Process::start(&host, data.path(), Ports::default(), Start::default()).expect("a host");
         let child = ready.get("child").and_then(Value::as_u64).expect("its child");
         let running = |id: u64| {
             let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
@@ -229,7 +246,8 @@ mod tests {
         let data = tempfile::tempdir().expect("a folder");
         let script = "echo '{\"event\":\"ready\"}' >\"${10}\"; cat \"${10}\"; exec sleep 1000";
         let host = ["/bin/sh", "-c", script, "host"].map(str::to_owned);
-        let (mut process, _) = Process::start(&host, data.path(), Ports::default(), "").expect("a host");
+        let (mut process, _) =
+            Process::start(&host, data.path(), Ports::default(), Start::default()).expect("a host");
         // What the end of the suite does to the pipe, and nothing else.
         drop(process.lifeline.take());
         assert!(!process.child.wait().expect("its end").success());

@@ -24,10 +24,7 @@ pub fn exchange(base: &Url, bytes: &[u8], limit: Duration) -> Result<Vec<u8>> {
     let written = stream.write_all(bytes);
     let mut received = Vec::new();
     let read = stream.read_to_end(&mut received);
-    let silent = |error: &std::io::Error| {
-        matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
-    };
-    if received.is_empty() && read.as_ref().is_err_and(silent) {
+    if received.is_empty() && read.as_ref().is_err_and(is_silence) {
         bail!("the server neither answered nor closed within {limit:?}");
     }
     drop(written);
@@ -44,6 +41,55 @@ pub fn send_after(base: &Url, bytes: &[u8], until: impl FnOnce() -> Result<()>) 
     until()?;
     stream.shutdown(Shutdown::Both)?;
     Ok(())
+}
+
+/// Connections on which nothing has been said.
+#[derive(Debug)]
+pub struct Silent(Vec<TcpStream>);
+
+impl Silent {
+    /// How many.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Opens so many connections, says the same beginning of a request on each, and holds them.
+///
+/// # Errors
+/// Where one cannot be opened.
+pub fn hold(base: &Url, count: usize, beginning: &[u8]) -> Result<Silent> {
+    let mut held = Vec::new();
+    for _ in 0..count {
+        let mut stream = connect(base, Duration::from_secs(10))?;
+        // One that is refused at once may be closed already.
+        drop(stream.write_all(beginning));
+        held.push(stream);
+    }
+    Ok(Silent(held))
+}
+
+/// Sends a beginning and then a drop of more about once a second, until the server closes; what it answered.
+///
+/// # Errors
+/// Where there is no connection, or the server still listens after so many drops.
+pub fn trickle(base: &Url, beginning: &[u8], drop_of_more: &[u8], drops: usize) -> Result<Vec<u8>> {
+    let mut stream = connect(base, Duration::from_secs(1))?;
+    stream.write_all(beginning)?;
+    let mut received = Vec::new();
+    for _ in 0..drops {
+        let mut part = [0; 4096];
+        match stream.read(&mut part) {
+            Ok(0) => return Ok(received),
+            Ok(read) => received.extend_from_slice(part.get(..read).unwrap_or_default()),
+            Err(error) if is_silence(&error) => {}
+            Err(_) => return Ok(received),
+        }
+        // What was closed in between is seen by the next read.
+        drop(stream.write_all(drop_of_more));
+    }
+    bail!("the server still listens after {drops} drops; it answered {:?}", String::from_utf8_lossy(&received))
 }
 
 /// As [`exchange`], for one request with `Connection: close`, read as an answer.
@@ -69,6 +115,10 @@ pub fn post(site: &Site, path: &str, headers: &str, body: &[u8]) -> Result<Answe
     let head =
         format!("POST {path} HTTP/1.1\nHost: {host}\n{headers}\nContent-Length: {length}\nConnection: close");
     request(&site.origin, &head, body)
+}
+
+fn is_silence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
 }
 
 fn connect(base: &Url, limit: Duration) -> Result<TcpStream> {

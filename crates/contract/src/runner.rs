@@ -1,12 +1,15 @@
 //! Runs the table of cases: shared ones on one site in parallel, the others each on a site that nobody else is using.
+//! Cases that ask for settings have sites of their own, which those with equal settings share in the same way.
 //!
 //! A site of the second kind is handed on when its case has passed: cases there expect to be alone, not to be first. After
 //! a failure it is ended, so that no failure causes another.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 
 use crate::cases::{Case, Needs};
@@ -16,13 +19,20 @@ use crate::site::Site;
 /// Cases that run at once: the machine of a CI job has few cores, and some cases only wait.
 const THREADS: usize = 4;
 
-/// The sites of a run.
-#[derive(Default)]
+/// The sites of a run, by the settings they started with.
 struct Sites {
+    groups: Mutex<BTreeMap<&'static [(&'static str, &'static str)], Arc<Group>>>,
+}
+
+/// Sites with equal settings.
+#[derive(Default)]
+struct Group {
     /// The one that cases share; every case, where a site was running already.
     shared: OnceLock<Result<Site, String>>,
     /// Those that a case has left.
     free: Mutex<Vec<Site>>,
+    /// Cases that have not run yet.
+    waiting: AtomicUsize,
 }
 
 /// Runs what the arguments select.
@@ -34,9 +44,10 @@ pub fn run(mut arguments: Arguments, cases: &[&'static [Case]]) -> Conclusion {
     let all = cases.iter().copied().flatten();
     let (mut ordered, foreign): (Vec<_>, Vec<_>) =
         all.partition(|case| native || case.needs != Needs::Native);
-    ordered.sort_by_key(|case| turn(case.needs));
+    // Sites with settings of their own come one after the other, so that few of them run at a time.
+    ordered.sort_by_key(|case| (case.settings.is_empty(), case.settings, turn(case.needs)));
     announce(&foreign);
-    let sites = Arc::new(Sites::default());
+    let sites = Arc::new(Sites::of(&ordered));
     let trials = ordered.into_iter().map(|case| trial(case, &sites, attached)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Ends the sites, which record what they saw; leaving the process would not.
@@ -66,30 +77,34 @@ fn announce(foreign: &[&Case]) {
 
 fn trial(case: &'static Case, sites: &Arc<Sites>, attached: bool) -> Trial {
     let sites = Arc::clone(sites);
-    let body = move || perform(case, &sites, attached).map_err(|error| Failed::from(format!("{error:#}")));
-    // A running site cannot be killed, and its journal is not ours to read.
+    let body = move || {
+        let outcome = sites.group(case).and_then(|group| perform(case, &group, attached));
+        sites.done(case);
+        outcome.map_err(|error| Failed::from(format!("{error:#}")))
+    };
+    // A running site cannot be killed, its journal is not ours to read, and it has the settings it has.
     let hosted = matches!(case.needs, Needs::Files | Needs::Native | Needs::Process);
-    Trial::test(case.name, body).with_ignored_flag(attached && hosted)
+    Trial::test(case.name, body).with_ignored_flag(attached && (hosted || !case.settings.is_empty()))
 }
 
-fn perform(case: &Case, sites: &Sites, attached: bool) -> Result<()> {
+fn perform(case: &Case, sites: &Group, attached: bool) -> Result<()> {
     match case.needs {
-        Needs::Files | Needs::Shared => on(sites.shared()?, case),
+        Needs::Files | Needs::Shared => on(sites.shared(case)?, case),
         Needs::Last | Needs::Native | Needs::Own | Needs::Process if attached => {
-            let site = sites.shared()?;
+            let site = sites.shared(case)?;
             site.control.clear_faults()?;
             let outcome = on(site, case);
             site.control.clear_faults()?;
             outcome
         }
         Needs::Native | Needs::Own | Needs::Process => {
-            let site = sites.take()?;
+            let site = sites.take(case)?;
             on(&site, case)?;
             site.control.clear_faults()?;
             sites.leave(site);
             Ok(())
         }
-        Needs::Last => on(&sites.take()?, case),
+        Needs::Last => on(&sites.take(case)?, case),
     }
 }
 
@@ -99,17 +114,47 @@ fn on(site: &Site, case: &Case) -> Result<()> {
 }
 
 impl Sites {
-    fn shared(&self) -> Result<&Site> {
-        let started = self.shared.get_or_init(|| Site::start().map_err(|error| format!("{error:#}")));
+    fn of(cases: &[&'static Case]) -> Self {
+        let mut groups: BTreeMap<_, Arc<Group>> = BTreeMap::new();
+        for case in cases {
+            groups.entry(case.settings).or_default().waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        Self { groups: Mutex::new(groups) }
+    }
+
+    fn group(&self, case: &Case) -> Result<Arc<Group>> {
+        let groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.get(case.settings).cloned().with_context(|| format!("no sites for {:?}", case.settings))
+    }
+
+    /// Ends the sites that no further case needs. Where cases were left out, that is at the end of the run.
+    fn done(&self, case: &Case) {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let last =
+            groups.get(case.settings).is_some_and(|group| group.waiting.fetch_sub(1, Ordering::Relaxed) == 1);
+        let ended = last.then(|| groups.remove(case.settings));
+        // Ending a site takes its time, and others want to start theirs.
+        drop(groups);
+        drop(ended);
+    }
+}
+
+impl Group {
+    fn shared(&self, case: &Case) -> Result<&Site> {
+        let started = self.shared.get_or_init(|| start(case).map_err(|error| format!("{error:#}")));
         started.as_ref().map_err(|error| anyhow!("the shared site did not start: {error}"))
     }
 
-    fn take(&self) -> Result<Site> {
+    fn take(&self, case: &Case) -> Result<Site> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        free.map_or_else(Site::start, Ok)
+        free.map_or_else(|| start(case), Ok)
     }
 
     fn leave(&self, site: Site) {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push(site);
     }
+}
+
+fn start(case: &Case) -> Result<Site> {
+    if case.settings.is_empty() { Site::start() } else { Site::start_with(case.settings) }
 }

@@ -1,6 +1,6 @@
 //! A running site: edge, origin and sandbox, with the ways to drive, restart and inspect it.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -18,7 +18,7 @@ use crate::http::Request;
 use crate::journal::Journal;
 use crate::json::Look as _;
 use crate::oauth::{Client, Discovered};
-use crate::process::{Ports, Process};
+use crate::process::{Ports, Process, Start};
 
 /// How much of what a host wrote is shown with a failure.
 const LAST_LINES: usize = 40;
@@ -49,9 +49,17 @@ struct Hosted {
     host: Vec<String>,
     /// What reads the journals.
     binary: PathBuf,
+    /// The settings it was started with.
+    settings: Mutex<Vec<(String, String)>>,
     data: TempDir,
     process: Mutex<Process>,
     earlier_output: Mutex<String>,
+}
+
+impl Hosted {
+    fn settings(&self) -> Vec<(String, String)> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Site {
@@ -62,23 +70,48 @@ impl Site {
     pub fn start() -> Result<Self> {
         match environment::running_site() {
             Some(line) => Self::from_ready(&serde_json::from_str(&line)?, None),
-            None => Self::start_with(""),
+            None => Self::start_as(Start::default()),
         }
     }
 
-    /// Starts a site whose shell runs `prelude` first, such as a resource limit.
+    /// Starts a site whose host has these settings, by name and value; the others are the host's own.
     ///
     /// # Errors
     /// As [`Site::start`].
-    pub fn start_with(prelude: &str) -> Result<Self> {
+    pub fn start_with(settings: &[(&str, &str)]) -> Result<Self> {
+        Self::start_as(Start { settings, ..Start::default() })
+    }
+
+    /// Starts a site in a particular way.
+    ///
+    /// # Errors
+    /// As [`Site::start`].
+    pub fn start_as(start: Start<'_>) -> Result<Self> {
+        Self::start_in(tempfile::tempdir()?, start)
+    }
+
+    /// Starts the same host on a copy of this site's data folder, at addresses of its own. This site must have ended.
+    ///
+    /// # Errors
+    /// Where the site is not a process of this suite or still runs, and as [`Site::start`].
+    pub fn copy(&self) -> Result<Self> {
+        let hosted = self.hosted()?;
+        ensure!(self.with_process(Process::ended)?.is_some(), "the host still runs");
+        let data = tempfile::tempdir()?;
+        copy_folder(hosted.data.path(), data.path())?;
+        let settings = hosted.settings();
+        Self::start_in(data, Start { settings: &borrowed(&settings), ..Start::default() })
+    }
+
+    fn start_in(data: TempDir, start: Start<'_>) -> Result<Self> {
         let binary = environment::binary()
             .context("there is no host to test: build it with `cargo build -p m365-host-native`, or name it in M365_MCP_BIN")?;
         let native = || vec![binary.display().to_string(), "demo".to_owned()];
         let host = environment::other_host()?.unwrap_or_else(native);
-        let data = tempfile::tempdir()?;
-        let (process, ready) = Process::start(&host, data.path(), Ports::default(), prelude)?;
+        let (process, ready) = Process::start(&host, data.path(), Ports::default(), start)?;
         let (process, earlier_output) = (Mutex::new(process), Mutex::default());
-        Self::from_ready(&ready, Some(Hosted { host, binary, data, process, earlier_output }))
+        let settings = Mutex::new(owned(start.settings));
+        Self::from_ready(&ready, Some(Hosted { host, binary, settings, data, process, earlier_output }))
     }
 
     fn from_ready(ready: &Value, child: Option<Hosted>) -> Result<Self> {
@@ -125,7 +158,8 @@ impl Site {
     /// Where the sandbox or the edge does not answer.
     pub fn advance(&self, secs: u64) -> Result<()> {
         self.control.advance(secs)?;
-        Request::get(self.edge("/healthz")?).send()?.expect(&[200]).map(drop)
+        // Where Access guards every path it asks for a sign-in instead, and whatever passes later tells the time too.
+        Request::get(self.edge("/healthz")?).send()?.expect(&[200, 302, 401]).map(drop)
     }
 
     /// Adds a person nobody else uses.
@@ -214,18 +248,36 @@ impl Site {
         format!("\n{state}; it wrote last:\n{}", newest.join("\n"))
     }
 
-    /// Starts the host again on the same data folder and ports; it must have ended.
+    /// Moves the clock as [`Site::advance`], to this second since the Unix epoch; time that has come already stays.
+    ///
+    /// # Errors
+    /// As [`Site::advance`].
+    pub fn advance_to(&self, secs: u64) -> Result<()> {
+        self.advance(secs.saturating_sub(self.control.now_secs()?))
+    }
+
+    /// Starts the host again on the same data folder and ports, with the settings it had; it must have ended.
     ///
     /// # Errors
     /// Where it does not become ready, or with other URLs than before.
     pub fn start_again(&self) -> Result<()> {
+        self.start_again_with(&borrowed(&self.hosted()?.settings()))
+    }
+
+    /// Starts the host again as [`Site::start_again`], with these settings from now on.
+    ///
+    /// # Errors
+    /// As [`Site::start_again`].
+    pub fn start_again_with(&self, settings: &[(&str, &str)]) -> Result<()> {
         let hosted = self.hosted()?;
         let ports =
             Ports { edge: port(&self.mcp)?, origin: port(&self.origin)?, sandbox: port(&self.sandbox)? };
         let mut process = hosted.process.lock().unwrap_or_else(PoisonError::into_inner);
         ensure!(process.ended()?.is_some(), "the host still runs");
         hosted.earlier_output.lock().unwrap_or_else(PoisonError::into_inner).push_str(&process.output());
-        let (again, ready) = Process::start(&hosted.host, hosted.data.path(), ports, "")?;
+        *hosted.settings.lock().unwrap_or_else(PoisonError::into_inner) = owned(settings);
+        let start = Start { settings, ..Start::default() };
+        let (again, ready) = Process::start(&hosted.host, hosted.data.path(), ports, start)?;
         *process = again;
         ensure!(ready.text("/mcp")? == self.mcp.as_str(), "started again at {ready}");
         Ok(())
@@ -277,6 +329,28 @@ impl Drop for Site {
         // A host that was killed on purpose has nothing to tell.
         self.record().ok();
     }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&copy)?;
+            copy_folder(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), copy)?;
+        }
+    }
+    Ok(())
+}
+
+fn borrowed(settings: &[(String, String)]) -> Vec<(&str, &str)> {
+    settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn port(url: &Url) -> Result<u16> {

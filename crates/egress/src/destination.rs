@@ -68,9 +68,21 @@ pub struct AccessRoute {
     pub team_domain: Url,
 }
 
+/// Where client metadata documents come from.
+#[derive(Clone, Debug, Default)]
+pub struct ClientMetadataRoute {
+    /// `CLIENT_METADATA_HOSTS`: host names, each exactly as it stands in a document's URL.
+    pub hosts: Vec<String>,
+    /// `CLIENT_METADATA_BASE_URL`: what stands in for those hosts in development.
+    pub base_url: Option<Url>,
+}
+
 /// Why a configured destination is refused. Names the setting, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationError {
+    /// Only for development, on this machine.
+    #[error("{0} is for development, and points at this machine or nowhere")]
+    Development(&'static str),
     /// User information, a query, a fragment or an unusual path.
     #[error("{0} must be a scheme, a host and at most a plain path")]
     Extra(&'static str),
@@ -104,6 +116,7 @@ pub struct Destinations {
     pub(crate) entra_keys: Base,
     pub(crate) entra_discovery: Base,
     pub(crate) access_keys: Base,
+    pub(crate) documents: DocumentHosts,
 }
 
 impl Destinations {
@@ -115,6 +128,7 @@ impl Destinations {
         gateway: &GatewayRoute,
         entra: &EntraRoute,
         access: &AccessRoute,
+        documents: &ClientMetadataRoute,
         loopback: Loopback,
     ) -> Result<Self, DestinationError> {
         let account = segment("AI_GATEWAY_ACCOUNT_ID", &gateway.account_id)?;
@@ -130,6 +144,7 @@ impl Destinations {
             entra_keys: entra.below(&format!("/{tenant}/discovery/v2.0/keys")),
             entra_discovery: entra.below(&format!("/{tenant}/v2.0/.well-known/openid-configuration")),
             access_keys: access.below("/cdn-cgi/access/certs"),
+            documents: DocumentHosts::new(documents, loopback)?,
         })
     }
 
@@ -257,6 +272,54 @@ impl Admitted {
             && self.base.hosts(uri)
             && self.methods.iter().any(|admitted| admitted.as_str() == method.as_str())
     }
+}
+
+/// The hosts of client metadata documents: `https://HOST/PATH` on the default port, and nothing else in the request.
+#[derive(Clone, Debug)]
+pub(crate) struct DocumentHosts {
+    hosts: Vec<String>,
+    stand_in: Option<Base>,
+}
+
+impl DocumentHosts {
+    fn new(route: &ClientMetadataRoute, loopback: Loopback) -> Result<Self, DestinationError> {
+        const HOSTS: &str = "CLIENT_METADATA_HOSTS";
+        const BASE: &str = "CLIENT_METADATA_BASE_URL";
+        let is_name = |host: &String| {
+            matches!(Host::parse(host), Ok(Host::Domain(name)) if name == *host) && host.contains('.')
+        };
+        if !route.hosts.iter().all(is_name) {
+            return Err(DestinationError::Host(HOSTS));
+        }
+        let stand_in = route.base_url.as_ref().map(|url| Base::parse(BASE, url, loopback)).transpose()?;
+        if stand_in.as_ref().is_some_and(|base| !base.loopback) {
+            return Err(DestinationError::Development(BASE));
+        }
+        Ok(Self { hosts: route.hosts.clone(), stand_in })
+    }
+
+    /// The address to dial for this document, where it is one of a listed host.
+    pub(crate) fn address(&self, method: &http::Method, uri: &Uri) -> Option<DocumentAddress> {
+        let host =
+            self.hosts.iter().find(|host| uri.authority().is_some_and(|named| named.as_str() == *host))?;
+        let path = uri.path().strip_prefix('/')?;
+        let segments = path.strip_suffix('/').unwrap_or(path);
+        let plain = uri.query().is_none() && segments.split('/').all(is_plain_segment);
+        if method != http::Method::GET || uri.scheme_str() != Some("https") || !plain {
+            return None;
+        }
+        let Some(base) = &self.stand_in else { return Some(DocumentAddress::Own) };
+        format!("{}/{host}/{path}", base.text()).parse().ok().map(DocumentAddress::StandIn)
+    }
+}
+
+/// Where a document is dialled.
+#[derive(Debug)]
+pub(crate) enum DocumentAddress {
+    /// At its own host, on the public Internet.
+    Own,
+    /// At what stands in for it.
+    StandIn(Uri),
 }
 
 /// Neither empty nor a dot segment, in whatever encoding; a backslash would be one on the other side.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::HOST;
-use m365_ports::{Bounds, Entropy, Outbound, OutboundError, Upstream};
+use http::header::{ACCEPT, HOST};
+use m365_ports::{Bounds, Entropy, Network, Outbound, OutboundError, Upstream};
 use m365_types::Method;
 
-use crate::destination::{Admitted, Base, DestinationError, Destinations, Extent};
+use crate::destination::{
+    Admitted, Base, DestinationError, Destinations, DocumentAddress, DocumentHosts, Extent,
+};
 use crate::gateway::{GatewayAccess, GatewayUpstream};
 
 /// The only holder of the raw transport. Redirects are answers: nothing here follows one.
@@ -45,6 +47,12 @@ impl Door {
     #[must_use]
     pub fn access(&self) -> Arc<dyn Outbound> {
         Arc::new(self.guard(vec![exact(&[Method::Get], &self.destinations.access_keys)]))
+    }
+
+    /// The way to client metadata documents: to hosts that the operator has listed, by names that strangers present.
+    #[must_use]
+    pub fn client_metadata(&self) -> Arc<dyn Outbound> {
+        Arc::new(DocumentGuard { raw: self.raw.clone(), hosts: self.destinations.documents.clone() })
     }
 
     /// The way to Graph, through the AI Gateway.
@@ -90,6 +98,35 @@ impl Outbound for Guard {
             return Err(OutboundError::Destination);
         }
         self.raw.send(request, bounds).await
+    }
+}
+
+/// The raw transport behind the row of client metadata documents.
+struct DocumentGuard {
+    raw: Arc<dyn Outbound>,
+    hosts: DocumentHosts,
+}
+
+#[async_trait]
+impl Outbound for DocumentGuard {
+    /// Decides by itself which network the connection may lead to: whatever the caller asks for, a document is dialled
+    /// on the public Internet alone, unless the operator's development stand-in is.
+    async fn send(
+        &self,
+        mut request: http::Request<Bytes>,
+        bounds: Bounds,
+    ) -> Result<http::Response<Bytes>, OutboundError> {
+        // What says nothing but `Accept` carries no credential, and a GET without a body no data.
+        let bare = request.body().is_empty() && request.headers().keys().all(|name| name == ACCEPT);
+        let address = self.hosts.address(request.method(), request.uri()).filter(|_| bare);
+        let network = match address.ok_or(OutboundError::Destination)? {
+            DocumentAddress::Own => Network::PublicInternet,
+            DocumentAddress::StandIn(uri) => {
+                *request.uri_mut() = uri;
+                Network::Configured
+            }
+        };
+        self.raw.send(request, Bounds { network, ..bounds }).await
     }
 }
 

@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use m365_ports::{Bounds, Entropy, Outbound, OutboundError};
+use m365_ports::{Bounds, Entropy, Network, Outbound, OutboundError};
 use m365_types::{
     AccessSubject, ActionKind, ActionSpec, Actor, AuditKind, Call, ClientId, Effect, Email, GrantId,
-    Identity, Intent, Oid, Permit, Person, Principal, Reach, RequestId, Scope, TenantId, UnixMillis,
+    Identity, Intent, Oid, Permit, Person, Posture, Principal, Reach, RequestId, Scope, TenantId, UnixMillis,
 };
 use url::Url;
 
-use crate::{AccessRoute, Destinations, Door, EntraRoute, GatewayRoute, GraphVersion, Loopback};
+use crate::{
+    AccessRoute, ClientMetadataRoute, DestinationError, Destinations, Door, EntraRoute, GatewayRoute,
+    GraphVersion, Loopback,
+};
 
 pub(crate) const MESSAGES: Call = Call::get("/me/mailFolders/{folder}/messages");
 pub(crate) const SEND: Call = Call::post("/me/sendMail");
@@ -35,6 +38,7 @@ static ACTION: ActionSpec = ActionSpec {
 /// Answers what it was told to and keeps what it was sent.
 pub(crate) struct Recording {
     pub(crate) sent: Mutex<Vec<Request<Bytes>>>,
+    pub(crate) networks: Mutex<Vec<Network>>,
     pub(crate) answer: Box<dyn Fn() -> Result<Response<Bytes>, OutboundError> + Send + Sync>,
 }
 
@@ -42,7 +46,7 @@ impl Recording {
     pub(crate) fn answering(
         answer: impl Fn() -> Result<Response<Bytes>, OutboundError> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        Arc::new(Self { sent: Mutex::default(), answer: Box::new(answer) })
+        Arc::new(Self { sent: Mutex::default(), networks: Mutex::default(), answer: Box::new(answer) })
     }
 
     pub(crate) fn empty() -> Arc<Self> {
@@ -57,8 +61,9 @@ impl Recording {
 
 #[async_trait]
 impl Outbound for Recording {
-    async fn send(&self, request: Request<Bytes>, _: Bounds) -> Result<Response<Bytes>, OutboundError> {
+    async fn send(&self, request: Request<Bytes>, bounds: Bounds) -> Result<Response<Bytes>, OutboundError> {
         self.sent.lock().unwrap().push(request);
+        self.networks.lock().unwrap().push(bounds.network);
         (self.answer)()
     }
 }
@@ -77,6 +82,15 @@ pub(crate) fn destinations() -> Destinations {
 }
 
 pub(crate) fn destinations_at(gateway: &str, loopback: Loopback) -> Destinations {
+    let hosts = vec!["claude.ai".to_owned(), "vscode.dev".to_owned()];
+    with_documents(gateway, &ClientMetadataRoute { hosts, base_url: None }, loopback).unwrap()
+}
+
+pub(crate) fn with_documents(
+    gateway: &str,
+    documents: &ClientMetadataRoute,
+    loopback: Loopback,
+) -> Result<Destinations, DestinationError> {
     let url = |text| Url::parse(text).unwrap();
     Destinations::new(
         &GatewayRoute {
@@ -90,9 +104,9 @@ pub(crate) fn destinations_at(gateway: &str, loopback: Loopback) -> Destinations
             tenant: TenantId::parse("11111111-2222-3333-4444-555555555555").unwrap(),
         },
         &AccessRoute { team_domain: url("https://contoso.cloudflareaccess.com") },
+        documents,
         loopback,
     )
-    .unwrap()
 }
 
 pub(crate) fn door(raw: &Arc<Recording>) -> Door {
@@ -105,6 +119,7 @@ pub(crate) fn intent(microsoft: Option<(TenantId, Oid)>) -> Intent {
         email: Email::parse("alex@contoso.example").unwrap(),
         oid: None,
         groups: vec![],
+        posture: Posture::default(),
     };
     #[expect(clippy::disallowed_methods, reason = "the tests stand in for perimeter, decision and journal")]
     let intent = {
@@ -112,8 +127,8 @@ pub(crate) fn intent(microsoft: Option<(TenantId, Oid)>) -> Intent {
         let actor = Actor {
             principal,
             microsoft,
-            client: ClientId::parse("client-1").unwrap(),
-            grant: GrantId::from_random([1; 16]),
+            client: Some(ClientId::parse("client-1").unwrap()),
+            grant: Some(GrantId::from_random([1; 16])),
             request: RequestId::from_random([2; 16]),
         };
         Intent::recorded(Permit::issue(actor, &ACTION, Reach::default(), "person.full"), 1)

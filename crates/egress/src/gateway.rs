@@ -16,8 +16,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use m365_ports::{
-    Bounds, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Outbound as _, OutboundError, Trace,
-    Upstream, UpstreamError,
+    Bounds, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Network, Outbound as _, OutboundError,
+    Trace, Upstream, UpstreamError,
 };
 use m365_types::{Intent, Method, Secret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -28,7 +28,11 @@ use crate::destination::{Base, DestinationError};
 use crate::door::Guard;
 use crate::metadata::Metadata;
 
-const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(30), max_response_bytes: 8 * 1024 * 1024 };
+const BOUNDS: Bounds = Bounds {
+    network: Network::Configured,
+    timeout: Duration::from_secs(30),
+    max_response_bytes: 8 * 1024 * 1024,
+};
 /// The gateway gives up before we do, so that we hear its reason.
 const GATEWAY_TIMEOUT_MILLIS: &str = "28000";
 /// Microsoft's form for software of no independent vendor: `NONISV|Company|App/Version`.

@@ -10,6 +10,8 @@
 //! Invariants:
 //! * [`Door`] owns the raw `Outbound`; what it hands out sends to nothing but the table built at start;
 //! * Graph is reached through the AI Gateway only, with an intent, and only by the calls of the permitted row;
+//! * a client metadata document, whose address a stranger names, is asked for at a listed host, on the public Internet,
+//!   by a GET that carries nothing;
 //! * an answer that does not prove it came through the gateway, or that came out of a cache, is not used.
 
 mod batch;
@@ -25,7 +27,8 @@ mod metadata;
 
 pub use classify::{classify, may_have_acted};
 pub use destination::{
-    AccessRoute, DestinationError, Destinations, EntraRoute, GatewayRoute, GraphVersion, Loopback,
+    AccessRoute, ClientMetadataRoute, DestinationError, Destinations, EntraRoute, GatewayRoute, GraphVersion,
+    Loopback,
 };
 pub use door::Door;
 pub use gateway::{GatewayAccess, Transport};

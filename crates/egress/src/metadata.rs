@@ -39,7 +39,10 @@ impl Metadata {
             user_email: clean(email),
             mcp_tool: clean(permit.action().name),
             request_id: actor.request.to_string(),
-            mcp_client: clean(actor.client.as_str()),
+            mcp_client: actor
+                .client
+                .as_ref()
+                .map_or_else(|| NONE.to_owned(), |client| clean(client.as_str())),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Requests to Graph for one recorded intent: token, exchange, token replacement, retries, traces.
 //!
-//! Invariants: only the row's own call is built; a rejected token is replaced once; every exchange leaves its trace,
-//! failed ones included. What makes repeating safe is [`crate::retry`]'s matter.
+//! Invariants: only the row's own call is built; a rejected token is replaced once, and who is challenged after that must
+//! sign in; every exchange leaves its trace, failed ones included. What makes repeating safe is [`crate::retry`]'s matter.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl<'a> GraphClient<'a> {
         Ok(GraphRequest { call, path, query: Vec::new(), prefer: Vec::new(), body: None })
     }
 
-    /// Sends a request, with a new token after a 401 and repeated where that is safe.
+    /// Sends a request, with a new token after a 401 or a claims challenge, and repeated where that is safe.
     pub(crate) async fn send(&self, request: GraphRequest) -> Result<GraphAnswer, ActionError> {
         let tokens = self.ports.tokens;
         let mut token = tokens.access_token(self.action().scopes).await.map_err(|error| self.fail(error))?;
@@ -78,12 +78,16 @@ impl<'a> GraphClient<'a> {
             if let Some(trace) = error.trace() {
                 self.note(trace);
             }
-            if let UpstreamError::Graph { status: 401, claims, .. } = &error
-                && !replaced
-            {
-                token = tokens.replace(&token, claims.as_deref()).await.map_err(|error| self.fail(error))?;
-                replaced = true;
-                continue;
+            match Rejection::of(&error) {
+                Some(Rejection { claims }) if !replaced => {
+                    token = tokens.replace(&token, claims).await.map_err(|error| self.fail(error))?;
+                    replaced = true;
+                    continue;
+                }
+                Some(Rejection { claims: Some(claims) }) => {
+                    return Err(self.fail(tokens.challenged_again(&token, claims).await));
+                }
+                _ => {}
             }
             let jitter = u16::from_be_bytes(self.ports.entropy.bytes());
             let wait =
@@ -130,6 +134,20 @@ impl<'a> GraphClient<'a> {
 
     fn with_progress<T>(&self, visit: impl FnOnce(&mut Progress) -> T) -> T {
         visit(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Graph refused the token itself, with a claims challenge or without.
+struct Rejection<'a> {
+    claims: Option<&'a str>,
+}
+
+impl<'a> Rejection<'a> {
+    /// A 401 always is one, a 403 only with a challenge.
+    fn of(error: &'a UpstreamError) -> Option<Self> {
+        let UpstreamError::Graph { status, claims, .. } = error else { return None };
+        let claims = claims.as_deref();
+        (*status == 401 || (*status == 403 && claims.is_some())).then_some(Self { claims })
     }
 }
 

@@ -86,6 +86,27 @@ fn a_rejected_token_is_replaced_once_with_its_claims() {
 }
 
 #[test]
+fn a_403_replaces_the_token_only_where_it_challenges() {
+    let world = World::answering([refused(403, None, Some("{\"access_token\":{}}")), ok(&page())]);
+    assert!(world.run("getEmails", json!({})).is_ok());
+    assert_eq!(*world.replaced.lock().unwrap(), [Some("{\"access_token\":{}}".to_owned())]);
+    let world = World::answering([refused(403, None, None)]);
+    assert!(world.run("getEmails", json!({})).is_err());
+    assert!(world.replaced.lock().unwrap().is_empty());
+}
+
+#[test]
+fn who_is_challenged_again_must_sign_in_and_nothing_more_is_sent() {
+    for status in [401, 403] {
+        let world =
+            World::answering([refused(status, None, Some("one")), refused(status, None, Some("two"))]);
+        let (result, traces) = world.run_traced("sendEmail", mail());
+        assert!(result.unwrap_err().sentence().contains("https://m365.example/connect for two"));
+        assert_eq!((world.replaced.lock().unwrap().len(), traces.len()), (1, 2));
+    }
+}
+
+#[test]
 fn without_a_token_nothing_is_sent() {
     let sentence = "Open https://m365.example/connect and sign in.".to_owned();
     let mut world = World::default();

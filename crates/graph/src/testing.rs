@@ -11,8 +11,8 @@ use m365_ports::{
     Entropy, GraphAnswer, GraphRequest, Timer, TokenError, TokenSource, Trace, Upstream, UpstreamError,
 };
 use m365_types::{
-    AccessSubject, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Principal, RequestId,
-    Scope, ScopeSet, Secret, UnixMillis,
+    AccessSubject, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture, Principal,
+    RequestId, Scope, ScopeSet, Secret, UnixMillis,
 };
 use serde_json::{Map, Value};
 
@@ -93,12 +93,13 @@ fn intent(action: &'static Action) -> Intent {
         email: Email::parse("alex@contoso.example").unwrap(),
         oid: None,
         groups: Vec::new(),
+        posture: Posture::default(),
     };
     let actor = Actor {
         principal: Principal::issue(Identity::Person(person), NOW),
         microsoft: None,
-        client: ClientId::parse("client").unwrap(),
-        grant: GrantId::from_random([1; 16]),
+        client: Some(ClientId::parse("client").unwrap()),
+        grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,
     };
     Intent::recorded(Permit::issue(actor, &action.spec, m365_types::Reach::default(), "test"), 1)
@@ -168,6 +169,11 @@ impl TokenSource for World {
         assert_eq!(rejected.expose(), "first");
         self.replaced.lock().unwrap().push(claims.map(str::to_owned));
         Ok(Secret::new("second".into()))
+    }
+
+    async fn challenged_again(&self, rejected: &Secret<String>, claims: &str) -> TokenError {
+        assert_eq!(rejected.expose(), "second");
+        TokenError::SignInNeeded { sentence: format!("Open https://m365.example/connect for {claims}.") }
     }
 }
 

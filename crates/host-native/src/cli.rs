@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::doctor::target::{ClosedHost, Target};
+use crate::credential::Credential;
+use crate::remote::target::{ClosedHost, Target};
 
 /// Microsoft 365 for AI assistants, under enterprise control.
 #[derive(Debug, Parser)]
@@ -40,6 +41,17 @@ pub(crate) enum Command {
     /// else is changed.
     #[command(after_help = DOCTOR_EXIT)]
     Doctor(Box<Doctor>),
+    /// As an operator, end sessions: one person's at once, everyone's within a minute
+    ///
+    /// Grants end, calls under way are cut off from their callers, sealed Microsoft tokens are erased. It does not keep
+    /// anybody from signing in again: that is decided in Cloudflare Access.
+    Kill(Kill),
+    /// As an operator, remove the link between a person and a Microsoft account, so that they can link another
+    Unpin(OrderTo),
+    /// As an operator, let a person's data that was restored from a copy be used again; its sessions end
+    Readmit(OrderTo),
+    /// As an operator, have every cell carry out its orders now and seal again what lies under a previous key
+    Visit(Visit),
     /// Read the journal of what happened, and check that nobody has changed it
     #[command(subcommand)]
     Audit(Audit),
@@ -73,6 +85,12 @@ pub(crate) struct Demo {
     /// Keep data here between runs; without it everything is forgotten at the end
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Give a setting that is not secret another value than the demo's own; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// How the server proves to the simulated Entra which application it is; what that takes is made at the start
+    #[arg(long, value_name = "KIND", default_value = "secret")]
+    pub(crate) credential: Credential,
     /// Also write the `ready` line to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -102,6 +120,9 @@ pub(crate) struct Sandbox {
     /// Keep people, keys and the clock here between runs
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+    /// A setting of that server which is not secret; INGRESS decides how Access stands before it; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) settings: Vec<String>,
     /// Also write the `ready` line to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -140,6 +161,54 @@ pub(crate) struct Doctor {
     /// Print the table of checks and examine nothing
     #[arg(long, conflicts_with_all = ["url", "team_domain", "closed", "access_token_file", "service_token_file"])]
     pub(crate) list: bool,
+}
+
+/// Which deployment, by whom and why.
+#[derive(Debug, Args)]
+pub(crate) struct Ordering {
+    /// Address of the deployment; without it PUBLIC_URL of the environment
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Target>,
+    /// Why: one line, kept in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// File of mode 0600 with your own session at Access: what `cloudflared access token` prints
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_token_file: PathBuf,
+    /// Write JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true).args(["person", "client", "all"]))]
+pub(crate) struct Kill {
+    /// Everyone of this e-mail address, Access subject or cell
+    #[arg(long, value_name = "NAME")]
+    pub(crate) person: Option<String>,
+    /// Every grant of this client, whose registration is deleted
+    #[arg(long, value_name = "ID")]
+    pub(crate) client: Option<String>,
+    /// Everyone
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) ordering: Ordering,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrderTo {
+    /// E-mail address, Access subject or cell
+    #[arg(long, value_name = "NAME")]
+    pub(crate) person: String,
+    #[command(flatten)]
+    pub(crate) ordering: Ordering,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Visit {
+    #[command(flatten)]
+    pub(crate) ordering: Ordering,
 }
 
 #[derive(Debug, Subcommand)]

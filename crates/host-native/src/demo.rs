@@ -6,19 +6,22 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use m365_app::config::{Config, Mode, Source};
-use m365_ports::EntropyExt as _;
+use m365_ports::{EntropyExt as _, RotatingSecret};
 use m365_sandbox::estate::EstateConfig;
 use m365_sandbox::{Bound, Running, SandboxOptions};
 use m365_types::{Profile, Secret};
 
 use crate::cli::{Demo, loopback};
+use crate::credential::CredentialFile;
+use crate::environment::{SecretFile, read_secret};
 use crate::journals::FolderFeed;
-use crate::keygen::{KEY_NAMES, write_keys};
+use crate::keygen::{KEY_NAMES, PREVIOUS_KEY_NAMES, write_keys};
 use crate::listener::Listener;
+use crate::overrides::Overrides;
 use crate::ports::clock::EstateClock;
 use crate::ports::entropy::SystemEntropy;
 use crate::ready::Ready;
-use crate::sandbox::bypass_paths;
+use crate::sandbox::perimeter;
 use crate::server::{DataDir, Server};
 use crate::{output, ready};
 
@@ -27,12 +30,15 @@ pub(crate) const PEOPLE: [&str; 3] =
     ["alex@contoso.example", "blair@contoso.example", "morgan@contoso.example"];
 /// Who of them operates.
 pub(crate) const OPERATOR: &str = "morgan@contoso.example";
+/// The group of those who operate.
+const OPERATOR_GROUP: &str = "m365-operators";
 
 /// Runs until it is stopped.
 ///
 /// # Errors
 /// Where a port is taken or the data folder does not work.
 pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
+    let overrides = Overrides::parse(&arguments.settings)?;
     let folder = Folder::open(arguments.data_dir.as_deref())?;
     let data = DataDir::new(folder.path.clone());
     let bound = Bound::bind(loopback(arguments.sandbox_port), loopback(arguments.port)).await.context(
@@ -43,10 +49,11 @@ pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
     let estate = bound.start(SandboxOptions {
         origin_url: format!("http://{origin}"),
         state_dir: Some(folder.path.join("estate")),
-        bypass_paths: bypass_paths(),
+        perimeter: perimeter(&overrides),
         journal: Some(Arc::new(FolderFeed::new(data.clone()))),
     })?;
-    let settings = Settings::of(&estate.estate.config, &folder.path)?;
+    let credential = arguments.credential.arrange(&estate.estate, &folder.path.join("keys"))?;
+    let settings = Settings::of(&estate.estate.config, &folder.path, overrides)?.with(credential);
     let config = Config::parse(&settings, Mode::Development, Profile::Full)?;
     let clock = Arc::new(EstateClock(estate.estate.clone()));
     let server = Server::assemble(config, &data, clock, &[origin.to_string()])?;
@@ -110,10 +117,13 @@ impl Drop for Folder {
 }
 
 /// The configuration that fits the estate.
-struct Settings(BTreeMap<&'static str, Secret<String>>);
+struct Settings {
+    values: BTreeMap<&'static str, Secret<String>>,
+    credential: Option<CredentialFile>,
+}
 
 impl Settings {
-    fn of(estate: &EstateConfig, folder: &Path) -> anyhow::Result<Self> {
+    fn of(estate: &EstateConfig, folder: &Path, overrides: Overrides) -> anyhow::Result<Self> {
         let mut settings = BTreeMap::from([
             ("PUBLIC_URL", estate.edge_url.clone()),
             ("ACCESS_TEAM_DOMAIN", estate.sandbox_url.clone()),
@@ -123,27 +133,54 @@ impl Settings {
             ("AI_GATEWAY_ID", estate.gateway_id.clone()),
             ("AI_GATEWAY_SERVICE_TOKEN", estate.gateway_token.clone()),
             ("GRAPH_API_VERSION", "v1.0".to_owned()),
+            ("CLIENT_METADATA_BASE_URL", format!("{}/_clients", estate.sandbox_url)),
             ("ENTRA_BASE_URL", format!("{}/entra", estate.sandbox_url)),
             ("MICROSOFT_TENANT_ID", estate.tenant_id.clone()),
             ("MICROSOFT_CLIENT_ID", estate.client_id.clone()),
             ("MICROSOFT_CLIENT_SECRET", estate.client_secret.clone()),
+            ("OPERATOR_GROUP", OPERATOR_GROUP.to_owned()),
         ]);
-        for name in KEY_NAMES {
+        for name in KEY_NAMES.into_iter().chain(PREVIOUS_KEY_NAMES) {
             let file = folder.join("keys").join(name);
+            if PREVIOUS_KEY_NAMES.contains(&name) && !file.exists() {
+                continue;
+            }
             let key =
                 std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             settings.insert(name, key);
         }
-        Ok(Self(settings.into_iter().map(|(name, value)| (name, Secret::new(value))).collect()))
+        settings.extend(overrides.into_iter());
+        let values = settings.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+        Ok(Self { values, credential: None })
+    }
+
+    /// The same with this credential in place of the client secret.
+    fn with(mut self, credential: Option<CredentialFile>) -> Self {
+        if credential.is_some() {
+            self.values.remove("MICROSOFT_CLIENT_SECRET");
+        }
+        self.credential = credential;
+        self
+    }
+
+    fn file(&self, name: &str) -> Option<&Path> {
+        self.credential.as_ref().filter(|file| file.name == name).map(|file| file.path.as_path())
     }
 }
 
 impl Source for Settings {
     fn plain(&self, name: &str) -> Option<String> {
-        self.0.get(name).map(|value| value.expose().clone())
+        self.values.get(name).map(|value| value.expose().clone())
     }
 
     fn secret(&self, name: &str) -> Result<Option<Secret<String>>, String> {
-        Ok(self.0.get(name).cloned())
+        match self.file(name) {
+            Some(path) => read_secret(path).map(Some),
+            None => Ok(self.values.get(name).cloned()),
+        }
+    }
+
+    fn rotating_secret(&self, name: &str) -> Result<Option<Arc<dyn RotatingSecret>>, String> {
+        Ok(self.file(name).map(|path| Arc::new(SecretFile(path.to_owned())) as Arc<dyn RotatingSecret>))
     }
 }

@@ -6,8 +6,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use m365_app::config::{ConfigError, SETTINGS, Source};
+use m365_app::config::{ConfigError, FixedSecret, SETTINGS, Source};
+use m365_ports::RotatingSecret;
 use m365_types::Secret;
 
 /// The process environment.
@@ -45,8 +47,8 @@ impl Source for Environment {
     }
 
     fn secret(&self, name: &str) -> Result<Option<Secret<String>>, String> {
-        if let Some(path) = Self::variable(&format!("{name}_FILE")) {
-            return read_secret(Path::new(&path)).map(Some);
+        if let Some(path) = secret_file(name) {
+            return read_secret(&path).map(Some);
         }
         let credential =
             Self::variable("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join(name));
@@ -54,6 +56,28 @@ impl Source for Environment {
             Some(path) => read(&path, CREDENTIAL_FORBIDS).map(Some),
             None => Ok(None),
         }
+    }
+
+    fn rotating_secret(&self, name: &str) -> Result<Option<Arc<dyn RotatingSecret>>, String> {
+        let Some(path) = secret_file(name) else {
+            // The credentials directory is as it was when the service started.
+            return Ok(self.secret(name)?.map(FixedSecret::shared));
+        };
+        Ok(Some(Arc::new(SecretFile(path))))
+    }
+}
+
+/// Where the environment says that a secret lies.
+fn secret_file(name: &str) -> Option<PathBuf> {
+    Environment::variable(&format!("{name}_FILE")).map(PathBuf::from)
+}
+
+/// A file that is read for every use.
+pub(crate) struct SecretFile(pub(crate) PathBuf);
+
+impl RotatingSecret for SecretFile {
+    fn current(&self) -> Result<Secret<String>, String> {
+        read_secret(&self.0)
     }
 }
 

@@ -16,6 +16,9 @@ use crate::ports::entropy::SystemEntropy;
 
 /// The keys a server needs.
 pub(crate) const KEY_NAMES: [&str; 3] = ["ENCRYPTION_KEY", "COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET"];
+/// The keys it may have besides, in the middle of a rotation.
+pub(crate) const PREVIOUS_KEY_NAMES: [&str; 3] =
+    ["ENCRYPTION_KEY_PREVIOUS", "COOKIE_ENCRYPTION_KEY_PREVIOUS", "COOKIE_SECRET_PREVIOUS"];
 
 /// `m365-mcp keygen`
 ///

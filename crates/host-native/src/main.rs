@@ -5,6 +5,7 @@
 
 mod audit;
 mod cli;
+mod credential;
 mod data_files;
 mod demo;
 mod doctor;
@@ -13,9 +14,13 @@ mod journals;
 mod keygen;
 mod listener;
 mod log;
+mod operator;
 mod output;
+mod overrides;
+mod places;
 mod ports;
 mod ready;
+mod remote;
 mod sandbox;
 mod serve;
 mod server;
@@ -37,6 +42,10 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => on_runtime(demo::run(arguments)).map(done),
         Command::Sandbox(arguments) => on_runtime(sandbox::run(arguments)).map(done),
         Command::Serve(arguments) => on_runtime(serve::run(arguments)).map(done),
+        Command::Kill(arguments) => on_runtime(operator::kill(arguments)),
+        Command::Unpin(arguments) => on_runtime(operator::unpin(arguments)),
+        Command::Readmit(arguments) => on_runtime(operator::readmit(arguments)),
+        Command::Visit(arguments) => on_runtime(operator::visit(arguments)),
         Command::Keygen(arguments) => keygen::run(&arguments).map(done),
         Command::Audit(Audit::Tail(arguments)) => audit::tail(&arguments).map(done),
         Command::Audit(Audit::Verify(arguments)) => audit::verify(&arguments).map(done),

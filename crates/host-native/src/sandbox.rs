@@ -1,9 +1,13 @@
 //! `m365-mcp sandbox`: the simulated estate alone, in front of any server.
 
+use m365_app::config::Ingress;
+use m365_app::routes::bypass_paths;
+use m365_sandbox::access::{ManagedOauth, Perimeter};
 use m365_sandbox::{Bound, SandboxOptions};
 
 use crate::cli::{Sandbox, loopback};
 use crate::demo::{OPERATOR, PEOPLE};
+use crate::overrides::Overrides;
 use crate::ready::Ready;
 use crate::{output, ready};
 
@@ -12,11 +16,12 @@ use crate::{output, ready};
 /// # Errors
 /// Where a port is taken or the state folder does not work.
 pub(crate) async fn run(arguments: Sandbox) -> anyhow::Result<()> {
+    let overrides = Overrides::parse(&arguments.settings)?;
     let bound = Bound::bind(loopback(arguments.port), loopback(arguments.edge_port)).await?;
     let running = bound.start(SandboxOptions {
         origin_url: arguments.origin.clone(),
         state_dir: arguments.state_dir,
-        bypass_paths: bypass_paths(),
+        perimeter: perimeter(&overrides),
         journal: None,
     })?;
     output::note(&format!(
@@ -37,7 +42,12 @@ pub(crate) async fn run(arguments: Sandbox) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the edge lets through without a sign-in: derived from the route table.
-pub(crate) fn bypass_paths() -> Vec<String> {
-    m365_app::routes::bypass_paths().into_iter().map(str::to_owned).collect()
+/// How Access stands before a server with these settings; what it lets through is derived from the route table.
+pub(crate) fn perimeter(overrides: &Overrides) -> Perimeter {
+    if overrides.value("INGRESS") == Some("managed") {
+        return Perimeter::ManagedOauth(ManagedOauth::default());
+    }
+    let everywhere = overrides.value("ACCESS_EVERYWHERE") == Some("true");
+    let bypassed = if everywhere { Vec::new() } else { bypass_paths(Ingress::Oauth) };
+    Perimeter::Bypassing(bypassed.into_iter().map(str::to_owned).collect())
 }

@@ -17,6 +17,7 @@ use crate::ports::cells::{NativeCells, OPEN_CELLS};
 use crate::ports::entropy::SystemEntropy;
 use crate::ports::outbound::HyperOutbound;
 use crate::ports::registry::SqliteRegistry;
+use crate::ports::signer::RingSigner;
 use crate::ports::sqlite::SqliteDatabase;
 use crate::ports::timer::TokioTimer;
 
@@ -107,6 +108,7 @@ impl Server {
             registry: Arc::new(
                 SqliteRegistry::open(&data.registry()).context("cannot open the client registry")?,
             ),
+            signer: Arc::new(RingSigner),
             timer: Arc::new(TokioTimer),
         };
         let core = Core::new(config, ports)?;

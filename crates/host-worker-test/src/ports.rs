@@ -25,6 +25,7 @@ use m365_ports::{
 use m365_types::ClientId;
 use serde::Serialize;
 use worker::send::SendFuture;
+use crate::signer::SubtleBench;
 use worker::{DurableObject, Env, Response, State, durable_object, wasm_bindgen};
 
 /// The object.
@@ -115,6 +116,7 @@ fn tables() -> Vec<Table> {
             .await),
         table!("clock", Shared, suite::CLOCK, |_ports, case| (case.run)(&WorkerClock)),
         table!("entropy", Shared, suite::ENTROPY, |_ports, case| (case.run)(&CryptoEntropy)),
+        table!("signer", Shared, suite::SIGNER, |_ports, case| (case.run)(&SubtleBench).await),
         table!("timer", Shared, suite::TIMER, |_ports, case| (case.run)(&TimeoutTimer).await),
         table!("background", Shared, suite::BACKGROUND, |_ports, case| (case.run)(&SpawnedBackground).await),
         table!("registry", Fresh, suite::REGISTRY, |ports, case| {

@@ -30,12 +30,22 @@ const SETTINGS = {
   AI_GATEWAY_BASE_URL: "aiGatewayBaseUrl",
   AI_GATEWAY_ID: "gatewayId",
   AI_GATEWAY_SERVICE_TOKEN: "gatewayToken",
+  CLIENT_METADATA_BASE_URL: "clientMetadataBaseUrl",
   ENTRA_BASE_URL: "entraBaseUrl",
   GRAPH_API_VERSION: "graphApiVersion",
   MICROSOFT_CLIENT_ID: "clientId",
   MICROSOFT_CLIENT_SECRET: "clientSecret",
   MICROSOFT_TENANT_ID: "tenantId",
   PUBLIC_URL: "publicUrl",
+};
+
+/** What the estate does not know: who operates. */
+const OWN = { OPERATOR_GROUP: "m365-operators" };
+
+/** What can stand in place of the client secret, and which control of the estate makes it. */
+const CREDENTIALS = {
+  certificate: { setting: "MICROSOFT_CLIENT_CERTIFICATE", path: "certificate", key: "pem" },
+  federated: { setting: "MICROSOFT_FEDERATED_TOKEN", path: "federated_token", key: "token" },
 };
 
 /** The files that `m365-mcp keygen` writes. */
@@ -52,6 +62,8 @@ const { values: options } = parseArgs({
     "origin-port": { type: "string", default: "8788" },
     "sandbox-port": { type: "string", default: "8790" },
     "data-dir": { type: "string" },
+    set: { type: "string", multiple: true, default: [] }, // NAME=VALUE, over the settings that fit the estate
+    credential: { type: "string", default: "secret" }, // of the app registration: secret, certificate or federated
     "ready-file": { type: "string" },
   },
 });
@@ -72,7 +84,7 @@ try {
   const port = await originPort(Number(options["origin-port"]));
   estate = startEstate(`http://127.0.0.1:${port}`);
   const ready = await firstLine(estate);
-  runtime = startRuntime(port, { ...(await settings(ready.sandbox)), ...keys });
+  runtime = startRuntime(port, { ...(await settings(ready.sandbox)), ...(await credential(ready.sandbox)), ...keys });
   // Miniflare's own handlers would end the process at once and with an error status.
   watchSignals();
   await runtime.ready;
@@ -96,7 +108,9 @@ function makeKeys(place) {
     execFileSync(options.program, ["keygen", `${place}.partial`], { stdio: ["ignore", "ignore", "pipe"] });
     renameSync(`${place}.partial`, place);
   }
-  return Object.fromEntries(KEYS.map((name) => [name, readFileSync(join(place, name), "utf8")]));
+  // In the middle of a rotation there are previous keys beside them.
+  const names = [...KEYS, ...KEYS.map((name) => `${name}_PREVIOUS`).filter((name) => existsSync(join(place, name)))];
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(place, name), "utf8")]));
 }
 
 /**
@@ -122,7 +136,9 @@ async function originPort(asked) {
 function startEstate(origin) {
   const places = ["--state-dir", join(folder, "estate"), "--origin", origin];
   const ports = ["--port", options["sandbox-port"], "--edge-port", options.port];
-  return spawn(options.program, ["sandbox", ...ports, ...places], { stdio: ["ignore", "pipe", "inherit"] });
+  // The estate refuses what is no plain setting, and is told of those that decide how Access stands before the Worker.
+  const sets = options.set.map((setting) => `--set=${setting}`);
+  return spawn(options.program, ["sandbox", ...ports, ...places, ...sets], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /** The estate's ready line, which is also ours: it names every address. */
@@ -139,7 +155,24 @@ async function firstLine(child) {
 async function settings(sandbox) {
   const response = await fetch(`${sandbox}/_control/config`);
   const config = await response.json();
-  return Object.fromEntries(Object.entries(SETTINGS).map(([name, key]) => [name, config[key]]));
+  const fitting = Object.fromEntries(Object.entries(SETTINGS).map(([name, key]) => [name, config[key]]));
+  return { ...fitting, ...OWN, ...given() };
+}
+
+/** What stands in place of the client secret, made and registered by the estate. */
+async function credential(sandbox) {
+  if (options.credential === "secret") return {};
+  const made = CREDENTIALS[options.credential];
+  if (!made) throw new Error(`--credential ${options.credential} is none of secret, certificate and federated`);
+  const response = await fetch(`${sandbox}/_control/${made.path}`, { method: "POST", body: "{}" });
+  if (!response.ok) throw new Error(await response.text());
+  return { MICROSOFT_CLIENT_SECRET: "", [made.setting]: (await response.json())[made.key] };
+}
+
+/** The settings of the command line, which the estate has found to be such. */
+function given() {
+  const pairs = options.set.map((setting) => [setting, setting.indexOf("=")]);
+  return Object.fromEntries(pairs.map(([setting, end]) => [setting.slice(0, end), setting.slice(end + 1)]));
 }
 
 /** workerd on loopback: it can reach no other machine. */

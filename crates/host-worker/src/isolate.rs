@@ -23,6 +23,7 @@ use crate::ports::directory::DurableDirectory;
 use crate::ports::entropy::CryptoEntropy;
 use crate::ports::outbound::FetchOutbound;
 use crate::ports::registry::KvRegistry;
+use crate::ports::signer::SubtleSigner;
 use crate::ports::timer::TimeoutTimer;
 use crate::settings::Bindings;
 
@@ -68,6 +69,7 @@ impl Isolate {
             entropy: Arc::new(CryptoEntropy),
             outbound: Arc::new(FetchOutbound),
             registry: Arc::new(KvRegistry::new(env.clone())),
+            signer: Arc::new(SubtleSigner),
             timer: Arc::new(TimeoutTimer),
         };
         let core = Core::new(config, ports)?;

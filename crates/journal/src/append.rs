@@ -7,7 +7,7 @@ use m365_ports::{
     AuditEvent, AuditLog, Database, Durability, HighWater, Sql, SqlError, Trace, Verdict, transact,
 };
 use m365_seal::Mac;
-use m365_types::{ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Permit, RequestId, UnixMillis};
+use m365_types::{ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Permit, Posture, RequestId, UnixMillis};
 
 use crate::JournalError;
 use crate::chain::{self, Hash, Head};
@@ -76,6 +76,7 @@ impl Journal {
             target: digest::target(&self.digests, &reach.target),
             recipients: digest::recipients(&self.digests, &reach.recipients),
             arguments_digest: Some(digest::arguments(&self.digests, arguments)?),
+            posture: posture(actor),
             ..self.of_call(Phase::Intent, actor, action, now)
         };
         let head = self.commit(durability(action.effect), now, record)?;
@@ -184,6 +185,8 @@ impl Journal {
             build: Cow::Borrowed(&self.provenance.build),
             traces: Vec::new(),
             bytes: None,
+            posture: None,
+            operator: None,
             intent: None,
         }
     }
@@ -199,8 +202,8 @@ impl Journal {
             tool: Some(Cow::Borrowed(action.name)),
             effect: Some(action.effect),
             actor: ActorIds::of(actor),
-            client: Some(Cow::Borrowed(&actor.client)),
-            grant: Some(actor.grant),
+            client: actor.client.as_ref().map(Cow::Borrowed),
+            grant: actor.grant,
             ..self.blank(phase, action.audit, actor.request, now)
         }
     }
@@ -225,10 +228,17 @@ impl AuditLog for Journal {
             client: event.client.as_ref().map(Cow::Borrowed),
             grant: event.grant,
             traces: digest::traces(&event.traces),
+            posture: event.posture.as_ref().filter(|posture| !posture.is_empty()).map(Cow::Borrowed),
+            operator: event.operator.as_ref().map(Cow::Borrowed),
             ..self.blank(Phase::Event, event.kind, event.request, event.at)
         };
         Ok(chain::append(sql, &self.genesis, event.at, record)?.sequence)
     }
+}
+
+fn posture(actor: &Actor) -> Option<Cow<'_, Posture>> {
+    let posture = &actor.principal.person()?.posture;
+    (!posture.is_empty()).then_some(Cow::Borrowed(posture))
 }
 
 const fn durability(effect: Effect) -> Durability {

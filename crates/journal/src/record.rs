@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use m365_ports::{Trace, Verdict};
 use m365_types::{
-    AccessSubject, Actor, AuditKind, ClientId, Effect, GrantId, Identity, Oid, RequestId, TenantId,
+    AccessSubject, Actor, AuditKind, ClientId, Effect, GrantId, Identity, Oid, OperatorNote, Posture, RequestId,
+    TenantId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +151,12 @@ pub struct Record<'a> {
     /// Length of the answer given to the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// How the person had signed in: of a consent and of an intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posture: Option<Cow<'a, Posture>>,
+    /// Whose order it was, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<Cow<'a, OperatorNote>>,
     /// Of an outcome: the number of its intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<u64>,

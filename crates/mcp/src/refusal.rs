@@ -17,6 +17,8 @@ pub(crate) const MISSING_CLIENT_CAPABILITY: i32 = -32_021;
 pub(crate) const RESOURCE_NOT_FOUND_LEGACY: i32 = -32_002;
 /// JSON-RPC leaves codes outside its reserved range to applications; this one repeats the HTTP status.
 pub(crate) const INSUFFICIENT_SCOPE: i32 = 403;
+/// As [`INSUFFICIENT_SCOPE`].
+pub(crate) const SESSION_ENDED: i32 = 401;
 
 macro_rules! refusals {
     ($($variant:ident $word:literal $status:ident $code:literal $sentence:literal,)*) => {
@@ -130,6 +132,12 @@ pub enum Refusal {
     MissingClientCapability {
         /// The capabilities, in the form of `ClientCapabilities`.
         required: Map<String, Value>,
+    },
+    /// The session ended while the call was under way; whether it had an effect is unknown. HTTP 401 with the
+    /// challenge.
+    SessionEnded {
+        /// The whole value of `WWW-Authenticate`.
+        challenge: HeaderValue,
     },
     /// No resource has that URI.
     UnknownResource,

@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, ensure};
-use m365_ports::{Directory, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome};
-use m365_types::{AuditKind, CellId, Oid, TenantId, UnixMillis};
+use m365_ports::{
+    Directory, HighWater, IssuedOrder, KnownPerson, ORDERS_AT_ONCE, PerimeterRecord, PinOutcome,
+    RegistrationOutcome,
+};
+use m365_types::{
+    AccessSubject, AuditKind, CellId, ClientId, Email, Oid, OperatorNote, Order, Reason, RequestId, TenantId,
+    UnixMillis,
+};
 
 use super::AsyncPortCase;
 
@@ -31,6 +37,26 @@ pub const DIRECTORY: &[AsyncPortCase<dyn Directory>] = &[
         name: "marks are kept per cell",
         run: |directory| Box::pin(high_water_is_per_cell(directory)),
     },
+    AsyncPortCase {
+        name: "a cell hears of its own orders and of everyone's, each once, in order",
+        run: |directory| Box::pin(orders_reach_their_cells(directory)),
+    },
+    AsyncPortCase {
+        name: "more orders than fit come in parts without a gap",
+        run: |directory| Box::pin(many_orders_come_in_parts(directory)),
+    },
+    AsyncPortCase {
+        name: "a person is found by address, subject and cell, and only once pinned",
+        run: |directory| Box::pin(people_are_found(directory)),
+    },
+    AsyncPortCase {
+        name: "unpinning frees the account and readmitting forgets the mark, of that cell only",
+        run: |directory| Box::pin(orders_change_the_directory(directory)),
+    },
+    AsyncPortCase {
+        name: "cells are listed in order and in parts",
+        run: |directory| Box::pin(cells_are_listed(directory)),
+    },
 ];
 
 pub(crate) const MINUTE: u64 = 60_000;
@@ -55,13 +81,22 @@ pub(crate) const fn oid(number: u8) -> Oid {
     Oid::from_random([number; 16])
 }
 
+pub(crate) fn person(number: u8) -> KnownPerson {
+    let subject = AccessSubject::parse(&format!("subject-{number}"));
+    let email = Email::parse(&format!("person-{number}@contoso.example"));
+    match (subject, email) {
+        (Ok(subject), Ok(email)) => KnownPerson { cell: cell(number), subject, email },
+        _ => unreachable!("both are well-formed"),
+    }
+}
+
 /// Pins and compares.
 pub(crate) async fn pin(
     directory: &dyn Directory,
     (owner, of, who): (u8, u8, u8),
     expected: PinOutcome,
 ) -> Result<()> {
-    let outcome = directory.pin_microsoft(&cell(owner), tenant(of), oid(who)).await?;
+    let outcome = directory.pin_microsoft(&person(owner), tenant(of), oid(who)).await?;
     ensure!(
         outcome == expected,
         "account {who} of tenant {of} for cell {owner}: {outcome:?}, not {expected:?}"
@@ -170,6 +205,113 @@ async fn high_water_is_per_cell(directory: &dyn Directory) -> Result<()> {
         ensure!(found.as_ref() == Some(&noted), "the mark of cell {number} is {found:?}");
     }
     ensure!(directory.high_water(&cell(3)).await?.is_none(), "a cell without a mark has one");
+    Ok(())
+}
+
+fn issued(order: Order) -> Result<IssuedOrder> {
+    let note = OperatorNote {
+        operator: AccessSubject::parse("operator")?,
+        target: order.target().to_owned(),
+        reason: Reason::parse("a test of the port")?,
+    };
+    Ok(IssuedOrder { order, note, at: at(NOW), request: RequestId::from_random([9; 16]) })
+}
+
+async fn orders_reach_their_cells(directory: &dyn Directory) -> Result<()> {
+    let fresh = directory.standing(&cell(1), None).await?;
+    ensure!(fresh.orders.is_empty() && !fresh.more, "a cell that never asked has orders: {fresh:?}");
+    let client = ClientId::parse("client-1")?;
+    let all = [
+        Order::KillPerson(cell(1)),
+        Order::KillPerson(cell(2)),
+        Order::KillEveryone,
+        Order::KillClient(client),
+    ];
+    let mut numbers = Vec::new();
+    for order in &all {
+        numbers.push(directory.issue(issued(order.clone())?).await?);
+    }
+    ensure!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "the numbers do not rise: {numbers:?}");
+    let own: Vec<&Order> = all.iter().filter(|order| order.cell().is_none_or(|of| *of == cell(1))).collect();
+    let heard = directory.standing(&cell(1), Some(fresh.upto)).await?;
+    let orders: Vec<&Order> = heard.orders.iter().map(|(_, issued)| &issued.order).collect();
+    ensure!(orders == own, "cell 1 heard {orders:?}, not {own:?}");
+    ensure!(
+        heard.orders.iter().all(|(_, order)| order.note.reason.as_str() == "a test of the port"),
+        "{heard:?}"
+    );
+    let again = directory.standing(&cell(1), Some(heard.upto)).await?;
+    ensure!(again.orders.is_empty() && again.upto == heard.upto, "orders came twice: {again:?}");
+    let newcomer = directory.standing(&cell(3), None).await?;
+    ensure!(
+        newcomer.orders.is_empty() && newcomer.upto == heard.upto,
+        "a new cell has old orders: {newcomer:?}"
+    );
+    Ok(())
+}
+
+async fn many_orders_come_in_parts(directory: &dyn Directory) -> Result<()> {
+    let count = ORDERS_AT_ONCE + 1;
+    let start = directory.standing(&cell(1), None).await?.upto;
+    for _ in 0..count {
+        directory.issue(issued(Order::KillPerson(cell(1)))?).await?;
+    }
+    let first = directory.standing(&cell(1), Some(start)).await?;
+    ensure!(
+        first.more && first.orders.len() as u64 == ORDERS_AT_ONCE,
+        "the first part has {}",
+        first.orders.len()
+    );
+    let rest = directory.standing(&cell(1), Some(first.upto)).await?;
+    ensure!(
+        !rest.more && rest.orders.len() as u64 == count - ORDERS_AT_ONCE,
+        "the rest has {}",
+        rest.orders.len()
+    );
+    Ok(())
+}
+
+async fn people_are_found(directory: &dyn Directory) -> Result<()> {
+    ensure!(directory.find_people("person-1@contoso.example").await?.is_empty(), "a stranger was found");
+    pin(directory, (1, 1, 1), PinOutcome::Pinned).await?;
+    pin(directory, (2, 1, 1), PinOutcome::TakenByAnother).await?;
+    for name in ["person-1@contoso.example", "Person-1@Contoso.Example", "subject-1", cell(1).as_str()] {
+        let found = directory.find_people(name).await?;
+        ensure!(found == [person(1)], "{name} found {found:?}");
+    }
+    for name in ["person-2@contoso.example", "person-1", "%", ""] {
+        ensure!(directory.find_people(name).await?.is_empty(), "{name:?} was found");
+    }
+    Ok(())
+}
+
+async fn orders_change_the_directory(directory: &dyn Directory) -> Result<()> {
+    for number in [1, 2] {
+        pin(directory, (number, 1, number), PinOutcome::Pinned).await?;
+        directory.note_high_water(mark(number, 9, "09")).await?;
+    }
+    directory.issue(issued(Order::Unpin(cell(1)))?).await?;
+    pin(directory, (3, 1, 2), PinOutcome::TakenByAnother).await?;
+    pin(directory, (3, 1, 1), PinOutcome::Pinned).await?;
+    directory.issue(issued(Order::Readmit(cell(1)))?).await?;
+    ensure!(directory.standing(&cell(1), None).await?.mark.is_none(), "the mark is still there");
+    ensure!(
+        directory.standing(&cell(2), None).await?.mark == Some(mark(2, 9, "09")),
+        "another's mark is gone"
+    );
+    Ok(())
+}
+
+async fn cells_are_listed(directory: &dyn Directory) -> Result<()> {
+    for number in [3, 1, 2] {
+        directory.note_high_water(mark(number, 1, "01")).await?;
+    }
+    let mut expected = [cell(1), cell(2), cell(3)];
+    expected.sort();
+    let first = directory.cells(None, 2).await?;
+    ensure!(first == expected[..2], "{first:?}");
+    let rest = directory.cells(first.last(), 2).await?;
+    ensure!(rest == expected[2..], "{rest:?}");
     Ok(())
 }
 

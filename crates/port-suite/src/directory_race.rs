@@ -8,7 +8,7 @@ use futures_util::future::{join_all, try_join_all};
 use m365_ports::{Background, Directory, DirectoryError, PinOutcome, RegistrationOutcome};
 
 use super::AsyncPortCase;
-use super::directory::{MINUTE, NOW, at, cell, mark, oid, pin, registered, tenant};
+use super::directory::{MINUTE, NOW, at, cell, mark, oid, person, pin, registered, tenant};
 
 /// The promises that need no threads: calls of one task, all under way at once.
 pub const DIRECTORY_RACE: &[AsyncPortCase<dyn Directory>] = &[
@@ -36,7 +36,7 @@ const TOO_MANY: u64 = 20;
 
 async fn one_cell_wins(directory: &dyn Directory) -> Result<()> {
     let claims = (1..=RACERS).map(|racer| async move {
-        let outcome = directory.pin_microsoft(&cell(racer), tenant(1), oid(1)).await?;
+        let outcome = directory.pin_microsoft(&person(racer), tenant(1), oid(1)).await?;
         Ok::<_, DirectoryError>((racer, outcome))
     });
     expect_one_winner(directory, try_join_all(claims).await?).await
@@ -55,7 +55,7 @@ pub async fn one_cell_wins_the_race(
         let (report, answer) = oneshot::channel::<Result<PinOutcome, DirectoryError>>();
         let directory = directory.clone();
         background.spawn(Box::pin(async move {
-            let _ = report.send(directory.pin_microsoft(&cell(racer), tenant(1), oid(1)).await);
+            let _ = report.send(directory.pin_microsoft(&person(racer), tenant(1), oid(1)).await);
         }));
         answers.push((racer, answer));
     }
@@ -85,7 +85,7 @@ async fn expect_one_winner(directory: &dyn Directory, outcomes: Vec<(u8, PinOutc
 }
 
 async fn one_account_wins(directory: &dyn Directory) -> Result<()> {
-    let owner = cell(1);
+    let owner = person(1);
     let claims = (1..=RACERS).map(|account| directory.pin_microsoft(&owner, tenant(1), oid(account)));
     let outcomes = try_join_all(claims).await?;
     let pinned = outcomes.iter().filter(|outcome| **outcome == PinOutcome::Pinned).count();

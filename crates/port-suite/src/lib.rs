@@ -16,6 +16,7 @@ mod directory;
 mod directory_race;
 mod registry;
 mod runtime;
+mod signer;
 mod table;
 
 use anyhow::Result;
@@ -31,6 +32,7 @@ pub use directory::{
 pub use directory_race::{DIRECTORY_RACE, one_cell_wins_the_race};
 pub use registry::REGISTRY;
 pub use runtime::{BACKGROUND, CLOCK, ENTROPY, TIMER};
+pub use signer::{KeyKind, SIGNER, SignerBench, SigningPair};
 
 /// One promise of a port.
 #[derive(Debug)]

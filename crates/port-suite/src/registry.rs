@@ -23,6 +23,10 @@ pub const REGISTRY: &[AsyncPortCase<dyn ClientRegistry>] = &[
         run: |registry| Box::pin(put_replaces(registry)),
     },
     AsyncPortCase {
+        name: "a deleted client is unknown, the others are not",
+        run: |registry| Box::pin(deleted_is_unknown(registry)),
+    },
+    AsyncPortCase {
         name: "clients put at once are all found, each as it was",
         run: |registry| Box::pin(puts_do_not_mix(registry)),
     },
@@ -74,6 +78,18 @@ async fn put_replaces(registry: &dyn ClientRegistry) -> Result<()> {
     ensure!(found.as_deref() == Some("second"), "after the second put there was {found:?}");
     registry.put(&id, "third", at(NOW + HOUR)).await?;
     ensure!(registry.find(&id, at(NOW + HOUR)).await?.is_none(), "an expiry could not be shortened");
+    Ok(())
+}
+
+async fn deleted_is_unknown(registry: &dyn ClientRegistry) -> Result<()> {
+    let (gone, kept) = (ClientId::parse("gone")?, ClientId::parse("kept")?);
+    for id in [&gone, &kept] {
+        registry.put(id, "{}", at(NOW + HOUR)).await?;
+    }
+    registry.delete(&gone).await?;
+    registry.delete(&ClientId::parse("never-there")?).await?;
+    ensure!(registry.find(&gone, at(NOW)).await?.is_none(), "a deleted client was found");
+    ensure!(registry.find(&kept, at(NOW)).await?.is_some(), "a deletion took another client along");
     Ok(())
 }
 

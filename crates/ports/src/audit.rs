@@ -1,6 +1,8 @@
 //! Writing journal records from inside another room's transaction.
 
-use m365_types::{AccessSubject, AuditKind, ClientId, GrantId, Oid, RequestId, TenantId, UnixMillis};
+use m365_types::{
+    AccessSubject, AuditKind, ClientId, GrantId, Oid, OperatorNote, Posture, RequestId, TenantId, UnixMillis,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Sql, SqlError, Trace};
@@ -42,6 +44,10 @@ pub struct AuditEvent {
     pub code: String,
     /// Exchanges with other systems, in order.
     pub traces: Vec<Trace>,
+    /// How the person had signed in, where the record is of a consent.
+    pub posture: Option<Posture>,
+    /// Whose order it was, where an operator acted.
+    pub operator: Option<OperatorNote>,
 }
 
 /// The journal of the cell, as other rooms see it.

@@ -1,7 +1,10 @@
 //! The directory: one small strongly consistent cell for what must be unique or counted across people.
 
 use async_trait::async_trait;
-use m365_types::{AuditKind, CellId, ClientId, Oid, TenantId, UnixMillis};
+use m365_types::{
+    AccessSubject, AuditKind, CellId, ClientId, Email, Oid, OperatorNote, Order, RequestId, TenantId,
+    UnixMillis,
+};
 use serde::{Deserialize, Serialize};
 
 /// Why the directory did not answer.
@@ -46,6 +49,49 @@ pub struct HighWater {
     pub head: String,
 }
 
+/// A person that the directory knows, because they have linked a Microsoft account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownPerson {
+    /// Their cell.
+    pub cell: CellId,
+    /// Their Access subject.
+    pub subject: AccessSubject,
+    /// Their Access e-mail when they last linked.
+    pub email: Email,
+}
+
+/// An order with who gave it, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IssuedOrder {
+    /// What is ordered.
+    pub order: Order,
+    /// Whose order it is.
+    pub note: OperatorNote,
+    /// When.
+    pub at: UnixMillis,
+    /// The request it came in.
+    pub request: RequestId,
+}
+
+/// What a cell must know before it acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Standing {
+    /// Orders for this cell that came after those it has carried out, by number. At most [`ORDERS_AT_ONCE`].
+    pub orders: Vec<(u64, IssuedOrder)>,
+    /// The number up to which `orders` is complete.
+    pub upto: u64,
+    /// Whether there are more.
+    pub more: bool,
+    /// How far the cell's journal had come when it last said so.
+    pub mark: Option<HighWater>,
+}
+
+/// Orders in one [`Standing`].
+pub const ORDERS_AT_ONCE: u64 = 100;
+
 /// Something that reached no cell: a refusal at the front, or a registration. Carries no content and no address of
 /// the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,16 +128,43 @@ pub const REGISTRATION_QUOTA: &str = "registration_quota";
 /// The directory. Consistency: linearizable; each method is one transaction.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// Claims a Microsoft account for a cell. Idempotent for the same pair.
+    /// Claims a Microsoft account for a person's cell. Idempotent for the same pair. Where it is pinned the person is
+    /// noted, so that an operator can name them.
     ///
     /// # Errors
     /// [`DirectoryError`]
     async fn pin_microsoft(
         &self,
-        cell: &CellId,
+        person: &KnownPerson,
         tenant: TenantId,
         oid: Oid,
     ) -> Result<PinOutcome, DirectoryError>;
+
+    /// The people of this Access subject, e-mail address or cell.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn find_people(&self, name: &str) -> Result<Vec<KnownPerson>, DirectoryError>;
+
+    /// Cells in the order of their names, those after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn cells(&self, after: Option<&CellId>, limit: u64) -> Result<Vec<CellId>, DirectoryError>;
+
+    /// Adds an order to the log and returns its number. In the same transaction [`Order::Unpin`] frees the account, and
+    /// [`Order::Readmit`] forgets how far the cell's journal had come.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn issue(&self, order: IssuedOrder) -> Result<u64, DirectoryError>;
+
+    /// What a cell that has carried out the orders up to `after` must know; a cell that never asked has none to carry
+    /// out, since it had nothing when they were given.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn standing(&self, cell: &CellId, after: Option<u64>) -> Result<Standing, DirectoryError>;
 
     /// Counts one dynamic registration at `now` that lives until `expires`. Its record is written in the same
     /// transaction: as it is where the registration is counted, else as that of a refusal

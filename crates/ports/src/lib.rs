@@ -9,17 +9,19 @@ mod directory;
 mod outbound;
 mod registry;
 mod runtime;
+mod signer;
 mod sql;
 mod upstream;
 
 pub use audit::{AuditEvent, AuditLog, Verdict};
 pub use cells::{CellAccess, CellError, CellTransport};
 pub use directory::{
-    Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, REGISTRATION_QUOTA,
-    RegistrationOutcome,
+    Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, ORDERS_AT_ONCE, PerimeterRecord,
+    PinOutcome, REGISTRATION_QUOTA, RegistrationOutcome, Standing,
 };
-pub use outbound::{Bounds, Outbound, OutboundError};
+pub use outbound::{Bounds, Network, Outbound, OutboundError};
 pub use registry::{ClientRegistry, RegistryError};
 pub use runtime::{Alarm, Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
+pub use signer::{RotatingSecret, SIGNING_KEY_MAX_BITS, SIGNING_KEY_MIN_BITS, Signer, SignerError};
 pub use sql::{Database, Durability, Row, Sql, SqlError, SqlValue, transact};
 pub use upstream::{GraphAnswer, GraphRequest, TokenError, TokenSource, Trace, Upstream, UpstreamError};

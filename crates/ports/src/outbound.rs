@@ -6,9 +6,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+/// Whose machine may be at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Whatever the operator's settings name, on this machine and in private networks too.
+    Configured,
+    /// The public Internet alone: the name comes from a stranger. A host that resolves names itself dials only where
+    /// every address of the name is public, and exactly what it has checked.
+    PublicInternet,
+}
+
 /// Limits of one exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
+    /// Where the connection may lead.
+    pub network: Network,
     /// From the first byte sent to the last received.
     pub timeout: Duration,
     /// Longest body accepted, in bytes.

@@ -29,4 +29,10 @@ pub trait ClientRegistry: Send + Sync {
     /// # Errors
     /// [`RegistryError`]
     async fn find(&self, id: &ClientId, now: UnixMillis) -> Result<Option<String>, RegistryError>;
+
+    /// Forgets the client. Whether it was known is not told.
+    ///
+    /// # Errors
+    /// [`RegistryError`]
+    async fn delete(&self, id: &ClientId) -> Result<(), RegistryError>;
 }

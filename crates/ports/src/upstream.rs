@@ -104,7 +104,7 @@ pub enum UpstreamError {
         code: String,
         /// How long to wait, where Graph said so.
         retry_after: Option<Duration>,
-        /// The claims challenge of a 401 (continuous access evaluation), decoded.
+        /// The claims challenge of a 401 or 403 (continuous access evaluation), decoded.
         claims: Option<String>,
         /// The exchange.
         trace: Trace,
@@ -182,7 +182,8 @@ pub trait TokenSource: Send + Sync {
     /// [`TokenError`]
     async fn access_token(&self, scopes: &[Scope]) -> Result<Secret<String>, TokenError>;
 
-    /// A token other than `rejected`, which Graph answered 401 to, honouring a claims challenge where there is one.
+    /// A token other than `rejected`, which Graph did not accept, honouring a claims challenge where there is one.
+    /// `rejected` is not handed out again, whatever comes of it.
     ///
     /// # Errors
     /// [`TokenError`]
@@ -191,4 +192,8 @@ pub trait TokenSource: Send + Sync {
         rejected: &Secret<String>,
         claims: Option<&str>,
     ) -> Result<Secret<String>, TokenError>;
+
+    /// Graph challenges a replaced token again: no further attempt is made until the person has signed in, and that
+    /// sign-in asks for these claims. Answers what the person must do.
+    async fn challenged_again(&self, rejected: &Secret<String>, claims: &str) -> TokenError;
 }

@@ -6,6 +6,8 @@
 
 mod assert;
 mod change;
+mod clients;
+mod entra;
 mod read;
 
 use std::net::IpAddr;
@@ -27,15 +29,21 @@ use crate::estate::Estate;
 pub fn router(estate: &Arc<Estate>) -> Router<Arc<Estate>> {
     Router::new()
         .route("/assert", post(assert::assert))
+        .route("/certificate", post(entra::certificate))
+        .route("/challenge", post(entra::challenge))
+        .route("/client_document", post(clients::document))
         .route("/clock", post(change::clock))
         .route("/config", get(read::config))
+        .route("/entra", post(entra::entra))
         .route("/fault", post(change::fault).delete(change::clear_faults))
+        .route("/federated_token", post(entra::federated_token))
         .route("/gateway/logs", get(read::gateway_logs))
         .route("/graph/{collection}", get(read::graph))
         .route("/person", post(change::person))
         .route("/requests", get(read::requests).delete(read::forget))
         .route("/revoke", post(change::revoke))
         .route("/rotate", post(change::rotate))
+        .route("/service", post(change::service))
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(estate), guard))

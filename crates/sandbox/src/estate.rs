@@ -6,7 +6,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::access::AccessState;
+use crate::access::{AccessState, Perimeter, ServiceToken, ServiceTokens};
+use crate::client_documents::Documents;
 use crate::clock::Clock;
 use crate::entra::EntraState;
 use crate::faults::Faults;
@@ -42,17 +43,6 @@ pub struct EstateConfig {
     pub gateway_id: String,
     /// AI Gateway token.
     pub gateway_token: String,
-    /// Access service tokens.
-    pub service_tokens: Vec<ServiceToken>,
-}
-
-/// An Access service token.
-#[derive(Clone)]
-pub struct ServiceToken {
-    /// `CF-Access-Client-Id`.
-    pub client_id: String,
-    /// `CF-Access-Client-Secret`.
-    pub client_secret: String,
 }
 
 impl EstateConfig {
@@ -68,10 +58,6 @@ impl EstateConfig {
             account_id: "023e105f4ecef8ad9ca31a8372d0c353".to_owned(),
             gateway_id: "m365".to_owned(),
             gateway_token: secrets.gateway_token.clone(),
-            service_tokens: vec![ServiceToken {
-                client_id: "88bf3b6d86161464f6509f7219099e57.access".to_owned(),
-                client_secret: secrets.service_token_secret.clone(),
-            }],
         }
     }
 
@@ -98,6 +84,10 @@ pub struct Estate {
     pub keys: Keys,
     /// Microsoft access and refresh tokens.
     pub microsoft_tokens: MicrosoftTokens,
+    /// Access service tokens.
+    pub service_tokens: ServiceTokens,
+    /// What the hosts of client metadata documents answer.
+    pub client_documents: Documents,
     /// The simulated AI Gateway.
     pub gateway: Gateway,
     /// The simulated Graph.
@@ -124,8 +114,8 @@ pub struct EstatePlace<'a> {
     pub origin_url: String,
     /// The state folder; `None`: keep everything in memory.
     pub state_dir: Option<&'a Path>,
-    /// Paths that need no Access sign-in.
-    pub bypass_paths: Vec<String>,
+    /// How Access stands before the server.
+    pub perimeter: Perimeter,
 }
 
 impl Estate {
@@ -136,6 +126,11 @@ impl Estate {
     pub fn open(place: EstatePlace<'_>, journal: Option<Arc<dyn JournalFeed>>) -> Result<Self, StateFault> {
         let state = StateFile::in_dir(place.state_dir)?;
         let saved = state.load()?.unwrap_or_else(first_start);
+        let first_service_token = ServiceToken {
+            client_id: "88bf3b6d86161464f6509f7219099e57.access".to_owned(),
+            client_secret: saved.secrets.service_token_secret.clone(),
+        };
+        let service_tokens = std::iter::once(first_service_token).chain(saved.service_tokens).collect();
         let estate = Self {
             config: EstateConfig::new(place.sandbox_url, place.edge_url, &saved.secrets),
             clock: Clock::with_offset_ms(saved.clock_offset_ms),
@@ -145,9 +140,11 @@ impl Estate {
             recorder: Recorder::default(),
             keys: Keys::restored(&saved.keys)?,
             microsoft_tokens: MicrosoftTokens::new(&saved.secrets.token_key, saved.epochs),
+            service_tokens: ServiceTokens::new(service_tokens),
+            client_documents: Documents::well_known(),
             gateway: Gateway::new(),
             journal,
-            access: AccessState::new(place.bypass_paths),
+            access: AccessState::new(place.perimeter),
             entra: EntraState::new(saved.consents),
             origin_url: RwLock::new(place.origin_url),
             secrets: saved.secrets,
@@ -185,6 +182,8 @@ impl Estate {
             people: self.people.all().iter().map(person).collect(),
             consents: self.entra.consents(),
             epochs: self.microsoft_tokens.epochs(),
+            // The first one derives from the secrets.
+            service_tokens: self.service_tokens.all().into_iter().skip(1).collect(),
             clock_offset_ms: self.clock.offset_ms(),
         })
     }
@@ -222,6 +221,7 @@ fn first_start() -> Saved {
         people: People::at_first_start().all().iter().map(person).collect(),
         consents: std::collections::BTreeMap::new(),
         epochs: std::collections::BTreeMap::new(),
+        service_tokens: Vec::new(),
         clock_offset_ms: 0,
     }
 }

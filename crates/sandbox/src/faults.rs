@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub enum Target {
     /// Cloudflare Access: the team domain and the edge's login.
     Access,
+    /// The hosts of client metadata documents.
+    Clients,
     /// Microsoft Entra ID.
     Entra,
     /// Cloudflare AI Gateway.
@@ -32,6 +34,11 @@ pub enum Fault {
     },
     /// The gateway serves an answer from its cache although the request forbade it.
     CacheHit,
+    /// Graph challenges whatever token it is shown (continuous access evaluation).
+    ClaimsChallenge {
+        /// The HTTP status, 401 or 403.
+        status: u16,
+    },
     /// The answer comes late and is otherwise as usual.
     Delay {
         /// How late, in milliseconds.

@@ -91,6 +91,20 @@ impl SigningKey {
         &self.public_pem
     }
 
+    /// The private key as PEM (PKCS#8).
+    pub(crate) fn pkcs8_pem(&self) -> &str {
+        &self.pkcs8
+    }
+
+    /// An RS256 signature over any bytes.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sign`].
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, KeyFault> {
+        let signature = crypto::sign(message, &self.signing, Algorithm::RS256)?;
+        Ok(URL_SAFE_NO_PAD.decode(signature).unwrap_or_default())
+    }
+
     /// The public key as a JWK for RS256 signatures.
     #[must_use]
     pub fn jwk(&self) -> Value {
@@ -212,6 +226,8 @@ pub struct Keys {
     pub entra: KeyRing,
     /// A key nobody publishes, for forged assertions.
     pub foreign: KeyRing,
+    /// Keys of the platform whose tokens the app registration trusts; they do not outlive the process.
+    pub platform: KeyRing,
 }
 
 /// The private keys as the state file holds them: PKCS#8 in PEM, newest first.
@@ -232,6 +248,7 @@ impl Keys {
             access: KeyRing::restored(&saved.access)?,
             entra: KeyRing::restored(&saved.entra)?,
             foreign: KeyRing::default(),
+            platform: KeyRing::default(),
         })
     }
 

@@ -2,11 +2,12 @@
 //! Graph over HTTP, with fault injection.
 //!
 //! One process, two ports. The *sandbox* port is the Access team domain, Entra (`/entra`), the gateway
-//! (`/gateway`), the control plane (`/_control`) and the live page; the *edge* port is a reverse proxy in front of
+//! (`/gateway`), the hosts of client metadata documents (`/_clients`), the control plane (`/_control`) and the live page; the *edge* port is a reverse proxy in front of
 //! the server under test. In scope: what a client of these systems can observe. Out of scope: TLS, performance of
 //! the real systems, administration. Everything is for loopback: the control plane hands out secrets.
 
 pub mod access;
+pub mod client_documents;
 pub mod clock;
 pub mod control;
 pub mod edge;
@@ -36,6 +37,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::access::Perimeter;
 use crate::estate::{Estate, EstatePlace};
 use crate::journal_feed::JournalFeed;
 use crate::state::StateFault;
@@ -47,8 +49,8 @@ pub struct SandboxOptions {
     pub origin_url: String,
     /// Where to keep what must survive a restart; `None`: in memory.
     pub state_dir: Option<PathBuf>,
-    /// Paths that need no Access sign-in: exact (`/mcp`) or everything beneath (`/.well-known/*`).
-    pub bypass_paths: Vec<String>,
+    /// How Access stands before the server.
+    pub perimeter: Perimeter,
     /// The journal of the server under test, for the live page.
     pub journal: Option<Arc<dyn JournalFeed>>,
 }
@@ -95,7 +97,7 @@ impl Bound {
             edge_url: self.edge_url.clone(),
             origin_url: options.origin_url.trim_end_matches('/').to_owned(),
             state_dir: options.state_dir.as_deref(),
-            bypass_paths: options.bypass_paths,
+            perimeter: options.perimeter,
         };
         let estate = Arc::new(Estate::open(place, options.journal)?);
         warm_up(&estate);
@@ -149,6 +151,7 @@ pub fn sandbox_router(estate: Arc<Estate>) -> Router {
         .merge(page::router().layer(middleware::from_fn_with_state(Arc::clone(&estate), control::guard)))
         .merge(access::router())
         .merge(entra::router())
+        .nest("/_clients", client_documents::router())
         .nest("/gateway", gateway::router())
         .nest("/_control", control::router(&estate))
         .with_state(estate)

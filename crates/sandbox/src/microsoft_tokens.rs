@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::entra::Continuous;
 use crate::entropy;
 
 const ACCESS: &str = "EwB4A8l6";
@@ -29,6 +30,9 @@ pub struct AccessClaims {
     pub email: String,
     /// Delegated Graph scopes, such as `Mail.Read`.
     pub scopes: Vec<String>,
+    /// What the client asked of it.
+    #[serde(default)]
+    pub continuous: Continuous,
     /// End of validity, milliseconds since the Unix epoch.
     pub expires_ms: u64,
 }
@@ -184,6 +188,7 @@ mod tests {
             oid: "o".to_owned(),
             email: "alex@contoso.example".to_owned(),
             scopes: vec!["Mail.Read".to_owned()],
+            continuous: Continuous::default(),
             expires_ms,
         }
     }
@@ -212,7 +217,7 @@ mod tests {
     fn a_refresh_token_is_no_access_token_and_the_other_way_round() {
         let tokens = tokens();
         let access = tokens.issue_access(claims(1000));
-        let AccessClaims { oid, email, scopes, expires_ms } = claims(1000);
+        let AccessClaims { oid, email, scopes, expires_ms, .. } = claims(1000);
         let refresh = tokens.issue_refresh(RefreshClaims { oid, email, scopes, expires_ms });
         assert!(tokens.open_refresh(&refresh, 1).is_ok());
         assert_eq!(tokens.open_refresh(&access, 1), Err(TokenFault::Invalid));

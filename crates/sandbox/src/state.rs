@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::ServiceToken;
 use crate::entropy;
 use crate::keys::SavedKeys;
 use crate::people::Person;
@@ -82,6 +83,9 @@ pub struct Saved {
     pub consents: BTreeMap<String, BTreeSet<String>>,
     /// Session epochs by `oid`.
     pub epochs: BTreeMap<String, u64>,
+    /// Service tokens beside the first.
+    #[serde(default)]
+    pub service_tokens: Vec<ServiceToken>,
     /// Offset of the clock, in milliseconds.
     pub clock_offset_ms: i64,
 }

@@ -10,6 +10,7 @@
 mod audit;
 mod call;
 mod id;
+mod operator;
 mod permit;
 mod principal;
 mod scope;
@@ -21,7 +22,8 @@ pub use audit::AuditKind;
 pub use call::{Call, Method, PathError, Retry};
 pub use id::{AccessSubject, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId};
 pub use permit::{Actor, Intent, Permit};
-pub use principal::{Identity, Person, Principal, Service};
+pub use operator::{OperatorNote, Order, OrderKind, Reason};
+pub use principal::{Identity, Person, Posture, Principal, Service};
 pub use scope::{Scope, ScopeSet};
 pub use secret::Secret;
 pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach};

@@ -10,10 +10,10 @@ pub struct Actor {
     pub principal: Principal,
     /// The linked Microsoft account, once there is one.
     pub microsoft: Option<(TenantId, Oid)>,
-    /// The registered client that presented the token.
-    pub client: ClientId,
-    /// The grant behind the token.
-    pub grant: GrantId,
+    /// The client that presented the token; none where Cloudflare Access authorizes clients.
+    pub client: Option<ClientId>,
+    /// The grant behind the token; none where Cloudflare Access authorizes clients.
+    pub grant: Option<GrantId>,
     /// The call.
     pub request: RequestId,
 }

@@ -25,6 +25,32 @@ pub struct Person {
     pub oid: Option<Oid>,
     /// Group names or ids as the identity provider sends them.
     pub groups: Vec<String>,
+    /// How and from where the person signed in.
+    #[serde(default)]
+    pub posture: Posture,
+}
+
+/// What Access says of a sign-in besides who it was. Absent where the identity provider does not send it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Posture {
+    /// `country`: where the request came from, two letters (ISO 3166-1 alpha-2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// `amr`: authentication methods of the sign-in (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+    /// `acr`: authentication context class of the sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+impl Posture {
+    /// Whether nothing is known.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.country.is_none() && self.methods.is_empty() && self.context.is_none()
+    }
 }
 
 /// A service token as Access describes it.

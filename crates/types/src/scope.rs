@@ -60,13 +60,18 @@ pub struct ScopeSet(BTreeSet<Scope>);
 
 impl ScopeSet {
     /// The known scopes named in a space-separated list, and whether an unknown one was left out.
-    /// A `https://graph.microsoft.com/` prefix, which Entra may add, is accepted.
     #[must_use]
     pub fn parse(text: &str) -> (Self, bool) {
+        Self::parse_below("", text)
+    }
+
+    /// The same for a list whose names may begin with this prefix, as Entra writes them for the Graph of its cloud.
+    #[must_use]
+    pub fn parse_below(prefix: &str, text: &str) -> (Self, bool) {
         let mut unknown = false;
         let mut set = BTreeSet::new();
         for name in text.split_ascii_whitespace() {
-            let name = name.strip_prefix("https://graph.microsoft.com/").unwrap_or(name);
+            let name = name.strip_prefix(prefix).unwrap_or(name);
             match Scope::ALL.iter().find(|scope| scope.as_str() == name) {
                 Some(scope) => {
                     set.insert(*scope);
@@ -143,10 +148,18 @@ mod tests {
 
     #[test]
     fn parsing_keeps_known_scopes_and_reports_unknown_ones() {
-        let (set, unknown) = ScopeSet::parse("Mail.Send https://graph.microsoft.com/Mail.Read");
+        let (set, unknown) = ScopeSet::parse("Mail.Send Mail.Read");
         assert_eq!((set.to_string().as_str(), unknown), ("Mail.Read Mail.Send", false));
         let (set, unknown) = ScopeSet::parse("Mail.Read Mail.ReadAnything mail.read");
         assert_eq!((set.to_string().as_str(), unknown), ("Mail.Read", true));
+    }
+
+    #[test]
+    fn a_prefix_is_taken_off_where_it_is_the_one_that_was_named() {
+        let text = "Mail.Send https://graph.example/Mail.Read https://graph.other.example/User.Read";
+        let (set, unknown) = ScopeSet::parse_below("https://graph.example/", text);
+        assert_eq!((set.to_string().as_str(), unknown), ("Mail.Read Mail.Send", true));
+        assert_eq!(ScopeSet::parse(text).0.to_string(), "Mail.Send");
     }
 
     #[test]

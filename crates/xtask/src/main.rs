@@ -6,9 +6,11 @@
 
 mod bench;
 mod check;
+mod clients;
 mod digest;
 mod docs;
 mod environment;
+mod fuzz;
 mod run;
 mod source;
 mod stopwatch;
@@ -43,6 +45,10 @@ enum Task {
     /// Unit and integration tests, documentation tests, then the suites against the native host and against the
     /// Worker in workerd.
     Test(test::Options),
+    /// Run the fuzz targets on their corpus and a little beyond.
+    ///
+    /// A short run for every change; CONTRIBUTING.md says how to run longer.
+    Fuzz(fuzz::Options),
     /// Generate docs/generated from the tables of the program.
     Docs(docs::Options),
     /// Measure the program.
@@ -69,6 +75,7 @@ fn perform(task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Check(options) => Ok(check::perform(&workspace, &options)),
         Task::Test(options) => test::perform(&workspace, &options),
+        Task::Fuzz(options) => fuzz::perform(&workspace, &options),
         Task::Docs(options) => docs::perform(&workspace, &options),
         Task::Bench(task) => bench::perform(&workspace, task),
         Task::Worker(task) => worker::perform(&workspace, task),

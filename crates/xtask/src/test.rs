@@ -9,16 +9,13 @@ use std::process::Command;
 use anyhow::Context;
 use clap::Args;
 
+use crate::clients;
 use crate::run::{self, say};
 use crate::stopwatch::Stopwatch;
 use crate::tools::Tools;
 use crate::worker;
 use crate::workspace::Workspace;
 
-/// The independent TypeScript client of the black-box suite.
-const TYPESCRIPT: &str = "crates/contract/clients/typescript";
-/// The oldest Node that client runs on.
-const NODE_MAJOR: u32 = 20;
 /// The crate of the black-box suite, and its target, which needs the built binary.
 const SUITE: &str = "m365-contract";
 const BLACKBOX: &str = "blackbox";
@@ -52,19 +49,20 @@ pub(crate) struct Run {
 /// Runs the tests and tells whether all passed.
 pub(crate) fn perform(workspace: &Workspace, options: &Options) -> anyhow::Result<bool> {
     let watch = Stopwatch::start();
-    if !prepare(workspace)? {
+    let tools = Tools::of(workspace)?;
+    if !prepare(workspace, &tools)? {
         return Ok(false);
     }
     let filter = options.filter.as_deref();
     let record = options.record.as_deref().map(|file| emptied(&workspace.root, file)).transpose()?;
-    let mut runs = native(workspace, record.as_deref(), filter)?;
-    runs.extend(worker::runs(workspace, &Tools::of(workspace)?, record.as_deref(), filter)?);
+    let mut runs = native(workspace, &tools, record.as_deref(), filter)?;
+    runs.extend(worker::runs(workspace, &tools, record.as_deref(), filter)?);
     conduct(runs, watch)
 }
 
-/// Installs the independent client and builds everything once; the runs then share its features and its artefacts.
-pub(crate) fn prepare(workspace: &Workspace) -> anyhow::Result<bool> {
-    install_typescript(&workspace.root.join(TYPESCRIPT))?;
+/// Installs the independent clients and builds everything once; the runs then share its features and its artefacts.
+pub(crate) fn prepare(workspace: &Workspace, tools: &Tools<'_>) -> anyhow::Result<bool> {
+    clients::install(workspace, tools)?;
     say("building the workspace and its tests");
     let mut build = workspace.cargo(&["build", "--quiet", "--locked", "--workspace", "--all-targets"]);
     Ok(run::stream(&mut build)?.success)
@@ -96,7 +94,12 @@ pub(crate) fn conduct(runs: Vec<Run>, watch: Stopwatch) -> anyhow::Result<bool> 
 }
 
 /// The runs on this machine's processor, in their order.
-fn native(workspace: &Workspace, record: Option<&Path>, filter: Option<&str>) -> anyhow::Result<Vec<Run>> {
+fn native(
+    workspace: &Workspace,
+    tools: &Tools<'_>,
+    record: Option<&Path>,
+    filter: Option<&str>,
+) -> anyhow::Result<Vec<Run>> {
     let nextest = run::capture(&mut workspace.cargo(&["nextest", "--version"]))?.success;
     let units = if nextest {
         vec![workspace.cargo(&["nextest", "run", "--locked", "--workspace", "--no-tests=pass"])]
@@ -108,7 +111,7 @@ fn native(workspace: &Workspace, record: Option<&Path>, filter: Option<&str>) ->
     let documentation = workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--doc"]);
     let mut blackbox =
         workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--test", BLACKBOX, "--"]);
-    blackbox.env("M365_MCP_BIN", workspace.host());
+    blackbox.env("M365_MCP_BIN", workspace.host()).env("NODE", tools.node()?);
     if let Some(file) = record {
         blackbox.env("M365_RECORD", file);
     }
@@ -130,39 +133,6 @@ fn emptied(root: &Path, file: &Path) -> anyhow::Result<PathBuf> {
     }
     std::fs::write(&file, "").with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(file)
-}
-
-/// Installs the locked packages of the TypeScript client, unless they are there.
-fn install_typescript(folder: &Path) -> anyhow::Result<()> {
-    if !folder.join("package.json").is_file() {
-        return Ok(());
-    }
-    let version = run::stdout_of(Command::new("node").arg("--version"))
-        .with_context(|| format!("the TypeScript client needs Node {NODE_MAJOR} or newer"))?;
-    anyhow::ensure!(
-        node_major(&version).is_some_and(|major| major >= NODE_MAJOR),
-        "the TypeScript client needs Node {NODE_MAJOR} or newer; this is {}",
-        version.trim()
-    );
-    if is_installed(folder) {
-        return Ok(());
-    }
-    say("installing the packages of the TypeScript client");
-    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    let captured = run::stream(Command::new("npm").args(arguments).current_dir(folder))?;
-    anyhow::ensure!(captured.success, "`npm ci` failed in {TYPESCRIPT}");
-    Ok(())
-}
-
-/// npm leaves a copy of the lock it installed; it is current when it is not older than the lock.
-fn is_installed(folder: &Path) -> bool {
-    let changed = |path: &str| folder.join(path).metadata().and_then(|metadata| metadata.modified()).ok();
-    let installed = changed("node_modules/.package-lock.json");
-    installed.is_some() && installed >= changed("package-lock.json")
-}
-
-fn node_major(version: &str) -> Option<u32> {
-    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 /// Adds up the summary lines of nextest and of the standard harness.
@@ -209,11 +179,5 @@ mod tests {
     #[test]
     fn output_without_a_summary_counts_nothing() {
         assert_eq!(count("error: could not compile"), Totals::default());
-    }
-
-    #[test]
-    fn node_versions_are_read_and_nonsense_is_not() {
-        assert_eq!(node_major("v20.20.2\n"), Some(20));
-        assert_eq!(node_major("20"), None);
     }
 }

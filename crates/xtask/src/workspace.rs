@@ -172,13 +172,16 @@ fn array<'a>(value: &'a Value, key: &str) -> anyhow::Result<&'a Vec<Value>> {
     value.get(key).and_then(Value::as_array).with_context(|| format!("cargo metadata lacks {key}"))
 }
 
+/// Folders of what others wrote or cargo built.
+const INSTALLED: [&str; 3] = ["node_modules", "target", "venv"];
+
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in
         std::fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))?
     {
         let path = entry?.path();
         if path.is_dir() {
-            if !path.ends_with("node_modules") && !path.ends_with("target") {
+            if !INSTALLED.iter().any(|name| path.ends_with(name)) {
                 collect(&path, found)?;
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {

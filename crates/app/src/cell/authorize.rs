@@ -7,10 +7,10 @@ use futures_channel::oneshot;
 use http::Response;
 use http::header::SET_COOKIE;
 use m365_auth::entra::session::{Linked, MicrosoftSession};
-use m365_auth::oauth::authorize::{AuthorizeRefusal, check};
+use m365_auth::oauth::authorize::{AuthorizationRequest, AuthorizeRefusal, check};
 use m365_auth::oauth::form::Form;
 use m365_auth::oauth::store::IssuedCode;
-use m365_auth::oauth::transaction::{Authorization, SignIn};
+use m365_auth::oauth::transaction::{Authorization, BrowserCookie, SignIn};
 use m365_types::{Principal, RequestId, ScopeSet};
 use url::Url;
 
@@ -20,7 +20,8 @@ use crate::pages;
 use crate::respond::{Failure, see_other};
 
 impl Cell {
-    /// `GET /authorize`: checks the request and shows the consent page. Stores nothing.
+    /// `GET /authorize`: checks the request and shows the consent page. Stores nothing, unless the person has asked not
+    /// to be asked again for the very same: then the code is issued at once.
     pub(super) async fn authorize(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let principal = Self::person(inside)?;
         let query = inside.http.uri().query().unwrap_or_default();
@@ -33,6 +34,9 @@ impl Cell {
             }
         };
         let cookie = self.core.transactions.cookie(inside.http.headers());
+        if let Some(issued) = self.remembered(inside, &principal, &cookie, &request)? {
+            return see_other(issued.location(), None);
+        }
         let form = self.core.transactions.begin_consent(&principal, &cookie, &request)?;
         let person = principal.person().ok_or_else(|| Failure::of(&errors::ACCESS_SERVICE))?;
         let targets = self.form_targets(request.redirect_uri().as_str());
@@ -40,6 +44,10 @@ impl Cell {
             client_name: request.client().name(),
             redirect_host: request.redirect_uri().host(),
             loopback: request.redirect_uri().is_loopback(),
+            document_host: request.client().document_host(),
+            loopback_only: request.client().is_loopback_only(),
+            may_remember: request.may_be_remembered(),
+            lifetimes: &self.core.lifetimes,
             person: &person.email,
             scopes: request.scopes(),
             transaction: &form.transaction,
@@ -53,11 +61,34 @@ impl Cell {
         Ok(response)
     }
 
+    /// The code of a consent given before. Only in a browser that has been here, which carries a cookie of ours, and only
+    /// where Microsoft's consent suffices too; else the person is asked as if nothing were remembered.
+    fn remembered(
+        &self,
+        inside: &Inside<'_>,
+        principal: &Principal,
+        cookie: &BrowserCookie,
+        request: &AuthorizationRequest,
+    ) -> Result<Option<IssuedCode>, Failure> {
+        if cookie.is_fresh() || !request.may_be_remembered() {
+            return Ok(None);
+        }
+        let rooms = self.rooms(inside)?;
+        if !covers(&rooms.microsoft, request.scopes())? {
+            return Ok(None);
+        }
+        Ok(rooms.grants.consent_remembered(inside.request, principal, request)?)
+    }
+
     /// `POST /consent`: the person's answer.
     pub(super) async fn consent(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let principal = Self::person(inside)?;
         let form = Form::parse(inside.http.body())?;
-        let consent = self.core.transactions.open_consent(&principal, inside.http.headers(), &form)?;
+        let consent = self
+            .core
+            .transactions
+            .open_consent(&principal, inside.http.headers(), &form)?
+            .remembered_as_asked(&form);
         let rooms = self.rooms(inside)?;
         if form.text("deny").is_some() {
             return see_other(&rooms.grants.deny(inside.request, consent)?, None);
@@ -95,7 +126,7 @@ impl Cell {
                 self.keep_client(&issued).await;
                 see_other(issued.location(), None)
             }
-            None => see_other("/me", None),
+            None => see_other(&pages::Notice::Connected.location(), None),
         }
     }
 

@@ -13,11 +13,12 @@ use m365_mcp::{
     ProtocolRefusal, Refusal, ResourceContents, ResourceDescriptor, Server, ServerInfo, ToolAnnotations,
     ToolCall, ToolDescriptor, ToolResult,
 };
-use m365_ports::{AuditEvent, Verdict};
-use m365_types::{ActionKind, Actor, AuditKind, Effect, ScopeSet};
+use m365_ports::Verdict;
+use m365_types::{ActionKind, Actor, AuditKind, ClientId, Effect, GrantId, Principal, ScopeSet};
 use serde_json::{Map, Value};
 
 use super::{Cell, Inside};
+use crate::config::Ingress;
 use crate::errors;
 use crate::front::bearer_token;
 use crate::pipeline::{Done, Stop};
@@ -46,13 +47,43 @@ pub(crate) struct Caller {
     pub(crate) account: Option<MicrosoftAccount>,
     pub(crate) actor: Actor,
     pub(crate) granted: ScopeSet,
+    /// When the token was found good, for [`super::InFlight::enter`].
+    pub(crate) turn: u64,
     /// Whether a call has taken the id of the HTTP request.
     id_taken: AtomicBool,
 }
 
+/// Who calls, and what they may.
+struct Session {
+    principal: Principal,
+    client: Option<ClientId>,
+    grant: Option<GrantId>,
+    granted: ScopeSet,
+}
+
 impl Cell {
-    /// Any method on `/mcp` with a bearer token.
+    /// Any method on `/mcp`.
     pub(super) async fn mcp(self: &Arc<Self>, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        let turn = self.in_flight.turn();
+        let Session { principal, client, grant, granted } = match self.core.config.ingress {
+            Ingress::Oauth => self.bearer(inside)?,
+            Ingress::Managed => self.vouched(inside)?,
+        };
+        let rooms = self.rooms(inside)?;
+        let account = rooms.microsoft.account()?;
+        let microsoft = account.as_ref().map(|account| (account.tenant, account.oid));
+        let actor = Actor { principal, microsoft, client, grant, request: inside.request };
+        let (cell, microsoft) = (self.clone(), rooms.microsoft.clone());
+        let id_taken = AtomicBool::new(false);
+        let caller = Caller { cell, microsoft, account, actor, granted, turn, id_taken };
+        let mut request = Request::new(inside.http.body().clone());
+        *request.method_mut() = inside.http.method().clone();
+        *request.headers_mut() = inside.http.headers().clone();
+        Ok(m365_mcp::handle(&caller, request).await)
+    }
+
+    /// In `oauth`: the grant behind the access token. An assertion beside it must name the same person.
+    fn bearer(&self, inside: &Inside<'_>) -> Result<Session, Failure> {
         let invalid = |failure: Failure| {
             let error = (failure.row.code == errors::TOKEN_INVALID.code).then_some("invalid_token");
             if error.is_some() {
@@ -62,23 +93,21 @@ impl Cell {
             }
         };
         let token = bearer_token(inside.http.headers()).map_err(|row| invalid(Failure::of(row)))?;
-        let audience = self.core.config.resource();
         let rooms = self.rooms(inside)?;
+        let audience = self.core.config.resource();
         let live = rooms.grants.authenticate(&token, &audience).map_err(|refusal| invalid(refusal.into()))?;
         if let Some(beside) = inside.context.vouched() {
             accompany(&rooms.owner, beside)?;
         }
-        let account = rooms.microsoft.account()?;
-        let microsoft = account.as_ref().map(|account| (account.tenant, account.oid));
         let (client, grant, granted) = (live.client().clone(), live.grant(), live.scopes().clone());
         let principal = admit(Evidence::Grant(live));
-        let actor = Actor { principal, microsoft, client, grant, request: inside.request };
-        let (cell, microsoft) = (self.clone(), rooms.microsoft.clone());
-        let caller = Caller { cell, microsoft, account, actor, granted, id_taken: AtomicBool::new(false) };
-        let mut request = Request::new(inside.http.body().clone());
-        *request.method_mut() = inside.http.method().clone();
-        *request.headers_mut() = inside.http.headers().clone();
-        Ok(m365_mcp::handle(&caller, request).await)
+        Ok(Session { principal, client: Some(client), grant: Some(grant), granted })
+    }
+
+    /// In `managed`: whom Access vouched for. There is no client and no grant of ours, so everything offered is granted.
+    fn vouched(&self, inside: &Inside<'_>) -> Result<Session, Failure> {
+        let principal = Self::person(inside)?;
+        Ok(Session { principal, client: None, grant: None, granted: self.core.server.scopes.clone() })
     }
 }
 
@@ -102,6 +131,7 @@ impl Caller {
             account: self.account.clone(),
             actor,
             granted: self.granted.clone(),
+            turn: self.turn,
             id_taken: AtomicBool::new(true),
         }
     }
@@ -110,19 +140,14 @@ impl Caller {
         Map::from_iter([(REQUEST_ID_KEY.to_owned(), self.actor.request.to_string().into())])
     }
 
-    fn record_refused(&self, code: String) {
-        self.cell.record(&AuditEvent {
-            at: self.cell.now(),
-            kind: AuditKind::RequestRefused,
-            verdict: Verdict::Denied,
-            request: self.actor.request,
-            subject: self.actor.principal.person().map(|person| person.subject.clone()),
-            microsoft: self.actor.microsoft,
-            client: Some(self.actor.client.clone()),
-            grant: Some(self.actor.grant),
-            code,
-            traces: Vec::new(),
-        });
+    fn record_refused(&self, code: &str) {
+        let actor = &self.actor;
+        let mut event = self.cell.event(actor.request, AuditKind::RequestRefused, Verdict::Denied, &code);
+        event.subject = actor.principal.person().map(|person| person.subject.clone());
+        event.microsoft = actor.microsoft;
+        event.client.clone_from(&actor.client);
+        event.grant = actor.grant;
+        self.cell.record(&event);
     }
 }
 
@@ -150,7 +175,7 @@ impl Server for Caller {
     async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, Refusal> {
         let caller = self.next_call();
         let Some(action) = find_tool(&call.name) else {
-            caller.record_refused("tool.unknown".into());
+            caller.record_refused("tool.unknown");
             return Err(Refusal::UnknownTool);
         };
         let meta = Some(caller.meta());
@@ -169,7 +194,7 @@ impl Server for Caller {
     async fn read_resource(&self, uri: &str) -> Result<ResourceContents, Refusal> {
         let caller = self.next_call();
         let Some(action) = find_resource(uri) else {
-            caller.record_refused("resource.unknown".into());
+            caller.record_refused("resource.unknown");
             return Err(Refusal::UnknownResource);
         };
         match caller.perform(action, Map::new()).await {
@@ -183,7 +208,7 @@ impl Server for Caller {
     }
 
     async fn refused(&self, refusal: ProtocolRefusal) {
-        self.next_call().record_refused(format!("mcp.{}", refusal.word()));
+        self.next_call().record_refused(&format!("mcp.{}", refusal.word()));
     }
 }
 

@@ -1,16 +1,22 @@
 //! `/me`: the person looks at what is connected and what was recorded, and ends connections.
+//!
+//! What a form here does may be done twice: ending what has ended changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::{Response, StatusCode};
 use m365_auth::oauth::form::Form;
-use m365_journal::rfc3339;
-use m365_types::{GrantId, RequestId};
+use m365_auth::oauth::store::GrantStore;
+use m365_types::{ClientId, GrantId, RequestId};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::{Cell, Inside};
+use crate::config::Ingress;
 use crate::errors;
-use crate::pages;
+use crate::pages::{self, Notice};
 use crate::respond::{self, Failure, see_other};
 
 /// Records that one answer of `/me/journal` holds at most.
@@ -23,36 +29,51 @@ impl Cell {
     pub(super) fn me(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let principal = Self::person(inside)?;
         let person = principal.person().ok_or_else(|| Failure::of(&errors::ACCESS_SERVICE))?;
+        let query = Form::parse(inside.http.uri().query().unwrap_or_default().as_bytes())?;
         let rooms = self.rooms(inside)?;
-        let account = rooms.microsoft.account()?.filter(|account| account.is_signed_in);
-        let name = account.map(|account| account.name.map_or_else(|| account.oid.to_string(), String::from));
-        let connections: Vec<_> = rooms
-            .grants
-            .grants()?
-            .into_iter()
-            .map(|grant| pages::Connection {
-                grant: grant.grant.to_string(),
-                client_name: grant.client_name,
-                scopes: grant.scopes,
-                since: rfc3339(grant.created).chars().take(10).collect(),
-                last_used: grant
-                    .last_used
-                    .map(|at| rfc3339(at).chars().take(16).collect::<String>().replace('T', " ")),
-            })
-            .collect();
+        let microsoft = rooms.microsoft.account()?;
+        let names = rooms.grants.client_names()?;
+        let connections = self.connections(&rooms.grants)?;
+        let remembered = remembered(&rooms.grants, &names)?;
+        let entries = m365_journal::newest(&*self.database, pages::RECORDS_NEEDED)?;
         let cookie = self.core.transactions.cookie(inside.http.headers());
         let mut response = pages::me(&pages::Me {
             person: &person.email,
-            microsoft: name.as_deref(),
-            connections: &connections,
+            microsoft: microsoft.as_ref(),
+            applications: match self.core.config.ingress {
+                Ingress::Managed => pages::Applications::Managed,
+                Ingress::Oauth => {
+                    pages::Applications::Granted { live: &connections, remembered: &remembered }
+                }
+            },
+            activities: &pages::activities(&entries, &names),
+            logout_url: &self.core.config.access.logout_url(),
             mcp_url: &self.core.config.resource(),
             transaction: &self.core.transactions.begin_page(&principal, &cookie)?,
+            notice: query.text("done").and_then(Notice::parse),
         });
         if let Some(cookie) = cookie.set_cookie() {
             let value = cookie.try_into().map_err(|_| Failure::of(&errors::INTERNAL))?;
             response.headers_mut().insert(SET_COOKIE, value);
         }
         Ok(response)
+    }
+
+    /// The grants that still give access.
+    fn connections(&self, grants: &GrantStore) -> Result<Vec<pages::Connection>, Failure> {
+        let (now, remembered) = (self.now(), grants.remembered()?);
+        let live = grants.grants()?.into_iter().filter(|grant| now < grant.ends);
+        let connections = live.map(|grant| pages::Connection {
+            grant: grant.grant.to_string(),
+            document_host: publisher(&grant.client),
+            client_name: grant.client_name,
+            scopes: grant.scopes,
+            since: grant.created,
+            last_used: grant.last_used,
+            until: grant.ends,
+            remembered_until: remembered.get(&grant.client).copied(),
+        });
+        Ok(connections.collect())
     }
 
     /// `GET /me/journal`: the newest records, or with `requestId` those of one call, newest first. Their form is that
@@ -75,20 +96,33 @@ impl Cell {
         Ok(records(&shown))
     }
 
-    /// `POST /me/revoke`: ends one grant with all its tokens. Ending an ended grant changes nothing.
+    /// `POST /me/revoke`: ends one grant with all its tokens, or what is left of one client: its grants, and that the
+    /// person is not asked about it. Ending what has ended changes nothing.
     pub(super) fn me_revoke(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let form = self.own_form(inside)?;
+        let grants = &self.rooms(inside)?.grants;
         let grant = form.text("grant").and_then(|text| GrantId::parse(text).ok());
-        let grant = grant.ok_or_else(|| Failure::of(&errors::REQUEST_MALFORMED))?;
-        self.rooms(inside)?.grants.end(inside.request, grant)?;
-        see_other("/me", None)
+        let client = form.text("client").and_then(|text| ClientId::parse(text).ok());
+        match (grant, client) {
+            (Some(grant), None) => grants.end(inside.request, grant).map(drop)?,
+            (None, Some(client)) => grants.end_client(inside.request, &client).map(drop)?,
+            _ => return Err(Failure::of(&errors::REQUEST_MALFORMED)),
+        }
+        see_other(&Notice::Ended.location(), None)
+    }
+
+    /// `POST /me/revoke-all`: ends every grant with all its tokens. Where none is left, nothing changes.
+    pub(super) fn me_revoke_all(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        self.own_form(inside)?;
+        self.rooms(inside)?.grants.end_all(inside.request)?;
+        see_other(&Notice::AllEnded.location(), None)
     }
 
     /// `POST /me/sign-out`: erases the Microsoft tokens. The account stays the person's.
     pub(super) fn me_sign_out(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         self.own_form(inside)?;
         self.rooms(inside)?.microsoft.sign_out(inside.request)?;
-        see_other("/me", None)
+        see_other(&Notice::SignedOut.location(), None)
     }
 
     /// A form that came from the person's own page.
@@ -98,6 +132,29 @@ impl Cell {
         self.core.transactions.open_page(&principal, inside.http.headers(), &form)?;
         Ok(form)
     }
+}
+
+/// The clients that have no access, but of which the person is not asked.
+fn remembered(
+    grants: &GrantStore,
+    names: &BTreeMap<ClientId, String>,
+) -> Result<Vec<pages::Remembered>, Failure> {
+    let live: BTreeSet<ClientId> = grants.grants()?.into_iter().map(|grant| grant.client).collect();
+    let others = grants.remembered()?.into_iter().filter(|(client, _)| !live.contains(client));
+    let remembered = others.map(|(client, until)| pages::Remembered {
+        client_name: names.get(&client).cloned().unwrap_or_else(|| client.to_string()),
+        document_host: publisher(&client),
+        client: client.to_string(),
+        until,
+    });
+    Ok(remembered.collect())
+}
+
+/// The host whose metadata document is the client, where its id is the address of one (OAuth Client ID Metadata
+/// Document, section 3).
+fn publisher(client: &ClientId) -> Option<String> {
+    let url = Url::parse(client.as_str()).ok().filter(|url| url.scheme() == "https")?;
+    url.host_str().map(str::to_owned)
 }
 
 /// The answer of `/me/journal`.

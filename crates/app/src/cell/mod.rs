@@ -4,9 +4,12 @@
 //! Atomicity: every transition is one transaction of the cell's [`Database`]; requests of one cell run concurrently.
 
 mod authorize;
+mod errand;
+mod in_flight;
 mod mcp;
 mod me;
 mod owner;
+mod standing;
 mod token;
 mod upkeep;
 
@@ -16,18 +19,20 @@ use std::sync::{Arc, OnceLock};
 use async_lock::{Semaphore, SemaphoreGuardArc};
 use bytes::Bytes;
 use http::{Request, Response};
-use m365_auth::context::SealedContext;
+use m365_auth::context::{SealedContext, Vouched};
 use m365_auth::entra::session::MicrosoftSession;
 use m365_auth::oauth::store::{CellPorts, GrantStore};
 use m365_auth::perimeter::{accompany, admit};
 use m365_journal::{Journal, Provenance};
 use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Verdict, transact};
 use m365_seal::Purpose;
-use m365_types::{AccessSubject, CellId, Identity, Person, Principal, RequestId, UnixMillis};
+use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
 
+pub(crate) use in_flight::{InFlight, Place};
 pub(crate) use mcp::Caller;
 pub(crate) use me::records;
 pub use owner::cell_named_in;
+pub(crate) use standing::COPY_FRESH;
 
 use crate::core::Core;
 use crate::errors;
@@ -44,6 +49,7 @@ const CALLS_ADMITTED: usize = 64;
 /// Statements that create a cell's tables, in order.
 pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
     || owner::SCHEMA,
+    || standing::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
     || m365_auth::entra::session::SCHEMA,
@@ -61,6 +67,8 @@ pub struct Cell {
     alarm: Arc<dyn Alarm>,
     /// Number of the newest record that the directory was told of by this object.
     told_sequence: AtomicU64,
+    known: standing::Known,
+    in_flight: Arc<InFlight>,
 }
 
 /// What a cell has once its owner is known.
@@ -86,8 +94,8 @@ struct Inside<'a> {
 }
 
 impl Cell {
-    /// Wakes the cell over a database that has [`CELL_SCHEMA`]: intents that a crash left without outcome are closed
-    /// as unknown.
+    /// Wakes the cell over a database that has [`CELL_SCHEMA`]. It writes nothing but its name before it knows where it
+    /// stands.
     ///
     /// # Errors
     /// [`SqlError`] where the database does not answer or is another cell's.
@@ -102,13 +110,6 @@ impl Cell {
             Provenance { policy: core.policy.clone(), build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
         let journal = Arc::new(Journal::open(database.clone(), id.clone(), digests, provenance));
-        let closed = journal.close_unfinished(core.ports.clock.now()).map_err(|error| {
-            tracing::error!(cell = %id, %error, "unfinished intents could not be closed");
-            SqlError::Unavailable
-        })?;
-        if closed > 0 {
-            tracing::warn!(cell = %id, closed, "calls without outcome were closed as unknown");
-        }
         Ok(Arc::new(Self {
             core,
             id,
@@ -119,6 +120,8 @@ impl Cell {
             admitted: Arc::new(Semaphore::new(CALLS_ADMITTED)),
             alarm,
             told_sequence: AtomicU64::new(0),
+            known: standing::Known::default(),
+            in_flight: Arc::default(),
         }))
     }
 
@@ -136,12 +139,18 @@ impl Cell {
             return Failure::of(&errors::INTERNAL).render(Face::OAuth, request);
         };
         let inside = Inside { request: context.request(), context, http: &http };
-        let answer = self.dispatch(route, &inside).await;
+        let answer = match (context.errand(), self.may_act(route, context).await) {
+            (Some(errand), _) => self.run_errand(&inside, errand).await,
+            (None, Ok(())) => self.dispatch(route, &inside).await,
+            (None, Err(failure)) => Err(failure),
+        };
         self.ring_soon();
         match answer {
             Ok(response) => response,
             Err(mut failure) => {
-                if !failure.recorded {
+                if failure.row.code == errors::RESTORED.code || failure.row.code == errors::STANDING.code {
+                    self.record_outside(route, &inside, &failure).await;
+                } else if !failure.recorded {
                     self.record_refusal(route, &inside, &failure);
                 }
                 if failure.row.code == errors::REAUTH.code {
@@ -152,14 +161,29 @@ impl Cell {
         }
     }
 
+    /// Whether the cell may answer this route now. A restored cell can be looked at.
+    async fn may_act(&self, route: &Route, context: &SealedContext) -> Result<(), Failure> {
+        if context.errand().is_some() {
+            return Ok(());
+        }
+        match self.stand().await {
+            Err(failure) if failure.row.code == errors::RESTORED.code && route.handler.only_looks() => Ok(()),
+            stands => stands,
+        }
+    }
+
     /// The rooms of the owner, who is known from the cell's own row or, the first time, from the verified context.
     fn rooms(&self, inside: &Inside<'_>) -> Result<&Rooms, Failure> {
         if let Some(rooms) = self.rooms.get() {
             return Ok(rooms);
         }
-        // Only the person this cell is named after can become its owner.
-        let present = person_of(inside.context).map(|person| person.subject.clone());
-        let present = present.filter(|subject| self.core.cell_of(subject) == self.id);
+        // Only whom this cell is named after can become its owner.
+        let present = inside.context.vouched().map(Vouched::identity);
+        let present = present.filter(|identity| self.core.cell_of_identity(identity) == self.id);
+        let present = present.map(|identity| match identity {
+            Identity::Person(person) => person.subject.clone(),
+            Identity::Service(service) => service.client_id.clone(),
+        });
         let owner = owner::of(&*self.database, present)?;
         // A cell without an owner has never issued anything, so whatever was presented means nothing here.
         let owner = owner.ok_or_else(|| Failure::of(&errors::TOKEN_INVALID))?;
@@ -205,11 +229,16 @@ impl Cell {
             Handler::Me => self.me(inside),
             Handler::MeJournal => self.me_journal(inside),
             Handler::MeRevoke => self.me_revoke(inside),
+            Handler::MeRevokeAll => self.me_revoke_all(inside),
             Handler::MeSignOut => self.me_sign_out(inside),
             Handler::Revoke => self.revoke(inside),
             Handler::Token => self.token(inside),
             Handler::AuthorizationServer
             | Handler::Health
+            | Handler::OperatorKill
+            | Handler::OperatorReadmit
+            | Handler::OperatorUnpin
+            | Handler::OperatorVisit
             | Handler::ProtectedResource
             | Handler::Register => Err(Failure::of(&errors::INTERNAL)),
         }
@@ -224,19 +253,29 @@ impl Cell {
     /// the same, and the log says so.
     fn record_refusal(&self, route: &Route, inside: &Inside<'_>, failure: &Failure) {
         tracing::info!(requestId = %inside.request, route = route.path, code = failure.cause, "refused");
-        let event = AuditEvent {
-            at: self.now(),
-            kind: route.audit,
-            verdict: if failure.row.status.is_server_error() { Verdict::Failed } else { Verdict::Denied },
-            request: inside.request,
-            subject: person_of(inside.context).map(|person| person.subject.clone()),
-            microsoft: None,
-            client: inside.context.client().cloned(),
-            grant: None,
-            code: failure.cause.clone(),
-            traces: Vec::new(),
-        };
+        let verdict = if failure.row.status.is_server_error() { Verdict::Failed } else { Verdict::Denied };
+        let mut event = self.event(inside.request, route.audit, verdict, &failure.cause);
+        event.subject = person_of(inside.context).map(|person| person.subject.clone());
+        event.client = inside.context.client().cloned();
         self.record(&event);
+    }
+
+    /// A record of this cell with nothing but what every record has.
+    fn event(&self, request: RequestId, kind: AuditKind, verdict: Verdict, code: &str) -> AuditEvent {
+        AuditEvent {
+            at: self.now(),
+            kind,
+            verdict,
+            request,
+            subject: None,
+            microsoft: None,
+            client: None,
+            grant: None,
+            code: code.to_owned(),
+            traces: Vec::new(),
+            posture: None,
+            operator: None,
+        }
     }
 
     fn record(&self, event: &AuditEvent) {
@@ -260,6 +299,10 @@ impl Cell {
 
     pub(crate) fn calls(&self) -> &Semaphore {
         &self.calls
+    }
+
+    pub(crate) fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
     }
 
     /// The right to queue one more call of this person; given back when the guard is dropped.

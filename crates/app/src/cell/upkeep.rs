@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use m365_ports::SqlError;
+use m365_ports::{Durability, SqlError, transact};
 
 use super::{Cell, Rooms, owner};
 
@@ -19,6 +19,10 @@ impl Cell {
     /// The alarm rings. A host calls this when the moment that [`m365_ports::Alarm::ring_at`] asked for has come; once
     /// too often does no harm.
     pub async fn ring(&self) {
+        // A cell that must not write stays as it is; it looks again when it is asked for something.
+        if self.stand().await.is_err() {
+            return self.alarm.ring_at(self.now().plus(SWEEP_AFTER));
+        }
         self.tell_directory().await;
         if let Err(error) = self.sweep() {
             tracing::error!(cell = %self.id, %error, "what has expired could not be forgotten");
@@ -31,13 +35,18 @@ impl Cell {
         self.alarm.ring_at(self.now().plus(TELL_AFTER));
     }
 
-    async fn tell_directory(&self) {
+    pub(super) async fn tell_directory(&self) {
         let Ok(mark) = self.journal.high_water() else {
             return self.alarm.ring_at(self.now().plus(TELL_AGAIN_AFTER));
         };
         let sequence = mark.sequence;
         if sequence == 0 || sequence == self.told_sequence.load(Ordering::Relaxed) {
             return;
+        }
+        // What the directory has heard of must not be lost with the power: a cell behind its mark may not write.
+        if let Err(error) = self.settle() {
+            tracing::error!(cell = %self.id, %error, "the journal could not be made durable");
+            return self.alarm.ring_at(self.now().plus(TELL_AGAIN_AFTER));
         }
         match self.core.ports.directory.note_high_water(mark).await {
             Ok(()) => self.told_sequence.store(sequence, Ordering::Relaxed),
@@ -46,6 +55,13 @@ impl Cell {
                 self.alarm.ring_at(self.now().plus(TELL_AGAIN_AFTER));
             }
         }
+    }
+
+    /// Makes everything committed so far durable: a write that survives loss of power takes along all before it.
+    fn settle(&self) -> Result<(), SqlError> {
+        transact(&*self.database, Durability::Full, |sql| {
+            sql.run("UPDATE standing SET carried_out = carried_out WHERE id = 1", &[]).map(drop)
+        })
     }
 
     /// Forgets what has expired, and asks to be woken when the next thing does.
@@ -65,7 +81,7 @@ impl Cell {
     }
 
     /// The rooms, where the cell has an owner.
-    fn known_rooms(&self) -> Result<Option<&Rooms>, SqlError> {
+    pub(super) fn known_rooms(&self) -> Result<Option<&Rooms>, SqlError> {
         if let Some(rooms) = self.rooms.get() {
             return Ok(Some(rooms));
         }

@@ -3,16 +3,21 @@
 //! In scope: the table of settings, parsing, refusing. Out of scope: where values come from (the host's [`Source`]).
 //! Invariant: an insecure value has no representation here; an error names the setting and never shows its value.
 
+mod entra;
 mod parse;
 mod settings;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use m365_auth::oauth::store::Lifetimes;
 use m365_egress::{GraphVersion, Transport};
+use m365_ports::RotatingSecret;
 use m365_seal::{Key, KeyRing, Keys};
-use m365_types::{Profile, Secret, TenantId};
+use m365_types::{Profile, Secret};
 use url::Url;
 
+pub use entra::Entra;
 pub use settings::{SETTINGS, Setting};
 
 /// Where the host finds values.
@@ -25,6 +30,33 @@ pub trait Source {
     /// # Errors
     /// A sentence that names what is wrong with the place it was looked for, never a value.
     fn secret(&self, name: &str) -> Result<Option<Secret<String>>, String>;
+
+    /// A secret setting that its platform replaces while the server runs. A host whose settings stay as they are reads it
+    /// once.
+    ///
+    /// # Errors
+    /// As [`Source::secret`].
+    fn rotating_secret(&self, name: &str) -> Result<Option<Arc<dyn RotatingSecret>>, String> {
+        Ok(self.secret(name)?.map(FixedSecret::shared))
+    }
+}
+
+/// A secret that stays as it is.
+#[derive(Debug)]
+pub struct FixedSecret(Secret<String>);
+
+impl FixedSecret {
+    /// This value, for good.
+    #[must_use]
+    pub fn shared(value: Secret<String>) -> Arc<dyn RotatingSecret> {
+        Arc::new(Self(value))
+    }
+}
+
+impl RotatingSecret for FixedSecret {
+    fn current(&self) -> Result<Secret<String>, String> {
+        Ok(self.0.clone())
+    }
 }
 
 /// Whether plain http on loopback is possible.
@@ -53,6 +85,14 @@ pub struct Config {
     pub public_url: Url,
     /// Cloudflare Access.
     pub access: Access,
+    /// Who authorizes MCP clients.
+    pub ingress: Ingress,
+    /// How long grants and tokens live.
+    pub lifetimes: Lifetimes,
+    /// Who operates; nobody where it is left out.
+    pub operators: Option<Operators>,
+    /// Which clients are accepted.
+    pub clients: ClientPolicy,
     /// Microsoft Entra.
     pub entra: Entra,
     /// Cloudflare AI Gateway.
@@ -65,6 +105,37 @@ pub struct Config {
     pub mode: Mode,
 }
 
+/// Who is the authorization server of MCP clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ingress {
+    /// This server.
+    Oauth,
+    /// Cloudflare Access, with Managed OAuth.
+    Managed,
+}
+
+/// Who may use the operator routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operators {
+    /// The group in the assertion.
+    pub group: String,
+    /// Audience tag of an Access application of their own.
+    pub audience: Option<String>,
+}
+
+/// Which clients are accepted.
+#[derive(Clone, Debug)]
+pub struct ClientPolicy {
+    /// Hosts of client metadata documents.
+    pub metadata_hosts: Vec<String>,
+    /// What stands in for those hosts in development.
+    pub metadata_base: Option<Url>,
+    /// Patterns of redirect URIs besides the well-known ones.
+    pub redirects: Vec<String>,
+    /// Whether clients may register themselves.
+    pub registration: bool,
+}
+
 /// Cloudflare Access.
 #[derive(Clone, Debug)]
 pub struct Access {
@@ -72,8 +143,6 @@ pub struct Access {
     pub team_domain: Url,
     /// The application's audience tag.
     pub audience: String,
-    /// How long an Access sign-in carries a grant.
-    pub reauth: Duration,
     /// Whether machine routes demand an assertion too.
     pub everywhere: bool,
 }
@@ -84,19 +153,6 @@ impl Access {
     pub fn logout_url(&self) -> String {
         format!("{}/cdn-cgi/access/logout", self.team_domain.as_str().trim_end_matches('/'))
     }
-}
-
-/// Microsoft Entra.
-#[derive(Clone, Debug)]
-pub struct Entra {
-    /// Sign-in host.
-    pub base_url: Url,
-    /// The one tenant.
-    pub tenant: TenantId,
-    /// The app registration.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret<String>,
 }
 
 /// Cloudflare AI Gateway.
@@ -127,10 +183,25 @@ impl Config {
         let access = Access {
             team_domain: reader.base_url("ACCESS_TEAM_DOMAIN")?,
             audience: reader.word("ACCESS_AUD")?,
-            reauth: reader.duration("ACCESS_REAUTH")?,
             everywhere: reader.choice("ACCESS_EVERYWHERE", &[("false", false), ("true", true)])?,
         };
-        reader.choice("INGRESS", &[("oauth", ())])?;
+        let lifetimes = Lifetimes {
+            reauth: reader.duration("ACCESS_REAUTH", minutes(5)..=hours(24))?,
+            access: reader.duration("ACCESS_TOKEN_LIFETIME", minutes(1)..=hours(1))?,
+            refresh_idle: reader.duration("GRANT_IDLE_LIFETIME", minutes(5)..=hours(90 * 24))?,
+            refresh_absolute: reader.duration("GRANT_LIFETIME", minutes(5)..=hours(365 * 24))?,
+            ..Lifetimes::default()
+        };
+        let ingress =
+            reader.choice("INGRESS", &[("oauth", Ingress::Oauth), ("managed", Ingress::Managed)])?;
+        let audience = reader.optional("OPERATOR_AUD")?;
+        let operators = reader.group("OPERATOR_GROUP")?.map(|group| Operators { group, audience });
+        let clients = ClientPolicy {
+            metadata_hosts: reader.hosts("CLIENT_METADATA_HOSTS")?,
+            metadata_base: reader.development_url("CLIENT_METADATA_BASE_URL")?,
+            redirects: reader.list("CLIENT_REDIRECTS")?,
+            registration: reader.choice("CLIENT_REGISTRATION", &[("on", true), ("off", false)])?,
+        };
         let gateway = Gateway {
             base_url: reader.base_url("AI_GATEWAY_BASE_URL")?,
             account_id: reader.word("AI_GATEWAY_ACCOUNT_ID")?,
@@ -140,12 +211,7 @@ impl Config {
             transport: reader
                 .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
         };
-        let entra = Entra {
-            base_url: reader.base_url("ENTRA_BASE_URL")?,
-            tenant: reader.secret_uuid("MICROSOFT_TENANT_ID")?,
-            client_id: reader.secret("MICROSOFT_CLIENT_ID")?.expose().clone(),
-            client_secret: reader.secret("MICROSOFT_CLIENT_SECRET")?,
-        };
+        let entra = Entra::parse(&reader)?;
         let profile = reader.profile("PROFILE", default_profile)?;
         let ring = |current, previous| -> Result<KeyRing, ConfigError> {
             Ok(KeyRing { current: reader.key(current)?, previous: reader.optional_key(previous)? })
@@ -156,7 +222,19 @@ impl Config {
             cookie: ring("COOKIE_SECRET", "COOKIE_SECRET_PREVIOUS")?,
         };
         refuse_equal_keys(&keys)?;
-        Ok(Self { public_url, access, entra, gateway, profile, keys, mode })
+        Ok(Self {
+            public_url,
+            access,
+            ingress,
+            lifetimes,
+            operators,
+            clients,
+            entra,
+            gateway,
+            profile,
+            keys,
+            mode,
+        })
     }
 
     /// `PUBLIC_URL` as text without a trailing slash: the issuer, and the base of every route.
@@ -170,6 +248,14 @@ impl Config {
     pub fn resource(&self) -> String {
         format!("{}/mcp", self.issuer())
     }
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_mins(count)
+}
+
+const fn hours(count: u64) -> Duration {
+    Duration::from_hours(count)
 }
 
 /// One key in three places would let a value of one purpose's family open another's.

@@ -1,8 +1,11 @@
 //! Reading one setting into one type.
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use m365_egress::GraphVersion;
+use m365_ports::RotatingSecret;
 use m365_seal::Key;
 use m365_types::{Profile, Secret, TenantId};
 use url::{Host, Url};
@@ -14,10 +17,7 @@ pub(super) struct Reader<'a> {
     pub(super) mode: Mode,
 }
 
-const REAUTH_MIN: Duration = Duration::from_mins(5);
-const REAUTH_MAX: Duration = Duration::from_hours(24);
-
-fn wrong<T>(name: &'static str, problem: impl Into<String>) -> Result<T, ConfigError> {
+pub(super) fn wrong<T>(name: &'static str, problem: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError { name, problem: problem.into() })
 }
 
@@ -35,22 +35,43 @@ impl Reader<'_> {
         }
     }
 
-    fn optional_secret(&self, name: &'static str) -> Result<Option<Secret<String>>, ConfigError> {
+    /// A secret of any form.
+    pub(super) fn optional_secret(&self, name: &'static str) -> Result<Option<Secret<String>>, ConfigError> {
         let given = self.source.secret(name).or_else(|problem| wrong(name, problem))?;
         Ok(given
             .map(|text| Secret::new(text.expose().trim().to_owned()))
             .filter(|text| !text.expose().is_empty()))
     }
 
+    /// A secret that its platform replaces; it has a value now.
+    pub(super) fn rotating_secret(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<Arc<dyn RotatingSecret>>, ConfigError> {
+        let source = self.source.rotating_secret(name).or_else(|problem| wrong(name, problem))?;
+        let Some(source) = source else { return Ok(None) };
+        let is_empty = source.current().is_ok_and(|text| text.expose().trim().is_empty());
+        Ok((!is_empty).then_some(source))
+    }
+
     pub(super) fn secret(&self, name: &'static str) -> Result<Secret<String>, ConfigError> {
-        match self.optional_secret(name)? {
-            Some(text) if text.expose().bytes().all(|byte| byte.is_ascii_graphic()) => Ok(text),
-            Some(_) => wrong(
-                name,
-                "has characters that the value cannot have; paste it again without spaces or line breaks",
-            ),
+        match self.optional_word_secret(name)? {
+            Some(text) => Ok(text),
             None => wrong(name, "is a required secret and has no value"),
         }
+    }
+
+    /// A secret of one word.
+    pub(super) fn optional_word_secret(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<Secret<String>>, ConfigError> {
+        let text = self.optional_secret(name)?;
+        let is_word = |text: &Secret<String>| text.expose().bytes().all(|byte| byte.is_ascii_graphic());
+        if text.as_ref().is_none_or(is_word) {
+            return Ok(text);
+        }
+        wrong(name, "has characters that the value cannot have; paste it again without spaces or line breaks")
     }
 
     pub(super) fn secret_uuid(&self, name: &'static str) -> Result<TenantId, ConfigError> {
@@ -104,7 +125,12 @@ impl Reader<'_> {
         Profile::parse(&text).map_or_else(|| wrong(name, format!("must be one of: {}", words.join(", "))), Ok)
     }
 
-    pub(super) fn duration(&self, name: &'static str) -> Result<Duration, ConfigError> {
+    /// A number of seconds, minutes or hours within these bounds.
+    pub(super) fn duration(
+        &self,
+        name: &'static str,
+        bounds: RangeInclusive<Duration>,
+    ) -> Result<Duration, ConfigError> {
         let text = self.text(name)?;
         let secs = text.char_indices().last().and_then(|(at, unit)| {
             let factor = match unit {
@@ -116,9 +142,74 @@ impl Reader<'_> {
             text.get(..at)?.parse::<u64>().ok()?.checked_mul(factor)
         });
         match secs.map(Duration::from_secs) {
-            Some(duration) if (REAUTH_MIN..=REAUTH_MAX).contains(&duration) => Ok(duration),
-            _ => wrong(name, "must be a number and `s`, `m` or `h`, from 5m to 24h"),
+            Some(duration) if bounds.contains(&duration) => Ok(duration),
+            _ => {
+                let (least, most) = (bounds.start().as_secs() / 60, bounds.end().as_secs() / 3600);
+                wrong(name, format!("must be a number and `s`, `m` or `h`, from {least}m to {most}h"))
+            }
         }
+    }
+
+    /// A value that may be left out, of printable characters without spaces.
+    pub(super) fn optional(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        let text = self.text(name)?;
+        if text.len() > 256 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return wrong(name, "may hold only printable characters without spaces");
+        }
+        Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// A group as an identity provider names it; it may hold spaces.
+    pub(super) fn group(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        let text = self.text(name)?;
+        if text.len() > 256 || text.chars().any(char::is_control) {
+            return wrong(name, "may not hold control characters, nor more than 256 bytes");
+        }
+        Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// DNS names separated by spaces or commas; `none` for none.
+    pub(super) fn hosts(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
+        let hosts = self.list(name)?;
+        if hosts == ["none"] {
+            return Ok(Vec::new());
+        }
+        let is_name = |host: &String| {
+            let labels_fit = host.split('.').all(|label| {
+                let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+                (1..=63).contains(&label.len()) && label.bytes().all(plain) && !label.starts_with('-')
+            });
+            // The parser decides what is a number in disguise.
+            labels_fit && host.contains('.') && matches!(Host::parse(host), Ok(Host::Domain(_)))
+        };
+        if hosts.iter().all(is_name) {
+            return Ok(hosts);
+        }
+        wrong(name, "must be lower-case host names separated by spaces, or `none`")
+    }
+
+    /// Texts separated by spaces or commas.
+    pub(super) fn list(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
+        let text = self.text(name)?;
+        let items = text.split([' ', ',', '\n', '\t']).filter(|item| !item.is_empty());
+        Ok(items.map(str::to_owned).collect())
+    }
+
+    /// A loopback URL that only development may have.
+    pub(super) fn development_url(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
+        if self.text(name)?.is_empty() {
+            return Ok(None);
+        }
+        let url = self.base_url(name)?;
+        if self.mode == Mode::Development && is_loopback(&url) {
+            return Ok(Some(url));
+        }
+        wrong(name, "is for development on loopback only; leave it out")
+    }
+
+    /// The same, where it may be left out.
+    pub(super) fn optional_base_url(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
+        if self.text(name)?.is_empty() { Ok(None) } else { self.base_url(name).map(Some) }
     }
 
     /// An origin, perhaps with a base path, that is https or, in development, http on a loopback address.

@@ -50,9 +50,45 @@ pub const SETTINGS: &[Setting] = settings! {
         "`true`: every route demands an Access assertion, machine routes beside their token",
         "`true` only where every client can pass Access by itself",
         "Machine routes rely on the bearer token, which came from an Access sign-in.";
+    "ACCESS_TOKEN_LIFETIME" plain Some("1h"),
+        "How long an access token lives at most: a number and `s`, `m` or `h`, 1 minute to 1 hour",
+        "The organisation's rule for sessions",
+        "The default is used.";
+    "GRANT_IDLE_LIFETIME" plain Some("720h"),
+        "How long a refresh token lives unused, 5 minutes to 2160 hours; `ACCESS_REAUTH` ends it before",
+        "The organisation's rule for sessions",
+        "The default is used.";
+    "GRANT_LIFETIME" plain Some("2160h"),
+        "How long a grant lives however often it is refreshed, 5 minutes to 8760 hours; `ACCESS_REAUTH` ends it before",
+        "The organisation's rule for sessions",
+        "The default is used.";
     "INGRESS" plain Some("oauth"),
-        "`oauth`: the server is the authorization server of its MCP clients; the only value",
+        "`oauth`: the server is the authorization server of its MCP clients; `managed`: Cloudflare Access is, with Managed OAuth, and guards every path",
+        "`managed` only where every client can sign in to Access by itself",
+        "The default is used.";
+    "OPERATOR_GROUP" plain Some(""),
+        "Group, as the identity provider names it in the assertion, whose members may use `/operator`",
+        "A group of the identity provider",
+        "Nobody is an operator: nobody can be cut off, unlinked or admitted again but through Access and Entra.";
+    "OPERATOR_AUD" plain Some(""),
+        "Audience tag of a second Access application over `/operator`, one that demands a fresh second factor",
+        "`aud` of that application",
+        "`/operator` accepts assertions of the application that guards the browser routes.";
+    "CLIENT_METADATA_HOSTS" plain Some("claude.ai vscode.dev chatgpt.com"),
+        "Hosts whose client metadata documents are accepted, separated by spaces; `none` for no host",
+        "The vendors whose clients the organisation allows",
+        "The well-known clients are accepted.";
+    "CLIENT_METADATA_BASE_URL" plain Some(""),
+        "Development only: a loopback address that stands in for the hosts of client metadata documents",
         "Leave it out",
+        "Documents are fetched from their own hosts.";
+    "CLIENT_REDIRECTS" plain Some(""),
+        "Further https redirect URIs of clients, separated by spaces; one path segment may be `*`",
+        "The documents of a client, or `https://<portal>/servers-callback` of an MCP portal",
+        "Loopback addresses and the redirect URIs of the well-known clients are accepted.";
+    "CLIENT_REGISTRATION" plain Some("on"),
+        "`on`: clients may register themselves, within quota and for redirect URIs that are accepted; `off`: only clients with a metadata document",
+        "`off` where every client has a metadata document",
         "The default is used.";
     "AI_GATEWAY_BASE_URL" plain Some("https://gateway.ai.cloudflare.com"),
         "AI Gateway host",
@@ -78,10 +114,14 @@ pub const SETTINGS: &[Setting] = settings! {
         "`direct`: each Graph call as itself; `batch`: tunnelled in `POST /$batch`, for gateways that carry POST only",
         "`batch` where the canary of GET through the gateway fails",
         "The default is used.";
-    "ENTRA_BASE_URL" plain Some("https://login.microsoftonline.com"),
-        "Microsoft Entra sign-in host",
-        "Leave it out; the host of another cloud is not tested",
-        "The default is used.";
+    "CLOUD" plain Some("global"),
+        "Microsoft cloud of the tenant: `global` (GCC included), `usgov` (GCC High), `usgov-dod` or `china`; decides sign-in host, issuer and names of permissions",
+        "Where the tenant is; the gateway's custom provider must point at the Graph of the same cloud",
+        "The default is used; with a wrong one nobody can sign in to Microsoft.";
+    "ENTRA_BASE_URL" plain Some(""),
+        "Microsoft Entra sign-in host; outside development nothing but the one of `CLOUD` is accepted",
+        "Leave it out",
+        "The sign-in host of `CLOUD` is used.";
     "MICROSOFT_TENANT_ID" secret None,
         "Entra tenant id (GUID)",
         "Overview of the app registration",
@@ -90,10 +130,18 @@ pub const SETTINGS: &[Setting] = settings! {
         "Application (client) id of the app registration",
         "Overview of the app registration",
         "The server does not start; with a wrong one nobody can sign in to Microsoft.";
-    "MICROSOFT_CLIENT_SECRET" secret None,
-        "Client secret value of the app registration",
+    "MICROSOFT_CLIENT_SECRET" secret Some(""),
+        "Client secret value of the app registration; give exactly one of this, `MICROSOFT_CLIENT_CERTIFICATE` and `MICROSOFT_FEDERATED_TOKEN`",
         "Certificates and secrets of the app registration: the value, not the id",
-        "The server does not start; with a wrong or expired one nobody can link a Microsoft account, and calls end as Microsoft tokens expire.";
+        "The server does not start unless one of the other two is given; with a wrong or expired one nobody can link a Microsoft account, and calls end as Microsoft tokens expire.";
+    "MICROSOFT_CLIENT_CERTIFICATE" secret Some(""),
+        "PEM text with an RSA private key of 2048 to 4096 bits in PKCS#8 and its certificate; instead of a client secret",
+        "`openssl`; the certificate is uploaded to the app registration, the key stays here",
+        "The server does not start unless one of the other two is given, nor where key and certificate do not belong together; with an expired one it warns, and calls end as Microsoft tokens expire.";
+    "MICROSOFT_FEDERATED_TOKEN" secret Some(""),
+        "OpenID Connect token of the platform, sent as client assertion; instead of a client secret. The native host reads its file for every use, the Worker has the value it was given",
+        "The file that the platform renews, such as a Kubernetes service account token for the audience of `CLOUD`",
+        "The server does not start unless one of the other two is given; with an expired one nobody can link a Microsoft account, and calls end as Microsoft tokens expire.";
     "PROFILE" plain Some(""),
         "`read-only`, `standard` or `full`: which effects are allowed",
         "The organisation's decision",

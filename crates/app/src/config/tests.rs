@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use m365_auth::entra::credential::ClientCredential;
+
 use super::*;
 
 /// A working configuration in which single settings can be changed.
@@ -55,7 +57,7 @@ fn the_smallest_configuration_gives_the_documented_defaults() {
     let config = Fixture::working().parse().unwrap();
     assert_eq!(config.issuer(), "https://mcp.contoso.example");
     assert_eq!(config.resource(), "https://mcp.contoso.example/mcp");
-    assert_eq!(config.access.reauth, Duration::from_hours(12));
+    assert_eq!(config.lifetimes.reauth, Duration::from_hours(12));
     assert_eq!(config.profile, Profile::ReadOnly);
     assert!(!config.access.everywhere);
 }
@@ -82,18 +84,80 @@ fn wrong_values_are_named_and_never_shown() {
         ("ACCESS_REAUTH", "25h"),
         ("ACCESS_REAUTH", "12"),
         ("ACCESS_EVERYWHERE", "yes"),
+        ("ACCESS_TOKEN_LIFETIME", "2h"),
+        ("ACCESS_TOKEN_LIFETIME", "30s"),
+        ("GRANT_IDLE_LIFETIME", "4m"),
+        ("GRANT_LIFETIME", "forever"),
         ("INGRESS", "open"),
+        ("OPERATOR_GROUP", "a\u{0}b"),
+        ("OPERATOR_AUD", "two words"),
+        ("CLIENT_METADATA_HOSTS", "https://claude.ai"),
+        ("CLIENT_METADATA_HOSTS", "127.0.0.1"),
+        ("CLIENT_METADATA_HOSTS", "0x7f.1"),
+        ("CLIENT_METADATA_HOSTS", "localhost"),
+        ("CLIENT_METADATA_HOSTS", "claude.ai *.example"),
+        ("CLIENT_METADATA_BASE_URL", "https://metadata.example"),
+        ("CLIENT_REGISTRATION", "open"),
         ("AI_GATEWAY_BASE_URL", "http://gateway.example"),
         ("AI_GATEWAY_ID", ".."),
         ("GRAPH_API_VERSION", "beta"),
         ("GRAPH_TRANSPORT", "pigeon"),
         ("MICROSOFT_TENANT_ID", "common"),
+        ("CLOUD", "mars"),
+        ("ENTRA_BASE_URL", "https://login.microsoftonline.us"),
+        ("ENTRA_BASE_URL", "https://login.microsoftonline.com.evil.example"),
+        ("ENTRA_BASE_URL", "https://login.microsoftonline.com:8443"),
+        ("ENTRA_BASE_URL", "https://login.microsoftonline.com/other"),
         ("MICROSOFT_CLIENT_SECRET", "two words"),
         ("PROFILE", "everything"),
         ("ENCRYPTION_KEY", "c2hvcnQ="),
         ("COOKIE_SECRET_PREVIOUS", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
     ] {
         let error = Fixture::working().with(name, value).parse().unwrap_err();
+        assert_eq!(error.name, name);
+        assert!(!error.to_string().contains(value), "{error}");
+    }
+}
+
+#[test]
+fn a_cloud_decides_the_sign_in_host_and_no_other_is_accepted() {
+    for (cloud, host) in [
+        ("global", "login.microsoftonline.com"),
+        ("usgov", "login.microsoftonline.us"),
+        ("usgov-dod", "login.microsoftonline.us"),
+        ("china", "login.partner.microsoftonline.cn"),
+    ] {
+        let fixture = Fixture::working().with("CLOUD", cloud);
+        let entra = fixture.parse().unwrap().entra;
+        assert_eq!((entra.cloud.name, entra.base_url.as_str()), (cloud, format!("https://{host}/").as_str()));
+        assert!(fixture.clone().with("ENTRA_BASE_URL", &format!("https://{host}")).parse().is_ok());
+        let other = fixture.with("ENTRA_BASE_URL", "https://login.example").parse().unwrap_err();
+        assert_eq!(other.name, "ENTRA_BASE_URL");
+        assert!(other.problem.contains(host), "{other}");
+    }
+    let stand_in = Fixture::working().with("ENTRA_BASE_URL", "http://127.0.0.1:8790/entra");
+    assert_eq!(stand_in.parse().unwrap_err().name, "ENTRA_BASE_URL");
+    let config = Config::parse(&stand_in, Mode::Development, Profile::Full).unwrap();
+    assert_eq!(config.entra.base_url.as_str(), "http://127.0.0.1:8790/entra");
+}
+
+#[test]
+fn exactly_one_credential_is_given() {
+    const NAMES: [&str; 3] =
+        ["MICROSOFT_CLIENT_SECRET", "MICROSOFT_CLIENT_CERTIFICATE", "MICROSOFT_FEDERATED_TOKEN"];
+    let mut none = Fixture::working();
+    none.0.remove("MICROSOFT_CLIENT_SECRET");
+    let named = |error: &ConfigError| NAMES.iter().all(|name| error.to_string().contains(name));
+    assert!(named(&none.parse().unwrap_err()));
+    assert!(named(&none.clone().with("MICROSOFT_CLIENT_SECRET", "  ").parse().unwrap_err()), "blank is none");
+    for (given, value) in [(NAMES[1], "-----BEGIN"), (NAMES[2], "a.b.c")] {
+        let error = Fixture::working().with(given, value).parse().unwrap_err();
+        assert!(named(&error) && !error.to_string().contains(value) && !error.to_string().contains("hunter2"));
+    }
+    let federated = none.clone().with("MICROSOFT_FEDERATED_TOKEN", "a.b.c\n").parse().unwrap();
+    assert!(matches!(federated.entra.credential, ClientCredential::Federated(_)));
+    for (name, value) in [("MICROSOFT_FEDERATED_TOKEN", "no-token"), ("MICROSOFT_CLIENT_CERTIFICATE", "no-pem")] {
+        let error = none.clone().with(name, value).parse().unwrap_err();
         assert_eq!(error.name, name);
         assert!(!error.to_string().contains(value), "{error}");
     }

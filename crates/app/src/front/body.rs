@@ -3,7 +3,7 @@
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{Either, select};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt as _;
 
@@ -48,8 +48,14 @@ async fn collect(mut body: Body, cap: usize) -> Result<Bytes, Failure> {
     if seen > cap { Err(Failure::of(&errors::BODY_TOO_LARGE)) } else { Ok(kept.freeze()) }
 }
 
+fn is_chunked(coding: &http::HeaderValue) -> bool {
+    coding.to_str().is_ok_and(|coding| coding.trim().eq_ignore_ascii_case("chunked"))
+}
+
 fn check_content(headers: &HeaderMap, content: Content) -> Result<(), Failure> {
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+    // A transfer coding beside `chunked` is compression too (RFC 9112 section 7.2).
+    let encoded = headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    if encoded || headers.get_all(TRANSFER_ENCODING).iter().any(|coding| !is_chunked(coding)) {
         return Err(Failure::of(&errors::CONTENT_TYPE)
             .saying("Compressed bodies are not accepted; send the body as it is."));
     }

@@ -32,7 +32,12 @@ impl Front {
             | Handler::Me
             | Handler::MeJournal
             | Handler::MeRevoke
+            | Handler::MeRevokeAll
             | Handler::MeSignOut
+            | Handler::OperatorKill
+            | Handler::OperatorReadmit
+            | Handler::OperatorUnpin
+            | Handler::OperatorVisit
             | Handler::Revoke
             | Handler::Token => Err(Failure::of(&errors::INTERNAL)),
         }

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::header::{AUTHORIZATION, COOKIE, HeaderName};
 use http::{Request, Response, Uri};
-use m365_auth::context::{CONTEXT_HEADER, Outgoing};
-use m365_ports::CellError;
+use m365_auth::context::{CONTEXT_HEADER, Errand, Outgoing};
+use m365_ports::{CellAccess, CellError};
+use m365_types::CellId;
 
 use super::gate::Pass;
 use super::{Arrival, CELL_TIMEOUT, Front};
@@ -35,6 +36,33 @@ impl Front {
         }
     }
 
+    /// Sends a cell on an errand, and waits for its answer; anything but a success is a failure.
+    pub(super) async fn send_errand(
+        &self,
+        arrival: &Arrival,
+        cell: &CellId,
+        access: CellAccess,
+        errand: &Errand,
+    ) -> Result<Response<Bytes>, Failure> {
+        let context = Outgoing {
+            request: arrival.request,
+            route: arrival.route.path,
+            assertion: None,
+            client: None,
+            errand: Some(errand),
+        };
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = Uri::from_static("/");
+        request.headers_mut().insert(CONTEXT_HEADER, self.core.contexts.seal(cell, &context));
+        let sent = self.cells.send(cell, access, request);
+        match select(sent, self.core.ports.timer.sleep(CELL_TIMEOUT)).await {
+            Either::Left((Ok(answer), _)) if answer.status().is_success() => Ok(answer),
+            Either::Left((Ok(_) | Err(_), _)) | Either::Right(((), _)) => {
+                Err(Failure::of(&errors::CELL_UNAVAILABLE))
+            }
+        }
+    }
+
     fn sealed(&self, arrival: &Arrival, pass: &Pass, body: Bytes) -> Result<Request<Bytes>, Failure> {
         let target =
             arrival.head.uri.path_and_query().map_or(arrival.route.path, http::uri::PathAndQuery::as_str);
@@ -52,6 +80,7 @@ impl Front {
             route: arrival.route.path,
             assertion: pass.assertion.as_ref(),
             client: pass.client.as_ref(),
+            errand: None,
         };
         request.headers_mut().insert(CONTEXT_HEADER, self.core.contexts.seal(&pass.cell, &context));
         Ok(request)

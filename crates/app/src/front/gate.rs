@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use m365_auth::oauth::client::names_document;
 use m365_auth::oauth::form::Form;
+use m365_auth::oauth::handle::Handle;
 use m365_auth::oauth::token::{RevocationRequest, TokenRequest};
 use m365_auth::perimeter::{ASSERTION_HEADER, VerifiedAssertion};
 use m365_types::{CellId, ClientId, Identity, Secret};
 
+use super::operator::Operator;
 use super::{Arrival, Front};
 use crate::errors;
 use crate::respond::Failure;
@@ -34,6 +37,28 @@ impl Front {
         Ok(Pass { cell, assertion: Some(assertion), client: None })
     }
 
+    /// An operator: a person through Access, of the operators' group, where the deployment has one.
+    pub(super) async fn operator(&self, arrival: &Arrival) -> Result<Operator, Failure> {
+        let config = &self.core.config;
+        let operators = config.operators.as_ref().ok_or_else(|| Failure::of(&errors::OPERATOR))?;
+        let audience = operators.audience.as_ref().unwrap_or(&config.access.audience);
+        let assertion = self.core.perimeter.verify_for(&arrival.head.headers, audience).await?;
+        match assertion.identity() {
+            Identity::Person(person) if person.groups.contains(&operators.group) => {
+                Ok(Operator { cell: self.core.cell_of(&person.subject), subject: person.subject.clone() })
+            }
+            Identity::Person(_) => Err(Failure::of(&errors::OPERATOR)),
+            Identity::Service(_) => Err(Failure::of(&errors::ACCESS_SERVICE)),
+        }
+    }
+
+    /// In `managed`: whoever Access vouches for. Tokens mean nothing here; the cell is that of the person or service.
+    pub(super) async fn managed(&self, arrival: &Arrival) -> Result<Pass, Failure> {
+        let assertion = self.core.perimeter.verify(&arrival.head.headers).await?;
+        let cell = self.core.cell_of_identity(assertion.identity());
+        Ok(Pass { cell, assertion: Some(assertion), client: None })
+    }
+
     /// The holder of an access token: the cell is named by the token's sealed handle. Whether the token is alive is
     /// for the cell to say.
     pub(super) async fn bearer(&self, arrival: &Arrival) -> Result<Pass, Failure> {
@@ -51,21 +76,35 @@ impl Front {
     }
 
     /// An authenticated client with a code or token; `None` for a revocation of something that is no token of ours.
-    pub(super) async fn client(&self, arrival: &Arrival, body: &Bytes) -> Result<Option<Pass>, Failure> {
-        let assertion = self.beside(&arrival.head.headers).await?;
+    pub(super) async fn client(
+        &self,
+        arrival: &Arrival,
+        body: &Bytes,
+        assertion: Option<VerifiedAssertion>,
+    ) -> Result<Option<Pass>, Failure> {
         let form = Form::parse(body)?;
+        // Who presents nothing of ours must not make this server fetch the document that they name.
+        let early = if names_document(&form) { Some(self.presented(arrival, &form)?) } else { None };
+        if let Some(None) = early {
+            return Ok(None);
+        }
         let client = self.core.clients.authenticate(&arrival.head.headers, &form).await?;
-        let opened = if arrival.route.handler == Handler::Revoke {
-            self.core.handles.open(RevocationRequest::parse(&form)?.token()).ok()
-        } else {
-            let request = TokenRequest::parse(&form, &self.core.server)?;
-            Some(self.core.handles.open(request.token()).map_err(|_| Failure::of(&errors::GRANT_REFUSED))?)
-        };
+        let opened = early.map_or_else(|| self.presented(arrival, &form), Ok)?;
         Ok(opened.map(|handle| Pass { cell: handle.cell, assertion, client: Some(client.id().clone()) }))
     }
 
+    /// The handle of the code or token that a client presents; `None` where it wants something revoked that is none.
+    fn presented(&self, arrival: &Arrival, form: &Form) -> Result<Option<Handle>, Failure> {
+        if arrival.route.handler == Handler::Revoke {
+            return Ok(self.core.handles.open(RevocationRequest::parse(form)?.token()).ok());
+        }
+        let request = TokenRequest::parse(form, &self.core.server)?;
+        let handle = self.core.handles.open(request.token());
+        handle.map(Some).map_err(|_| Failure::of(&errors::GRANT_REFUSED))
+    }
+
     /// The assertion on a machine route: verified where there is one, demanded under `ACCESS_EVERYWHERE`.
-    async fn beside(&self, headers: &HeaderMap) -> Result<Option<VerifiedAssertion>, Failure> {
+    pub(super) async fn beside(&self, headers: &HeaderMap) -> Result<Option<VerifiedAssertion>, Failure> {
         if self.core.config.access.everywhere || headers.contains_key(ASSERTION_HEADER) {
             return Ok(Some(self.core.perimeter.verify(headers).await?));
         }

@@ -1,7 +1,7 @@
 //! The front: what every request passes before anything of ours runs. Stateless; the same router on both hosts.
 //!
 //! Order, for every row of the route table:
-//! 1. the host name is ours and the origin is not foreign;
+//! 1. target and headers are within their bounds, the host name is ours and the origin is not foreign;
 //! 2. the gate (Access assertion, bearer handle, client authentication) has verified the caller;
 //! 3. method, content type and body are within the row's limits (for the bearer gate only after the gate has
 //!    passed, so that an anonymous caller learns nothing but 401);
@@ -14,6 +14,7 @@ mod body;
 mod documents;
 mod forward;
 mod gate;
+mod operator;
 
 pub(crate) use gate::bearer_token;
 
@@ -27,10 +28,11 @@ use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, HOST, HeaderName, ORIGIN,
 };
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use m365_ports::{CellTransport, PerimeterRecord};
 use m365_types::{AuditKind, RequestId};
 
+use crate::config::Ingress;
 use crate::core::Core;
 use crate::errors;
 use crate::respond::Failure;
@@ -38,6 +40,10 @@ use crate::routes::{Cors, Face, Gate, ROUTES, Route};
 
 /// The header in which every answer names its request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Header fields of a request, and bytes of its target and header fields: the same on both hosts, though what stands
+/// before them may allow more.
+const HEADER_FIELDS: usize = 100;
+const HEAD_BYTES: usize = 32 * 1024;
 /// Longest time for a body to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time for a cell to answer; longer than any one call may take.
@@ -93,11 +99,12 @@ impl Front {
         let request = self.core.new_request();
         let (head, body) = incoming.into_parts();
         let face = route.map_or(Face::OAuth, |route| route.face);
+        let route = route.filter(|route| route.exists_in(self.core.config.ingress));
         let result = match route {
             Some(route) => self.pass(Arrival { route, request, head }, body).await,
-            None => self
-                .check_site(&head.headers, Cors::SameOrigin)
-                .and_then(|()| Err(Failure::of(&errors::NOT_FOUND))),
+            None => {
+                self.check_site(&head, Cors::SameOrigin).and_then(|()| Err(Failure::of(&errors::NOT_FOUND)))
+            }
         };
         let mut response = match result {
             Ok(response) => response,
@@ -118,7 +125,7 @@ impl Front {
 
     async fn pass(&self, arrival: Arrival, body: Body) -> Result<Response<Bytes>, Failure> {
         let route = arrival.route;
-        self.check_site(&arrival.head.headers, route.cors)?;
+        self.check_site(&arrival.head, route.cors)?;
         if let Some(preflight) = preflight(route, &arrival.head.method) {
             return Ok(preflight);
         }
@@ -138,14 +145,24 @@ impl Front {
                 self.forward(&arrival, &pass, body).await
             }
             Gate::Bearer => {
-                let pass = self.bearer(&arrival).await?;
+                let pass = match self.core.config.ingress {
+                    Ingress::Oauth => self.bearer(&arrival).await?,
+                    Ingress::Managed => self.managed(&arrival).await?,
+                };
                 let body = self.read_body(&arrival, body).await?;
                 self.forward(&arrival, &pass, body).await
             }
+            Gate::Operator => {
+                check_method(route, &arrival.head.method)?;
+                let operator = self.operator(&arrival).await?;
+                let body = self.read_body(&arrival, body).await?;
+                self.operate(&arrival, &operator, &body).await
+            }
             Gate::Client => {
                 check_method(route, &arrival.head.method)?;
+                let assertion = self.beside(&arrival.head.headers).await?;
                 let body = self.read_body(&arrival, body).await?;
-                match self.client(&arrival, &body).await? {
+                match self.client(&arrival, &body, assertion).await? {
                     Some(pass) => self.forward(&arrival, &pass, body).await,
                     // RFC 7009 section 2.2: revoking a token that means nothing succeeds.
                     None => Ok(crate::respond::json_text(StatusCode::OK, "{}".to_owned())),
@@ -154,11 +171,18 @@ impl Front {
         }
     }
 
-    /// Step 1: host name and origin.
-    fn check_site(&self, headers: &HeaderMap, cors: Cors) -> Result<(), Failure> {
+    /// Step 1: size of the head, host name and origin.
+    fn check_site(&self, head: &http::request::Parts, cors: Cors) -> Result<(), Failure> {
+        let headers = &head.headers;
+        if headers.len() > HEADER_FIELDS || head_bytes(head) > HEAD_BYTES {
+            return Err(Failure::of(&errors::HEADERS_TOO_LARGE));
+        }
         let mut hosts = headers.get_all(HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok()).filter(|_| hosts.next().is_none());
-        if !host.is_some_and(|host| self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))) {
+        // RFC 9112 section 3.2.2: a target in absolute form names the host, whatever the header says. Both must be ours.
+        let target = head.uri.authority().map(http::uri::Authority::as_str);
+        if !host.is_some_and(|host| self.is_ours(host)) || target.is_some_and(|target| !self.is_ours(target))
+        {
             return Err(Failure::of(&errors::HOST));
         }
         if cors == Cors::Public {
@@ -174,6 +198,10 @@ impl Front {
             }
             _ => Err(Failure::of(&errors::ORIGIN)),
         }
+    }
+
+    fn is_ours(&self, host: &str) -> bool {
+        self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
     }
 
     /// Writes the perimeter record of a refusal, unless who refused has written it. Where it cannot be written the caller
@@ -199,6 +227,12 @@ impl Front {
             tracing::error!(%error, "a perimeter record could not be written");
         }
     }
+}
+
+/// Bytes of the request target and of all header fields.
+fn head_bytes(head: &http::request::Parts) -> usize {
+    let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    head.headers.iter().fold(target, |sum, (name, value)| sum + name.as_str().len() + value.len())
 }
 
 /// Host and port of a URL as a `Host` header carries them.

@@ -1,7 +1,15 @@
 //! Pages for people: plain language, no script, strict content security policy, readable in light and dark.
+//!
+//! Sources: Content Security Policy Level 3; Web Content Accessibility Guidelines 2.2, level AA.
+//!
+//! Invariants: a page is one document without script, picture, font or anything else from elsewhere, so its policy
+//! forbids all of it; whatever a client or a stranger wrote is text; the suite drives the pages in a real browser.
 
+mod activity;
 mod consent;
 mod me;
+mod moment;
+mod permissions;
 mod problem;
 
 use std::sync::LazyLock;
@@ -16,8 +24,9 @@ use http::{HeaderValue, Response, StatusCode};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use activity::{RECORDS_NEEDED, activities};
 pub(crate) use consent::{Consent, consent};
-pub(crate) use me::{Connection, Me, me};
+pub(crate) use me::{Applications, Connection, Me, Notice, Remembered, me};
 pub(crate) use problem::{Onward, Problem, problem};
 
 use bytes::Bytes;
@@ -50,7 +59,11 @@ pub(crate) fn page(
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
-            body { main { (body) } }
+            body {
+                header { p { "Microsoft 365 connections" } }
+                main { (body) }
+                footer { p { "This page runs no script and loads nothing from elsewhere." } }
+            }
         }
     };
     let mut response = Response::new(Bytes::from(document.into_string()));

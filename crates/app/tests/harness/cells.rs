@@ -101,4 +101,9 @@ impl ClientRegistry for MemoryRegistry {
         let clients = self.0.lock().unwrap();
         Ok(clients.get(id).filter(|(_, expires)| now < *expires).map(|(metadata, _)| metadata.clone()))
     }
+
+    async fn delete(&self, id: &ClientId) -> Result<(), RegistryError> {
+        self.0.lock().unwrap().remove(id);
+        Ok(())
+    }
 }

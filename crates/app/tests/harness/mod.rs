@@ -11,7 +11,7 @@ mod people;
 mod ports;
 mod site;
 
-pub(crate) use flow::{ASSERTION, Client, FORM, client_metadata, encode};
+pub(crate) use flow::{ASSERTION, Client, FORM, Tokens, client_metadata, encode};
 pub(crate) use network::{Destination, graph_path};
 pub(crate) use people::{ALEX, Person, SAM, service_assertion};
 pub(crate) use site::{Answer, PUBLIC_URL, Site};

@@ -17,6 +17,9 @@ pub(crate) const ALEX: Person = Person { name: "alex", oid: "0a0a0a0a-1111-4222-
 /// Somebody else.
 pub(crate) const SAM: Person = Person { name: "sam", oid: "0b0b0b0b-1111-4222-8333-444444444444" };
 
+/// The group of operators.
+pub(crate) const OPERATORS: &str = "Microsoft 365 operators";
+
 impl Person {
     /// The person of that name.
     pub(super) fn named(name: &str) -> &'static Self {
@@ -30,6 +33,13 @@ impl Person {
     /// What Access asserts.
     pub(crate) fn assertion(&self, now: u64) -> String {
         Signer::Access.token(&self.claims(now))
+    }
+
+    /// The same with the operators' group.
+    pub(crate) fn operator_assertion(&self, now: u64) -> String {
+        let mut claims = self.claims(now);
+        claims["custom"]["groups"] = json!([OPERATORS]);
+        Signer::Access.token(&claims)
     }
 
     /// The same, signed by somebody who is not Access.

@@ -8,8 +8,8 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use m365_ports::{Background, BoxFuture, Clock, Entropy, Timer};
-use m365_types::UnixMillis;
+use m365_ports::{Background, BoxFuture, Clock, Entropy, Signer, SignerError, Timer};
+use m365_types::{Secret, UnixMillis};
 use sha2::{Digest as _, Sha256};
 
 /// Stands still until it is moved.
@@ -30,6 +30,16 @@ impl FrozenClock {
 impl Clock for FrozenClock {
     fn now(&self) -> UnixMillis {
         UnixMillis::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Signs nothing: the registration of these sites has a secret.
+pub(crate) struct NoSigner;
+
+#[async_trait]
+impl Signer for NoSigner {
+    async fn sign_ps256(&self, _: &Secret<Vec<u8>>, _: &[u8]) -> Result<Vec<u8>, SignerError> {
+        Err(SignerError::Unavailable)
     }
 }
 

@@ -19,7 +19,8 @@ use tower_service::Service as _;
 use super::cells::{CellDatabases, MemoryCells, MemoryRegistry};
 use super::database::MemoryDatabase;
 use super::network::{ACCESS, AUDIENCE, ENTRA_CLIENT, FakeNetwork, TENANT};
-use super::ports::{FrozenClock, InlineBackground, SeededEntropy, SettableTimer, block_on};
+use super::people::OPERATORS;
+use super::ports::{FrozenClock, InlineBackground, NoSigner, SeededEntropy, SettableTimer, block_on};
 
 const HOST: &str = "mcp.contoso.example";
 pub(crate) const PUBLIC_URL: &str = "https://mcp.contoso.example";
@@ -93,6 +94,7 @@ impl Site {
             entropy: world.entropy.clone(),
             outbound: world.network.clone(),
             registry: world.registry.clone(),
+            signer: Arc::new(NoSigner),
             timer: world.timer.clone(),
         };
         let config = Config::parse(settings, Mode::Production, profile).unwrap();
@@ -152,17 +154,27 @@ impl Site {
         (noted.map(|mark| mark.sequence), m365_journal::newest(&**database, 1).unwrap()[0].sequence)
     }
 
-    /// How many rows a table of the only cell has.
+    /// How many rows a table has in all cells together.
     pub(crate) fn rows(&self, table: &str) -> u64 {
+        let count = |database: &Arc<MemoryDatabase>| {
+            transact(&**database, Durability::Process, |sql| {
+                sql.run(&format!("SELECT COUNT(*) FROM {table}"), &[])?
+                    .first()
+                    .ok_or(SqlError::Shape)?
+                    .unsigned(0)
+            })
+            .unwrap()
+        };
+        self.world.cells.lock().unwrap().values().map(count).sum()
+    }
+
+    /// Takes the newest record out of the only cell's journal, as a copy from before it would be without it.
+    pub(crate) fn forget_newest_record(&self) {
         let cells = self.world.cells.lock().unwrap();
-        let database = cells.values().next().expect("there is a cell");
-        transact(&**database, Durability::Process, |sql| {
-            sql.run(&format!("SELECT COUNT(*) FROM {table}"), &[])?
-                .first()
-                .ok_or(SqlError::Shape)?
-                .unsigned(0)
-        })
-        .unwrap()
+        for database in cells.values() {
+            let statement = "DELETE FROM journal WHERE sequence = (SELECT MAX(sequence) FROM journal)";
+            transact(&**database, Durability::Full, |sql| sql.run(statement, &[])).unwrap();
+        }
     }
 
     /// From now on no cell can add a record.
@@ -223,6 +235,7 @@ impl Settings {
             ("PUBLIC_URL", format!("https://{host}")),
             ("ACCESS_TEAM_DOMAIN", ACCESS.to_owned()),
             ("ACCESS_AUD", AUDIENCE.to_owned()),
+            ("OPERATOR_GROUP", OPERATORS.to_owned()),
             ("AI_GATEWAY_ACCOUNT_ID", "0123456789abcdef".to_owned()),
             ("AI_GATEWAY_ID", "m365-graph".to_owned()),
             ("AI_GATEWAY_SERVICE_TOKEN", "gateway-token".to_owned()),

@@ -148,7 +148,22 @@ pub const TABLE: &[Meaning] = &[
         "The application's secret at Microsoft has expired: the operator must set a new MICROSOFT_CLIENT_SECRET.",
     ),
     row(
-        &[50_012, 70_021, 700_025, 700_027, 700_030, 700_211, 700_212, 700_213, 700_229, 900_384, 7_000_218],
+        &[1_000_502, 7_000_214],
+        Class::Operator,
+        "The application's certificate has expired or was revoked: the operator must set a new MICROSOFT_CLIENT_CERTIFICATE.",
+    ),
+    row(
+        &[700_024],
+        Class::Operator,
+        "Microsoft finds this server's credential too old or too new: the operator must check the clock, and that MICROSOFT_FEDERATED_TOKEN is renewed.",
+    ),
+    row(
+        &[70_021, 700_211, 700_212, 700_213, 700_229],
+        Class::Operator,
+        "Microsoft does not trust this server's MICROSOFT_FEDERATED_TOKEN: the operator must compare its issuer, subject and audience with the federated credential.",
+    ),
+    row(
+        &[50_012, 50_027, 700_021, 700_025, 700_027, 700_030, 900_384, 7_000_218],
         Class::Operator,
         "Microsoft does not accept this server's credential: the operator must check the application's registration.",
     ),

@@ -9,30 +9,39 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::InvalidUri;
 use http::{Request, Response, StatusCode, Uri, header};
-use m365_ports::{Bounds, Clock, Entropy, EntropyExt as _, Outbound, Trace};
-use m365_types::{RequestId, Scope, ScopeSet, Secret, TenantId, UnixMillis};
+use m365_ports::{Bounds, Clock, Entropy, EntropyExt as _, Network, Outbound, Signer, Trace};
+use m365_types::{RequestId, ScopeSet, Secret, TenantId, UnixMillis};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
 use super::aadsts::{self, Class};
+use super::certificate::AssertionTerms;
+use super::challenge::{ClaimsChallenge, claims_parameter};
+use super::cloud::Cloud;
+use super::credential::{ClientCredential, CredentialFault};
 use crate::key_cache::{KeyAges, KeyCache};
 use crate::oauth::pkce::Challenge;
 
 /// OpenID Connect scopes of every sign-in: identity, and a refresh token.
 const OIDC_SCOPES: &str = "openid profile email offline_access";
-const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(15), max_response_bytes: 256 * 1024 };
+/// The longest life of an access token, that of sessions under continuous access evaluation.
+const LONGEST_LIFE: Duration = Duration::from_hours(28);
+const BOUNDS: Bounds =
+    Bounds { network: Network::Configured, timeout: Duration::from_secs(15), max_response_bytes: 256 * 1024 };
 
 /// The application's registration at Entra.
 #[derive(Clone, Debug)]
 pub struct EntraSettings {
-    /// `https://login.microsoftonline.com` or another cloud's host, without a trailing slash.
+    /// The cloud it is registered in.
+    pub cloud: Cloud,
+    /// The cloud's sign-in host, or in development what stands in for it; without a trailing slash.
     pub base: String,
     /// The one tenant.
     pub tenant: TenantId,
     /// `MICROSOFT_CLIENT_ID`
     pub client_id: String,
-    /// `MICROSOFT_CLIENT_SECRET`
-    pub client_secret: Secret<String>,
+    /// How it proves to be this application.
+    pub credential: ClientCredential,
     /// `PUBLIC_URL/callback`
     pub redirect_uri: String,
 }
@@ -41,7 +50,9 @@ pub struct EntraSettings {
 pub struct EntraClient {
     pub(super) settings: EntraSettings,
     pub(super) keys: KeyCache,
+    token_url: String,
     outbound: Arc<dyn Outbound>,
+    signer: Arc<dyn Signer>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
 }
@@ -70,7 +81,7 @@ pub struct EntraRefusal {
     /// Whether the stored tokens are worthless from now on.
     pub ends_tokens: bool,
     /// A claims challenge to carry into the next sign-in.
-    pub claims: Option<String>,
+    pub(super) claims: Option<ClaimsChallenge>,
     /// The exchange; `graph_request_id` holds Entra's trace id.
     pub trace: Trace,
 }
@@ -83,7 +94,7 @@ pub(super) struct SignInRequest<'a> {
     pub(super) challenge: Challenge,
     pub(super) login_hint: &'a str,
     pub(super) scopes: &'a ScopeSet,
-    pub(super) claims: Option<&'a str>,
+    pub(super) challenge_claims: Option<&'a ClaimsChallenge>,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +119,7 @@ struct ErrorAnswer {
 }
 
 impl EntraClient {
-    /// For one registration. Keys of the tenant are cached.
+    /// For one registration. Keys of the tenant are cached. The log is told where a certificate is out of its time.
     ///
     /// # Errors
     /// Where `base` does not begin a URL.
@@ -117,10 +128,13 @@ impl EntraClient {
         outbound: Arc<dyn Outbound>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        signer: Arc<dyn Signer>,
     ) -> Result<Self, InvalidUri> {
         let keys_url = Uri::try_from(format!("{}/{}/discovery/v2.0/keys", settings.base, settings.tenant))?;
         let keys = KeyCache::new(keys_url, KeyAges::ENTRA, Arc::clone(&outbound), Arc::clone(&clock));
-        Ok(Self { settings, keys, outbound, clock, entropy })
+        let token_url = format!("{}/{}/oauth2/v2.0/token", settings.base, settings.tenant);
+        settings.credential.warn_of_its_time(clock.now());
+        Ok(Self { settings, keys, token_url, outbound, signer, clock, entropy })
     }
 
     /// `{base}/{tenant}/v2.0`, the exact `iss` of id tokens.
@@ -135,26 +149,30 @@ impl EntraClient {
             .append_pair("response_type", "code")
             .append_pair("redirect_uri", &self.settings.redirect_uri)
             .append_pair("response_mode", "query")
-            .append_pair("scope", &scope_text(ask.scopes))
+            .append_pair("scope", &self.scope_text(ask.scopes))
             .append_pair("state", ask.state)
             .append_pair("nonce", ask.nonce)
             .append_pair("code_challenge", &String::from(ask.challenge.clone()))
             .append_pair("code_challenge_method", "S256")
-            .append_pair("login_hint", ask.login_hint);
-        if let Some(claims) = ask.claims {
-            query.append_pair("claims", claims);
-        }
+            .append_pair("login_hint", ask.login_hint)
+            .append_pair("claims", &claims_parameter(ask.challenge_claims));
         format!("{}/{}/oauth2/v2.0/authorize?{}", self.settings.base, self.settings.tenant, query.finish())
     }
 
-    /// Exchanges the code of a callback.
-    pub(super) async fn redeem(&self, code: &str, verifier: &str) -> Result<Issued, EntraRefusal> {
+    /// Exchanges the code of a callback, with the claims that the sign-in was asked with.
+    pub(super) async fn redeem(
+        &self,
+        code: &str,
+        verifier: &str,
+        claims: Option<&ClaimsChallenge>,
+    ) -> Result<Issued, EntraRefusal> {
         let redirect_uri = self.settings.redirect_uri.as_str();
         self.exchange(&[
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", redirect_uri),
             ("code_verifier", verifier),
+            ("claims", &claims_parameter(claims)),
         ])
         .await
     }
@@ -164,24 +182,22 @@ impl EntraClient {
         &self,
         token: &Secret<String>,
         scopes: &ScopeSet,
-        claims: Option<&str>,
+        claims: Option<&ClaimsChallenge>,
     ) -> Result<Issued, EntraRefusal> {
-        let scope = scope_text(scopes);
-        let mut fields = vec![
+        self.exchange(&[
             ("grant_type", "refresh_token"),
-            ("refresh_token", token.expose().as_str()),
-            ("scope", &scope),
-        ];
-        fields.extend(claims.map(|claims| ("claims", claims)));
-        self.exchange(&fields).await
+            ("refresh_token", token.expose()),
+            ("scope", &self.scope_text(scopes)),
+            ("claims", &claims_parameter(claims)),
+        ])
+        .await
     }
 
     async fn exchange(&self, fields: &[(&str, &str)]) -> Result<Issued, EntraRefusal> {
-        let form = self.form(fields);
         let ours = RequestId::from_random(self.entropy.bytes()).to_string();
         let mut trace = Trace { client_request_id: ours.clone(), ..Trace::default() };
-        let url = format!("{}/{}/oauth2/v2.0/token", self.settings.base, self.settings.tenant);
-        let request = Request::post(url)
+        let Ok(form) = self.form(fields).await else { return Err(no_credential(trace)) };
+        let request = Request::post(&self.token_url)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
             .header("client-request-id", ours)
@@ -195,22 +211,43 @@ impl EntraClient {
         let id = answer.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok());
         trace.graph_request_id = id.filter(|id| is_trace_id(id)).map(str::to_owned);
         if answer.status() == StatusCode::OK {
-            issued(&answer, now, trace)
+            issued(&answer, &self.settings.cloud, now, trace)
         } else {
-            Err(refused(&answer, trace))
+            let mut refusal = refused(&answer, trace);
+            if refusal.class == Class::Operator && self.settings.credential.is_expired(now) {
+                refusal.sentence = format!("{EXPIRED_CERTIFICATE} ({})", refusal.code);
+            }
+            Err(refusal)
         }
     }
 
-    fn form(&self, fields: &[(&str, &str)]) -> String {
+    async fn form(&self, fields: &[(&str, &str)]) -> Result<String, CredentialFault> {
+        let client_id = self.settings.client_id.as_str();
+        let id = RequestId::from_random(self.entropy.bytes()).to_string();
+        let terms = AssertionTerms { audience: &self.token_url, client_id, id: &id, now: self.clock.now() };
+        let credential = self.settings.credential.fields(&terms, &*self.signer).await?;
         let mut form = Serializer::new(String::new());
-        form.append_pair("client_id", &self.settings.client_id);
-        form.append_pair("client_secret", self.settings.client_secret.expose());
+        form.append_pair("client_id", client_id);
+        form.extend_pairs(credential.iter().map(|(name, value)| (*name, value.expose())));
         form.extend_pairs(fields);
-        form.finish()
+        Ok(form.finish())
+    }
+
+    /// Permissions under the name of the cloud's Graph: a bare name would mean that of the global cloud.
+    fn scope_text(&self, scopes: &ScopeSet) -> String {
+        let prefix = self.settings.cloud.scope_prefix;
+        let mut names: Vec<String> = scopes.iter().map(|scope| format!("{prefix}{scope}")).collect();
+        names.push(OIDC_SCOPES.to_owned());
+        names.join(" ")
     }
 }
 
-fn issued(answer: &Response<Bytes>, now: UnixMillis, trace: Trace) -> Result<Issued, EntraRefusal> {
+fn issued(
+    answer: &Response<Bytes>,
+    cloud: &Cloud,
+    now: UnixMillis,
+    trace: Trace,
+) -> Result<Issued, EntraRefusal> {
     let Ok(tokens) = serde_json::from_slice::<TokenAnswer>(answer.body()) else {
         return Err(unusable("entra_malformed", trace));
     };
@@ -221,8 +258,8 @@ fn issued(answer: &Response<Bytes>, now: UnixMillis, trace: Trace) -> Result<Iss
         access: Secret::new(tokens.access_token),
         refresh: tokens.refresh_token.map(Secret::new),
         id_token: tokens.id_token.map(Secret::new),
-        scopes: ScopeSet::parse(&tokens.scope).0,
-        expires: now.plus(Duration::from_secs(tokens.expires_in.into())),
+        scopes: ScopeSet::parse_below(cloud.scope_prefix, &tokens.scope).0,
+        expires: now.plus(Duration::from_secs(tokens.expires_in.into()).min(LONGEST_LIFE)),
         trace,
     })
 }
@@ -238,7 +275,7 @@ fn refused(answer: &Response<Bytes>, mut trace: Trace) -> EntraRefusal {
         return unusable("entra_busy", trace);
     }
     let mut refusal = refusal_of(&error.error_codes, &error.error, trace);
-    refusal.claims = error.claims;
+    refusal.claims = error.claims.as_deref().and_then(ClaimsChallenge::parse);
     refusal
 }
 
@@ -263,6 +300,18 @@ pub(super) fn refusal_of(codes: &[u32], error: &str, trace: Trace) -> EntraRefus
     }
 }
 
+const EXPIRED_CERTIFICATE: &str = "The certificate of this application has expired: the operator must set a new MICROSOFT_CLIENT_CERTIFICATE.";
+
+/// Nothing was sent.
+fn no_credential(trace: Trace) -> EntraRefusal {
+    EntraRefusal {
+        class: Class::Operator,
+        sentence: "This server cannot prove to Microsoft which application it is: tell the operator, whose log says why."
+            .to_owned(),
+        ..unusable("entra_credential", trace)
+    }
+}
+
 fn unusable(code: &str, trace: Trace) -> EntraRefusal {
     EntraRefusal {
         class: Class::Retry,
@@ -276,9 +325,4 @@ fn unusable(code: &str, trace: Trace) -> EntraRefusal {
 
 fn is_trace_id(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
-fn scope_text(scopes: &ScopeSet) -> String {
-    let names: Vec<&str> = scopes.iter().map(Scope::as_str).chain([OIDC_SCOPES]).collect();
-    names.join(" ")
 }

@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use m365_ports::{EntropyExt as _, PinOutcome, SqlError, Trace, Verdict};
+use m365_ports::{EntropyExt as _, KnownPerson, PinOutcome, SqlError, Trace, Verdict};
 use m365_types::{AuditKind, Person, Principal, RequestId, ScopeSet};
 
 use super::aadsts;
@@ -150,7 +150,7 @@ impl MicrosoftSession {
             challenge: verifier.challenge(),
             login_hint: known.unwrap_or(&person.email).as_str(),
             scopes,
-            claims: stored.as_ref().and_then(|stored| stored.claims.as_deref()),
+            challenge_claims: stored.as_ref().and_then(|stored| stored.claims.as_ref()),
         }))
     }
 
@@ -216,7 +216,9 @@ impl MicrosoftSession {
             return Err((LinkRefusal::Entra { refusal, location: None }, None));
         }
         let code = callback.text("code").ok_or((LinkRefusal::Callback, None))?;
-        let issued = self.entra.redeem(code, &terms.verifier).await.map_err(|refusal| {
+        let claims = self.load().map_err(|fault| (fault.into(), None))?.and_then(|stored| stored.claims);
+        let redeemed = self.entra.redeem(code, &terms.verifier, claims.as_ref()).await;
+        let issued = redeemed.map_err(|refusal| {
             let trace = refusal.trace.clone();
             (LinkRefusal::Entra { refusal, location: None }, Some(trace))
         })?;
@@ -239,7 +241,12 @@ impl MicrosoftSession {
         {
             return Err(LinkRefusal::OtherAccount);
         }
-        match self.directory.pin_microsoft(&self.ports.cell, tenant, oid).await {
+        let known = KnownPerson {
+            cell: self.ports.cell.clone(),
+            subject: person.subject.clone(),
+            email: person.email.clone(),
+        };
+        match self.directory.pin_microsoft(&known, tenant, oid).await {
             Ok(PinOutcome::Pinned) => {}
             Ok(PinOutcome::OtherAccount) => return Err(LinkRefusal::OtherAccount),
             Ok(PinOutcome::TakenByAnother) => return Err(LinkRefusal::Taken),

@@ -2,8 +2,9 @@
 
 use m365_ports::{EntropyExt as _, Row, Sql, SqlError, SqlValue};
 use m365_seal::{AssociatedData, Sealer};
-use m365_types::{Email, Oid, ScopeSet, Secret, TenantId, UnixMillis};
+use m365_types::{CellId, Email, Oid, ScopeSet, Secret, TenantId, UnixMillis};
 
+use super::challenge::ClaimsChallenge;
 use super::client::Issued;
 use super::session::{MatchedBy, MicrosoftAccount};
 use crate::oauth::store::CellPorts;
@@ -21,7 +22,8 @@ pub(super) struct Stored {
     pub(super) expires: UnixMillis,
     pub(super) access: Option<Secret<String>>,
     pub(super) refresh: Option<Secret<String>>,
-    pub(super) claims: Option<String>,
+    /// What the next sign-in must ask for. While there is no access token beside it, nothing else will do.
+    pub(super) claims: Option<ClaimsChallenge>,
     /// Changes with every write, so that an answer that comes late does not undo what happened meanwhile.
     pub(super) generation: u64,
 }
@@ -59,7 +61,7 @@ impl AccountRow<'_> {
             expires: UnixMillis::from_millis(row.unsigned(5)?),
             access,
             refresh,
-            claims: optional(8)?.map(str::to_owned),
+            claims: optional(8)?.and_then(ClaimsChallenge::parse),
             generation: row.unsigned(9)?,
         })
     }
@@ -128,8 +130,13 @@ impl AccountRow<'_> {
     }
 
     fn place(&self, column: &str) -> AssociatedData {
-        AssociatedData::of(&["microsoft_account", column, "1", self.ports.cell.as_str()])
+        place(column, &self.ports.cell)
     }
+}
+
+/// Where a sealed column belongs.
+pub(super) fn place(column: &str, cell: &CellId) -> AssociatedData {
+    AssociatedData::of(&["microsoft_account", column, "1", cell.as_str()])
 }
 
 /// Erases the tokens; the account stays pinned.
@@ -142,9 +149,16 @@ pub(super) fn erase(sql: &dyn Sql) -> Result<bool, SqlError> {
     Ok(!erased.is_empty())
 }
 
+/// Forgets an access token that Microsoft does not accept any more.
+pub(super) fn drop_access(sql: &dyn Sql) -> Result<(), SqlError> {
+    let statement =
+        "UPDATE microsoft_account SET claims = NULL, access = NULL, generation = generation + 1 WHERE id = 1";
+    sql.run(statement, &[]).map(|_| ())
+}
+
 /// Keeps a claims challenge for the next sign-in and drops the access token it was about.
-pub(super) fn keep_claims(sql: &dyn Sql, claims: &str) -> Result<(), SqlError> {
+pub(super) fn keep_claims(sql: &dyn Sql, claims: &ClaimsChallenge) -> Result<(), SqlError> {
     let statement =
         "UPDATE microsoft_account SET claims = ?1, access = NULL, generation = generation + 1 WHERE id = 1";
-    sql.run(statement, &[claims.into()]).map(|_| ())
+    sql.run(statement, &[claims.text().into()]).map(|_| ())
 }

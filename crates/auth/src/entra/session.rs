@@ -4,7 +4,11 @@
 //!
 //! Invariants: tokens lie sealed in the cell and leave it only as a [`Secret`] for one request; however many callers
 //! wait, one refresh runs; a refresh that ends after a sign-out or a new sign-in writes nothing; every exchange with
-//! Entra leaves a journal record with its trace id.
+//! Entra leaves a journal record with its trace id; a token that Graph rejected is gone before another is asked for.
+//!
+//! A claims challenge (continuous access evaluation) is tried once, by a refresh that carries it. Where that does not do,
+//! the challenge is kept without an access token: from then on nothing is sent until the person has signed in, and the
+//! sign-in asks for the same claims.
 //!
 //! The lock is held across an exchange. That is sound in a cell, whose calls run detached to their end.
 
@@ -20,6 +24,7 @@ use m365_seal::{Keys, Purpose, Sealer};
 use m365_types::{AuditKind, Email, Oid, RequestId, Scope, ScopeSet, Secret, TenantId};
 
 use super::aadsts::Class;
+use super::challenge::ClaimsChallenge;
 use super::client::{EntraClient, EntraRefusal};
 use super::rows::{self, AccountRow, Stored};
 use crate::oauth::store::CellPorts;
@@ -62,7 +67,7 @@ pub struct MicrosoftSession {
     pub(super) ports: CellPorts,
     pub(super) entra: Arc<EntraClient>,
     pub(super) directory: Arc<dyn Directory>,
-    sealer: Sealer,
+    pub(super) sealer: Sealer,
     sign_in_url: String,
     flight: Mutex<()>,
 }
@@ -151,14 +156,40 @@ impl MicrosoftSession {
         rejected: &Secret<String>,
         claims: Option<&str>,
     ) -> Result<Secret<String>, TokenError> {
+        let challenge = claims.map(|text| ClaimsChallenge::parse(text).ok_or_else(unreadable)).transpose()?;
         let _flight = self.flight.lock().await;
-        let stored = self.signed_in(&[])?;
-        let replaced =
-            stored.access.as_ref().is_some_and(|token| !token.matches(rejected.expose().as_bytes()));
-        match self.ready(&stored) {
-            Some(token) if replaced => Ok(token),
-            _ => self.refresh(request, &stored, claims).await,
+        let mut stored = self.signed_in(&[])?;
+        if is_another(&stored, rejected)
+            && let Some(token) = self.ready(&stored)
+        {
+            return Ok(token);
         }
+        self.ports.transition(rows::drop_access).map_err(|_| store_fault())?;
+        stored.generation += 1;
+        self.refresh(request, &stored, challenge.as_ref()).await
+    }
+
+    async fn challenged_again(
+        &self,
+        request: RequestId,
+        rejected: &Secret<String>,
+        claims: &str,
+    ) -> TokenError {
+        let Some(challenge) = ClaimsChallenge::parse(claims) else { return unreadable() };
+        let _flight = self.flight.lock().await;
+        match self.signed_in(&[]) {
+            // Somebody else has replaced it meanwhile: the next call uses that one.
+            Ok(stored) if is_another(&stored, rejected) => return renewed_meanwhile(),
+            Ok(_) => {}
+            Err(error) => return error,
+        }
+        let kept = self.ports.transition(|sql| {
+            rows::keep_claims(sql, &challenge)?;
+            let event =
+                self.ports.event(request, AuditKind::MicrosoftRefused, Verdict::Failed, "challenged_again");
+            self.ports.audit.append(sql, &event)
+        });
+        kept.map_or_else(|_| store_fault(), |_| self.sign_in_needed(CHALLENGED))
     }
 
     /// The stored tokens, where the person is signed in and Entra granted these scopes.
@@ -168,6 +199,9 @@ impl MicrosoftSession {
         let Some(stored) = stored else {
             return Err(self.sign_in_needed("You are not signed in to Microsoft."));
         };
+        if stored.access.is_none() && stored.claims.is_some() {
+            return Err(self.sign_in_needed(CHALLENGED));
+        }
         let missing = stored.account.scopes.missing(scopes);
         if missing.is_empty() {
             return Ok(stored);
@@ -186,7 +220,7 @@ impl MicrosoftSession {
         &self,
         request: RequestId,
         stored: &Stored,
-        claims: Option<&str>,
+        claims: Option<&ClaimsChallenge>,
     ) -> Result<Secret<String>, TokenError> {
         let Some(token) = &stored.refresh else {
             return Err(self.sign_in_needed("You are not signed in to Microsoft."));
@@ -196,7 +230,11 @@ impl MicrosoftSession {
                 let written = self.ports.transition(|sql| {
                     let written = self.row().renew(sql, &issued, stored.generation)?;
                     let verdict = if written { Verdict::Done } else { Verdict::Failed };
-                    let code = if written { "refreshed" } else { "overtaken" };
+                    let code = match (written, claims) {
+                        (true, None) => "refreshed",
+                        (true, Some(_)) => "refreshed_after_challenge",
+                        (false, _) => "overtaken",
+                    };
                     let mut event = self.entra_event(
                         request,
                         AuditKind::MicrosoftRefreshed,
@@ -222,7 +260,7 @@ impl MicrosoftSession {
         request: RequestId,
         stored: &Stored,
         refusal: &EntraRefusal,
-        claims: Option<&str>,
+        claims: Option<&ClaimsChallenge>,
     ) -> TokenError {
         let noted = self.ports.transition(|sql| {
             let current = self.row().load(sql)?.is_some_and(|now| now.generation == stored.generation);
@@ -231,11 +269,8 @@ impl MicrosoftSession {
             }
             // The challenge of this refusal, else the one that led to it, must reach the next sign-in.
             if current && refusal.class == Class::SignIn {
-                refusal
-                    .claims
-                    .as_deref()
-                    .or(claims)
-                    .map_or(Ok(()), |claims| rows::keep_claims(sql, claims))?;
+                let kept = refusal.claims.as_ref().or(claims);
+                kept.map_or(Ok(()), |claims| rows::keep_claims(sql, claims))?;
             }
             let mut event = self.entra_event(
                 request,
@@ -265,6 +300,26 @@ impl MicrosoftSession {
     }
 }
 
+const CHALLENGED: &str = "Microsoft asks you to prove again who you are.";
+
+/// Whether the stored access token is another one than Graph rejected.
+fn is_another(stored: &Stored, rejected: &Secret<String>) -> bool {
+    stored.access.as_ref().is_some_and(|token| !token.matches(rejected.expose().as_bytes()))
+}
+
+/// A challenge that is not forwarded, because it is no claims request or far too long.
+fn unreadable() -> TokenError {
+    TokenError::Refused {
+        sentence:
+            "Microsoft demands something of this sign-in that the server cannot read: tell the operator."
+                .to_owned(),
+    }
+}
+
+fn renewed_meanwhile() -> TokenError {
+    TokenError::Unavailable { sentence: "The Microsoft sign-in was renewed meanwhile: try again.".to_owned() }
+}
+
 fn store_fault() -> TokenError {
     TokenError::Unavailable {
         sentence:
@@ -291,6 +346,10 @@ impl TokenSource for MicrosoftTokens {
         claims: Option<&str>,
     ) -> Result<Secret<String>, TokenError> {
         self.session.replace(self.request, rejected, claims).await
+    }
+
+    async fn challenged_again(&self, rejected: &Secret<String>, claims: &str) -> TokenError {
+        self.session.challenged_again(self.request, rejected, claims).await
     }
 }
 

@@ -107,6 +107,38 @@ fn a_rotated_key_is_found_by_one_fetch_and_the_withdrawn_one_is_gone() {
 }
 
 #[test]
+fn a_look_up_that_failed_is_repeated_after_a_pause_and_not_only_after_the_interval() {
+    let fixture = Fixture::new();
+    publish(&fixture, &[rsa::key(0)]);
+    let cache = cache(&fixture);
+    assert_eq!(find(&cache, "key-0"), Ok(()));
+    break_down(&fixture);
+    for _ in 0..10 {
+        assert_eq!(find(&cache, "key-1"), Err(KeyError::Unavailable));
+    }
+    assert_eq!(fixture.outbound.count("/certs"), 2, "a flood while the issuer fails causes one look-up");
+    publish(&fixture, &[rsa::key(1)]);
+    fixture.advance(FAILURE_PAUSE);
+    assert_eq!(find(&cache, "key-1"), Ok(()));
+    assert_eq!(find(&cache, "flood"), Err(KeyError::Unknown));
+    assert_eq!(fixture.outbound.count("/certs"), 3);
+}
+
+#[test]
+fn a_withdrawn_key_is_refused_as_soon_as_the_set_is_no_longer_fresh() {
+    let fixture = Fixture::new();
+    publish(&fixture, &[rsa::key(0)]);
+    let cache = cache(&fixture);
+    assert_eq!(find(&cache, "key-0"), Ok(()));
+    publish(&fixture, &[rsa::key(1)]);
+    fixture.advance(HOUR.checked_sub(MILLI).unwrap());
+    assert_eq!(find(&cache, "key-0"), Ok(()));
+    fixture.advance(MILLI);
+    assert_eq!(find(&cache, "key-0"), Err(KeyError::Unknown));
+    assert!(!cache.publishes("key-0"));
+}
+
+#[test]
 fn a_first_fetch_without_the_key_is_not_repeated_at_once() {
     let fixture = Fixture::new();
     publish(&fixture, &[rsa::key(0)]);

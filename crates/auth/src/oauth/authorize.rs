@@ -4,12 +4,12 @@
 //!
 //! Invariant: until client and redirect URI are both proven, a refusal stays on our own page; nothing is stored.
 //!
-//! Order of checks: parameters readable and single; client registered; redirect URI registered (up to here: local
-//! page); response type and mode; PKCE with S256; resource; scope (from here: redirect with `state` and `iss`).
+//! Order of checks: parameters readable and single; client registered or described by a document at a listed host;
+//! redirect URI among its own (up to here: local page); response type and mode; PKCE with S256; resource; scope (from here: redirect with `state` and `iss`).
 
 use m365_types::{ClientId, ScopeSet};
 
-use super::client::{Client, ClientRefusal, Clients};
+use super::client::{Client, ClientRefusal, Clients, DocumentRefusal};
 use super::form::{Form, FormError};
 use super::metadata::ServerMetadata;
 use super::pkce::Challenge;
@@ -45,6 +45,18 @@ impl AuthorizationRequest {
     #[must_use]
     pub const fn redirect_uri(&self) -> &RedirectUri {
         &self.redirect_uri
+    }
+
+    /// Whether the person may ask not to be asked again: only where the client's host vouches for it and the answer goes
+    /// to a host that nobody else can be.
+    #[must_use]
+    pub fn may_be_remembered(&self) -> bool {
+        self.rememberable().is_some()
+    }
+
+    /// The digest of the document that a remembered consent is for.
+    pub(super) fn rememberable(&self) -> Option<[u8; 32]> {
+        self.client.document_digest().filter(|_| !self.redirect_uri.is_loopback())
     }
 }
 
@@ -86,6 +98,12 @@ pub enum LocalRefusal {
          Start again from the application."
     )]
     Client,
+    /// A client whose metadata document makes no client, or could not be had. Why is for the record alone.
+    #[error(
+        "This server could not make sure which application sent you here. Start again from the application; if it \
+         happens again, tell whoever provides it."
+    )]
+    Document(DocumentRefusal),
     /// The parameters cannot be read.
     #[error("{0}")]
     Parameters(FormError),
@@ -106,6 +124,7 @@ impl LocalRefusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Client => "authorize_client",
+            Self::Document(refusal) => refusal.code(),
             Self::Parameters(error) => error.code(),
             Self::RedirectUri => "authorize_redirect",
             Self::Unavailable => "client_registry_unavailable",
@@ -117,6 +136,7 @@ impl From<ClientRefusal> for LocalRefusal {
     fn from(refusal: ClientRefusal) -> Self {
         match refusal {
             ClientRefusal::Busy | ClientRefusal::Unavailable => Self::Unavailable,
+            ClientRefusal::Document(refusal) => Self::Document(refusal),
             ClientRefusal::Method
             | ClientRefusal::Missing
             | ClientRefusal::Mixed
@@ -210,9 +230,9 @@ pub async fn check(
 ) -> Result<AuthorizationRequest, AuthorizeRefusal> {
     let form = Form::parse(query.as_bytes()).map_err(LocalRefusal::Parameters)?;
     let id = form.text("client_id").and_then(|id| ClientId::parse(id).ok()).ok_or(LocalRefusal::Client)?;
-    let client = clients.find(&id).await.map_err(LocalRefusal::from)?;
-    let redirect_uri =
-        form.text("redirect_uri").and_then(|uri| client.redirect(uri)).ok_or(LocalRefusal::RedirectUri)?;
+    let (client, redirect_uri) =
+        clients.find_with_redirect(&id, form.text("redirect_uri")).await.map_err(LocalRefusal::from)?;
+    let redirect_uri = redirect_uri.ok_or(LocalRefusal::RedirectUri)?;
     let state = form.text("state").map(str::to_owned);
     match parameters(&form, server) {
         Ok(Parameters { scopes, resource, challenge }) => {

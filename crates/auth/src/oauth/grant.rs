@@ -6,7 +6,8 @@
 //! `store` does around it in one transaction.
 //!
 //! ```text
-//! Offered --redeem--> Live --refresh--> Live --replay of the code, reuse of a refresh token, revocation--> Ended
+//! Offered --redeem--> Live --refresh--> Live
+//! Offered, Live --any Ending--> Ended
 //! ```
 //!
 //! Invariants: a transition consumes the state it starts from; an ended grant has no transition; a token presented
@@ -14,8 +15,8 @@
 
 use std::time::Duration;
 
-use m365_ports::SqlError;
-use m365_types::{ClientId, ScopeSet, UnixMillis};
+use m365_ports::{SqlError, Verdict};
+use m365_types::{AuditKind, ClientId, ScopeSet, UnixMillis};
 
 use super::pkce::Challenge;
 use super::redirect::RedirectUri;
@@ -83,7 +84,7 @@ pub enum GrantRefusal {
     #[error("The scope is not part of what was granted. Authorize the application again to ask for more.")]
     Scope,
     /// The sign-in or consent was completed before.
-    #[error("This page was used before. Start again from the application.")]
+    #[error("This page was answered before. If the application does not go on, start again from there.")]
     Spent,
     /// The cell's database did not answer.
     #[error("The server could not store the change; nothing was granted. Try again in a minute.")]
@@ -130,6 +131,45 @@ impl GrantRefusal {
             Self::Spent => "invalid_request",
             Self::Store(_) => "server_error",
             Self::Target => "invalid_target",
+        }
+    }
+}
+
+/// What ends a grant. Ended grants have no tokens, and no way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The person allowed the same client again.
+    AuthorizedAgain,
+    /// The client revoked its refresh token or code (RFC 7009).
+    ByClient,
+    /// An operator ended it.
+    ByOperator,
+    /// The person ended it.
+    ByPerson,
+    /// A code or refresh token was used a second time.
+    Reused,
+}
+
+impl Ending {
+    /// The fixed word in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizedAgain => "authorized_again",
+            Self::ByClient => "by_client",
+            Self::ByOperator => "by_operator",
+            Self::ByPerson => "by_person",
+            Self::Reused => GrantRefusal::Reused.code(),
+        }
+    }
+
+    /// Kind and verdict of its record.
+    pub(super) const fn record(self) -> (AuditKind, Verdict) {
+        match self {
+            Self::AuthorizedAgain | Self::ByClient | Self::ByOperator | Self::ByPerson => {
+                (AuditKind::GrantRevoked, Verdict::Done)
+            }
+            Self::Reused => (AuditKind::TokenReused, Verdict::Denied),
         }
     }
 }
@@ -335,12 +375,17 @@ impl Live {
 impl Terms {
     /// When no token of the grant works any more.
     pub(super) fn end(&self, lives: &Lifetimes) -> UnixMillis {
-        self.created.plus(lives.refresh_absolute).min(self.asserted_at.plus(lives.reauth))
+        end(self.created, self.asserted_at, lives)
     }
 
     fn check_sign_in(&self, now: UnixMillis, lives: &Lifetimes) -> Result<(), GrantRefusal> {
         check_sign_in(self.asserted_at, now, lives)
     }
+}
+
+/// When no token of a grant of these times works any more.
+pub(super) fn end(created: UnixMillis, asserted_at: UnixMillis, lives: &Lifetimes) -> UnixMillis {
+    created.plus(lives.refresh_absolute).min(asserted_at.plus(lives.reauth))
 }
 
 /// Whether an Access sign-in of that time may still carry a new token.

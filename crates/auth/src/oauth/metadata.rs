@@ -1,5 +1,7 @@
 //! What the server says about itself: RFC 9728 (protected resource) and RFC 8414 (authorization server).
 //!
+//! Sources: RFC 9728, RFC 8414, draft-ietf-oauth-client-id-metadata-document (authorization server metadata).
+//!
 //! Invariants: S256 is the only challenge method (RFC 7636); `iss` stands on every authorization response
 //! (RFC 9207); nothing is named that is not implemented; `offline_access` is not a scope here.
 
@@ -13,6 +15,17 @@ pub struct ServerMetadata {
     pub public_url: String,
     /// The scopes that the profile offers.
     pub scopes: ScopeSet,
+    /// Which clients may come.
+    pub welcomes: Welcomes,
+}
+
+/// The kinds of clients that the operator lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Welcomes {
+    /// Those that register themselves (RFC 7591).
+    pub registration: bool,
+    /// Those with a metadata document at a listed host.
+    pub documents: bool,
 }
 
 /// Protected resource metadata (RFC 9728 section 2).
@@ -31,7 +44,8 @@ pub struct AuthorizationServer {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
-    registration_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     revocation_endpoint: String,
     scopes_supported: Vec<Scope>,
     response_types_supported: [&'static str; 1],
@@ -41,6 +55,8 @@ pub struct AuthorizationServer {
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id_metadata_document_supported: Option<bool>,
 }
 
 const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
@@ -87,7 +103,7 @@ impl ServerMetadata {
             issuer: self.public_url.clone(),
             authorization_endpoint: at("/authorize"),
             token_endpoint: at("/token"),
-            registration_endpoint: at("/register"),
+            registration_endpoint: self.welcomes.registration.then(|| at("/register")),
             revocation_endpoint: at("/revoke"),
             scopes_supported: self.scopes.iter().collect(),
             response_types_supported: ["code"],
@@ -97,6 +113,7 @@ impl ServerMetadata {
             revocation_endpoint_auth_methods_supported: AUTH_METHODS,
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
+            client_id_metadata_document_supported: self.welcomes.documents.then_some(true),
         }
     }
 
@@ -117,7 +134,21 @@ mod tests {
 
     fn server() -> ServerMetadata {
         let scopes = [Scope::MailRead, Scope::UserRead].into_iter().collect();
-        ServerMetadata { public_url: "https://mcp.contoso.example".into(), scopes }
+        let welcomes = Welcomes { registration: true, documents: true };
+        ServerMetadata { public_url: "https://mcp.contoso.example".into(), scopes, welcomes }
+    }
+
+    #[test]
+    fn what_the_operator_has_closed_is_not_advertised() {
+        let open = serde_json::to_value(server().authorization_server()).unwrap();
+        assert_eq!(open["registration_endpoint"], "https://mcp.contoso.example/register");
+        assert_eq!(open["client_id_metadata_document_supported"], true);
+        assert!(open["token_endpoint_auth_methods_supported"].as_array().unwrap().contains(&"none".into()));
+        let welcomes = Welcomes { registration: false, documents: false };
+        let closed = ServerMetadata { welcomes, ..server() }.authorization_server();
+        let closed = serde_json::to_value(closed).unwrap();
+        assert!(closed.get("registration_endpoint").is_none());
+        assert!(closed.get("client_id_metadata_document_supported").is_none());
     }
 
     #[test]

@@ -75,6 +75,12 @@ impl RedirectUri {
         &self.host
     }
 
+    /// Whether it leads to this host on its default port.
+    pub(super) fn is_at(&self, host: &str) -> bool {
+        let authority = self.text.strip_prefix("https://").and_then(|rest| rest.split(['/', '?']).next());
+        authority == Some(host)
+    }
+
     /// Whether it leads to the person's own machine.
     #[must_use]
     pub const fn is_loopback(&self) -> bool {
@@ -126,7 +132,7 @@ fn is_canonical(text: &str, url: &Url) -> bool {
 }
 
 /// Encoded separators and dots, and path parameters, are read differently by different servers.
-fn has_hidden_segment(path: &str) -> bool {
+pub(super) fn has_hidden_segment(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     path.contains(';')
         || path.contains("//")
@@ -152,6 +158,8 @@ pub const WELL_KNOWN_REDIRECTS: &[&str] = &[
     "https://insiders.vscode.dev/redirect",
     "https://chatgpt.com/connector/oauth/*",
     "https://chatgpt.com/connector_platform_oauth_redirect",
+    // Cloudflare's MCP server portals; `https://<portal>/servers-callback` is each operator's own.
+    "https://oauth-callbacks.cloudflareaccess.com/cdn-cgi/access/outbound-oauth-callback",
 ];
 
 impl RedirectPolicy {
@@ -216,6 +224,7 @@ mod tests {
             "https://claude.ai/api/mcp/auth_callback",
             "https://vscode.dev/redirect",
             "https://chatgpt.com/connector/oauth/abc-DEF_123",
+            "https://oauth-callbacks.cloudflareaccess.com/cdn-cgi/access/outbound-oauth-callback",
             "http://localhost:33418/callback",
             "http://localhost/callback",
             "http://127.0.0.1:33418/",
@@ -344,7 +353,10 @@ mod tests {
         fn whatever_is_admitted_leads_where_the_policy_says(text in "(https?|HTTP|ftp)://[a-z0-9.@:/\\\\?#*%;\\[\\]-]{0,40}") {
             if let Ok(uri) = policy().admit(&text) {
                 let url = Url::parse(&text).unwrap();
-                let listed = ["claude.ai", "claude.com", "vscode.dev", "insiders.vscode.dev", "chatgpt.com"];
+                let listed = [
+                    "claude.ai", "claude.com", "vscode.dev", "insiders.vscode.dev", "chatgpt.com",
+                    "oauth-callbacks.cloudflareaccess.com",
+                ];
                 let host = url.host_str().unwrap();
                 prop_assert!(uri.is_loopback() || (url.scheme() == "https" && listed.contains(&host)));
                 prop_assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());

@@ -20,9 +20,10 @@ mod access;
 mod consent;
 mod issue;
 mod ledger;
+mod remembered;
 mod rows;
 
-pub use super::grant::{GrantRefusal, Lifetimes};
+pub use super::grant::{Ending, GrantRefusal, Lifetimes};
 pub use access::{LiveToken, TokenRefusal};
 pub use consent::IssuedCode;
 pub use ledger::GrantSummary;
@@ -65,6 +66,8 @@ impl CellPorts {
             grant: None,
             code: code.to_owned(),
             traces: Vec::new(),
+            posture: None,
+            operator: None,
         }
     }
 
@@ -98,6 +101,13 @@ impl GrantStore {
         self.ports.clock.now()
     }
 
+    fn event(&self, about: &About<'_>, kind: AuditKind, verdict: Verdict, code: &str) -> AuditEvent {
+        let mut event = self.ports.event(about.request, kind, verdict, code);
+        event.client = Some(about.client.clone());
+        event.grant = about.grant;
+        event
+    }
+
     fn record(
         &self,
         sql: &dyn Sql,
@@ -106,9 +116,7 @@ impl GrantStore {
         verdict: Verdict,
         code: &str,
     ) -> Result<(), SqlError> {
-        let mut event = self.ports.event(about.request, kind, verdict, code);
-        event.client = Some(about.client.clone());
-        event.grant = about.grant;
+        let event = self.event(about, kind, verdict, code);
         self.ports.audit.append(sql, &event).map(|_| ())
     }
 }

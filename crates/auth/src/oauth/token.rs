@@ -232,8 +232,11 @@ mod tests {
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     fn parse(text: &str) -> Result<TokenRequest, TokenRequestRefusal> {
-        let server =
-            ServerMetadata { public_url: "https://mcp.contoso.example".into(), scopes: ScopeSet::default() };
+        let server = ServerMetadata {
+            public_url: "https://mcp.contoso.example".into(),
+            scopes: ScopeSet::default(),
+            welcomes: crate::testing::WELCOMES,
+        };
         TokenRequest::parse(&Form::parse(text.as_bytes()).unwrap(), &server)
     }
 

@@ -23,17 +23,19 @@ use subtle::ConstantTimeEq as _;
 
 use super::authorize::{AuthorizationError, AuthorizationRequest};
 use super::form::Form;
-use super::pkce::Challenge;
-use super::redirect::RedirectUri;
 
+mod asked;
 mod cookie;
 
+pub(crate) use asked::Asked;
 pub use cookie::{BrowserCookie, COOKIE_NAME};
 
 /// Form field of the consent page that holds the sealed transaction.
 pub const TRANSACTION_FIELD: &str = "transaction";
 /// Form field of the consent page that holds the CSRF token.
 pub const CSRF_FIELD: &str = "csrf";
+/// Form field of the consent page by which the person asks not to be asked again.
+pub const REMEMBER_FIELD: &str = "remember";
 const LIFE: Duration = Duration::from_mins(10);
 const MAX_SEALED_BYTES: usize = 16 * 1024;
 
@@ -87,18 +89,6 @@ impl TransactionId {
     }
 }
 
-/// What a client asked for, as it travels.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Asked {
-    pub(crate) client: ClientId,
-    pub(crate) client_name: String,
-    pub(crate) redirect_uri: RedirectUri,
-    pub(crate) state: Option<String>,
-    pub(crate) scopes: ScopeSet,
-    pub(crate) resource: String,
-    pub(crate) challenge: Challenge,
-}
-
 /// An opened transaction; its id is not spent yet.
 #[derive(Debug)]
 pub(crate) struct Opened<T> {
@@ -123,6 +113,15 @@ impl Consent {
     #[must_use]
     pub const fn scopes(&self) -> &ScopeSet {
         &self.0.content.scopes
+    }
+
+    /// The same, remembered only where it may be and the form says so.
+    #[must_use]
+    pub fn remembered_as_asked(mut self, posted: &Form) -> Self {
+        if posted.text(REMEMBER_FIELD) != Some("yes") {
+            self.0.content.document = None;
+        }
+        self
     }
 }
 
@@ -244,17 +243,7 @@ impl Transactions {
         cookie: &BrowserCookie,
         request: &AuthorizationRequest,
     ) -> Result<ConsentFields, TransactionRefusal> {
-        let request = request.clone();
-        let asked = Asked {
-            client: request.client.id().clone(),
-            client_name: request.client.name().to_owned(),
-            redirect_uri: request.redirect_uri,
-            state: request.state,
-            scopes: request.scopes,
-            resource: request.resource,
-            challenge: request.challenge,
-        };
-        let (id, transaction) = self.seal(Step::Consent, principal, cookie, asked)?;
+        let (id, transaction) = self.seal(Step::Consent, principal, cookie, Asked::of(request))?;
         let csrf = self.csrf_mac.tag(&csrf_message(&id, cookie));
         Ok(ConsentFields { transaction, csrf: URL_SAFE_NO_PAD.encode(csrf) })
     }

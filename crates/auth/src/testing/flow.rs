@@ -8,12 +8,11 @@ use m365_types::{ClientId, Principal, Scope, ScopeSet, Secret};
 use serde_json::json;
 use url::Url;
 
-use super::{AUDIENCE, Fixture, PUBLIC_URL, block_on};
+use super::{AUDIENCE, Fixture, PUBLIC_URL, WELCOMES, block_on, client_rules};
 use crate::oauth::authorize::{self, AuthorizationRequest, AuthorizeRefusal};
-use crate::oauth::client::{ClientLives, Clients};
+use crate::oauth::client::Clients;
 use crate::oauth::form::Form;
 use crate::oauth::metadata::ServerMetadata;
-use crate::oauth::redirect::{RedirectPolicy, WELL_KNOWN_REDIRECTS};
 use crate::oauth::store::{GrantRefusal, GrantStore, Lifetimes};
 use crate::oauth::token::{Redemption, RefreshRequest, TokenRequest, TokenResponse};
 use crate::oauth::transaction::{CSRF_FIELD, Consent, ConsentFields, TRANSACTION_FIELD, Transactions};
@@ -37,11 +36,10 @@ impl Flow {
 
     pub(crate) fn with(lives: Lifetimes) -> Self {
         let fixture = Fixture::new();
-        let policy = RedirectPolicy::parse(WELL_KNOWN_REDIRECTS).unwrap();
         let scopes = [Scope::MailRead, Scope::MailSend, Scope::UserRead].into_iter().collect();
         Self {
-            clients: Clients::new(fixture.client_ports(), policy, ClientLives::default()),
-            server: ServerMetadata { public_url: PUBLIC_URL.into(), scopes },
+            clients: Clients::new(fixture.client_ports(), client_rules()),
+            server: ServerMetadata { public_url: PUBLIC_URL.into(), scopes, welcomes: WELCOMES },
             transactions: Transactions::new(
                 &fixture.keys,
                 PUBLIC_URL.into(),
@@ -156,7 +154,8 @@ pub(crate) fn parameter(location: &str, name: &str) -> Option<String> {
 }
 
 fn token_request(pairs: &[(&'static str, String)]) -> TokenRequest {
-    let server = ServerMetadata { public_url: PUBLIC_URL.into(), scopes: ScopeSet::default() };
+    let server =
+        ServerMetadata { public_url: PUBLIC_URL.into(), scopes: ScopeSet::default(), welcomes: WELCOMES };
     TokenRequest::parse(&Form::parse(encode(pairs).as_bytes()).unwrap(), &server).unwrap()
 }
 

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use m365_ports::{Clock, Entropy, EntropyExt as _};
 use m365_seal::{CellKind, Key, KeyRing, Keys, cell_id};
-use m365_types::{AccessSubject, CellId, Email, Identity, Person, Principal, RequestId, UnixMillis};
+use m365_types::{AccessSubject, CellId, Email, Identity, Person, Posture, Principal, RequestId, UnixMillis};
 use sha2::{Digest as _, Sha256};
 
-use crate::oauth::client::ClientPorts;
+use crate::oauth::client::{ClientLives, ClientPorts, ClientRules, MetadataHosts};
+use crate::oauth::metadata::Welcomes;
+use crate::oauth::redirect::{RedirectPolicy, WELL_KNOWN_REDIRECTS};
 use crate::oauth::store::{CellPorts, SCHEMA};
 use crate::perimeter::{Evidence, VerifiedAssertion, admit};
 
@@ -26,6 +28,20 @@ pub(crate) use storage::{FakeAudit, FakeDirectory, FakeRegistry, SqliteDatabase}
 
 pub(crate) const PUBLIC_URL: &str = "https://mcp.contoso.example";
 pub(crate) const AUDIENCE: &str = "https://mcp.contoso.example/mcp";
+
+pub(crate) const WELCOMES: Welcomes = Welcomes { registration: true, documents: true };
+/// A host whose metadata documents are believed.
+pub(crate) const DOCUMENT_HOST: &str = "client.example";
+
+/// Registration for the redirect URIs of well-known clients, and documents of [`DOCUMENT_HOST`].
+pub(crate) fn client_rules() -> ClientRules {
+    ClientRules {
+        redirects: RedirectPolicy::parse(WELL_KNOWN_REDIRECTS).unwrap(),
+        lives: ClientLives::default(),
+        registration: true,
+        metadata_hosts: MetadataHosts::new(&[DOCUMENT_HOST.to_owned()], &["mcp.contoso.example"]),
+    }
+}
 
 pub(crate) struct FakeClock(AtomicU64);
 
@@ -103,6 +119,7 @@ impl Fixture {
         ClientPorts {
             registry: Arc::clone(&self.registry) as _,
             directory: Arc::clone(&self.directory) as _,
+            documents: Arc::clone(&self.outbound) as _,
             clock: self.clock(),
             entropy: self.entropy(),
         }
@@ -144,6 +161,7 @@ pub(crate) fn person(name: &str) -> Person {
         email: Email::parse(&format!("{name}@contoso.example")).unwrap(),
         oid: None,
         groups: Vec::new(),
+        posture: Posture::default(),
     }
 }
 

@@ -27,7 +27,14 @@ impl FakeOutbound {
     }
 
     pub(crate) fn last_body(&self) -> String {
-        String::from_utf8(self.sent.lock().unwrap().last().unwrap().body().to_vec()).unwrap()
+        self.last_body_to("")
+    }
+
+    /// The body of the last request whose path ends so.
+    pub(crate) fn last_body_to(&self, path_end: &str) -> String {
+        let sent = self.sent.lock().unwrap();
+        let last = sent.iter().rfind(|request| request.uri().path().ends_with(path_end)).unwrap();
+        String::from_utf8(last.body().to_vec()).unwrap()
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use m365_ports::{
     AuditEvent, AuditLog, ClientRegistry, Database, Directory, DirectoryError, Durability, HighWater,
-    PerimeterRecord, PinOutcome, RegistrationOutcome, RegistryError, Row, Sql, SqlError, SqlValue,
+    IssuedOrder, KnownPerson, PerimeterRecord, PinOutcome, RegistrationOutcome, RegistryError, Row, Sql,
+    SqlError, SqlValue, Standing,
 };
 use m365_types::{CellId, ClientId, Oid, TenantId, UnixMillis};
 use rusqlite::types::{Value, ValueRef};
@@ -165,6 +166,12 @@ impl ClientRegistry for FakeRegistry {
         let records = self.records.lock().unwrap();
         Ok(records.get(id).filter(|(_, expires)| now < *expires).map(|(record, _)| record.clone()))
     }
+
+    async fn delete(&self, id: &ClientId) -> Result<(), RegistryError> {
+        self.check()?;
+        self.records.lock().unwrap().remove(id);
+        Ok(())
+    }
 }
 
 pub(crate) struct FakeDirectory {
@@ -193,10 +200,11 @@ impl FakeDirectory {
 impl Directory for FakeDirectory {
     async fn pin_microsoft(
         &self,
-        cell: &CellId,
+        person: &KnownPerson,
         tenant: TenantId,
         oid: Oid,
     ) -> Result<PinOutcome, DirectoryError> {
+        let cell = &person.cell;
         let mut pins = self.pins.lock().unwrap();
         if pins.iter().any(|(account, owner)| owner == cell && *account != (tenant, oid)) {
             return Ok(PinOutcome::OtherAccount);
@@ -216,6 +224,22 @@ impl Directory for FakeDirectory {
         }
         self.counted.fetch_add(1, Ordering::SeqCst);
         Ok(RegistrationOutcome::Counted)
+    }
+
+    async fn find_people(&self, _: &str) -> Result<Vec<KnownPerson>, DirectoryError> {
+        Ok(Vec::new())
+    }
+
+    async fn cells(&self, _: Option<&CellId>, _: u64) -> Result<Vec<CellId>, DirectoryError> {
+        Ok(Vec::new())
+    }
+
+    async fn issue(&self, _: IssuedOrder) -> Result<u64, DirectoryError> {
+        Err(DirectoryError::Unavailable)
+    }
+
+    async fn standing(&self, _: &CellId, after: Option<u64>) -> Result<Standing, DirectoryError> {
+        Ok(Standing { orders: Vec::new(), upto: after.unwrap_or(0), more: false, mark: None })
     }
 
     async fn note_high_water(&self, _: HighWater) -> Result<(), DirectoryError> {

@@ -1,46 +1,280 @@
-//! Clients of other makers, end to end.
+//! Clients of other makers, end to end: each finds the authorization server, registers, sends its person to sign in,
+//! calls a tool, and gets nothing more once the person has ended the connection.
 
-use std::path::Path;
+mod application;
+mod program;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use url::Url;
 
+use self::application::Application;
+use self::program::Program;
+use crate::browser::Browser;
+use crate::control::Person;
 use crate::environment;
+use crate::html::forms;
+use crate::http::Request;
 use crate::json::Look as _;
+use crate::oauth::Discovered;
 use crate::site::Site;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/typescript");
+/// A folder for each client.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
 
 table! { "clients":
-    shared the_official_typescript_sdk_signs_in_and_calls_tools,
+    own the_official_typescript_sdk_signs_in_and_calls_tools,
+    own the_second_typescript_sdk_signs_in_and_steps_up_after_a_handshake,
+    own the_second_typescript_sdk_signs_in_and_steps_up_without_a_handshake,
+    own the_official_python_sdk_signs_in_and_steps_up_after_a_handshake,
+    own the_official_python_sdk_signs_in_and_steps_up_without_a_handshake,
+    shared clients_with_a_metadata_document_sign_in_without_registering,
+    shared mcp_remote_signs_in_and_bridges_tool_calls_after_a_handshake,
+    shared mcp_remote_signs_in_and_bridges_tool_calls_without_a_handshake,
+    shared the_inspectors_command_line_signs_in_and_calls_a_tool,
+    shared the_conformance_suite_finds_nothing_to_fail_or_to_warn_about,
 }
 
+/// Version 1 presents its refresh token when a scope is missing, before it would ask the person, and gives up when that
+/// changes nothing; so it tells its application of the 403 instead of stepping up.
 fn the_official_typescript_sdk_signs_in_and_calls_tools(site: &Site) -> Result<()> {
-    let folder = Path::new(FOLDER);
-    ensure!(
-        folder.join("node_modules").is_dir(),
-        "the SDK is not installed: run `npm ci` in clients/typescript, or `cargo xtask test`"
-    );
-    let person = site.person("typescript")?;
-    let cookie = site.control.assertion(&json!({ "email": person.email }))?.cookie;
-    let run = Command::new(environment::node())
-        .arg("client.mjs")
-        .arg(site.mcp.as_str())
-        .arg(cookie)
-        .current_dir(folder)
-        .output();
-    let run = run.context("Node.js could not be started")?;
-    let shown = format!("{}\n{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
-    ensure!(run.status.success(), "the SDK failed: {shown}");
-    let result: Value = serde_json::from_slice(&run.stdout).with_context(|| shown.clone())?;
-    ensure!(result.strings("/tools").len() == 9 && result.strings("/resources").len() == 3, "{shown}");
-    ensure!(
-        result.at("/emails/isError") != &Value::Bool(true)
-            && result.at("/emails/structuredContent").is_object(),
-        "{shown}"
-    );
-    ensure!(result.at("/profile").to_string().contains(&person.email), "{shown}");
-    ensure!(result.at("/refused") == &Value::Bool(true), "{shown}");
+    let mut application = Application::start(site, "typescript", node("typescript", "client.mjs")?, &[])?;
+    application.connects("legacy", Some("Mail.Read User.Read"))?;
+    application.works()?;
+    application.stays_refused()?;
+    application.refreshes()?;
+    application.stops_when_revoked()
+}
+
+fn the_second_typescript_sdk_signs_in_and_steps_up_after_a_handshake(site: &Site) -> Result<()> {
+    lives(site, node("typescript-v2", "client.mjs")?, "legacy")
+}
+
+fn the_second_typescript_sdk_signs_in_and_steps_up_without_a_handshake(site: &Site) -> Result<()> {
+    lives(site, node("typescript-v2", "client.mjs")?, "auto")
+}
+
+fn the_official_python_sdk_signs_in_and_steps_up_after_a_handshake(site: &Site) -> Result<()> {
+    lives(site, python("python", "client.py")?, "legacy")
+}
+
+fn the_official_python_sdk_signs_in_and_steps_up_without_a_handshake(site: &Site) -> Result<()> {
+    lives(site, python("python", "client.py")?, "auto")
+}
+
+/// The life of a grant, as an SDK with every ability lives it.
+fn lives(site: &Site, script: Command, mode: &str) -> Result<()> {
+    let mut application = Application::start(site, "sdk", script, &[])?;
+    application.connects(mode, Some("Mail.Read User.Read"))?;
+    application.works()?;
+    application.steps_up()?;
+    application.refreshes()?;
+    application.stops_when_revoked()
+}
+
+/// The document is that of an editor; the simulated estate publishes it.
+fn clients_with_a_metadata_document_sign_in_without_registering(site: &Site) -> Result<()> {
+    let document = "https://vscode.dev/oauth/client-metadata.json";
+    for client in ["typescript", "typescript-v2"] {
+        let arguments = ["http://127.0.0.1:33418/", document];
+        let mut application = Application::start(site, "document", node(client, "client.mjs")?, &arguments)?;
+        application.connects("auto", None)?;
+        application.is_known_as(document)?;
+        application.works()?;
+        application.stops_when_revoked()?;
+    }
     Ok(())
+}
+
+fn mcp_remote_signs_in_and_bridges_tool_calls_after_a_handshake(site: &Site) -> Result<()> {
+    bridges(site, "legacy")
+}
+
+fn mcp_remote_signs_in_and_bridges_tool_calls_without_a_handshake(site: &Site) -> Result<()> {
+    bridges(site, "auto")
+}
+
+/// A desktop application speaks to the bridge over stdio; the bridge signs in and speaks to us.
+fn bridges(site: &Site, protocol: &str) -> Result<()> {
+    let (person, mut browser) = visitor(site, "bridge")?;
+    let mut command = node("mcp-remote", "node_modules/mcp-remote/dist/proxy.js")?;
+    command.arg(site.mcp.as_str()).args(["--protocol", protocol, "--auth-timeout", "120"]);
+    let mut bridge = Program::start(command)?;
+    let asked = |line: &str| authorize_url(site, line);
+    let hello = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "contract", "version": "1" } });
+    send(&mut bridge, &request(1, "initialize", &hello))?;
+    return_to_client(&mut browser, &bridge.error(asked)?)?;
+    answer(&bridge, 1)?;
+    send(&mut bridge, &json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
+    send(&mut bridge, &request(2, "tools/list", &json!({})))?;
+    ensure!(answer(&bridge, 2)?.list("/tools")?.len() > 5, "{}", bridge.failed("too few tools"));
+    send(
+        &mut bridge,
+        &request(3, "tools/call", &json!({ "name": "getEmails", "arguments": { "count": 1 } })),
+    )?;
+    let emails = answer(&bridge, 3)?;
+    ensure!(emails.at("/structuredContent").is_object(), "{emails}");
+    send(&mut bridge, &request(4, "resources/read", &json!({ "uri": "microsoft://profile" })))?;
+    let profile = answer(&bridge, 4)?;
+    ensure!(profile.text("/contents/0/text")?.contains(&person.email), "another person: {profile}");
+    revoke(site, &mut browser)?;
+    send(
+        &mut bridge,
+        &request(5, "tools/call", &json!({ "name": "getEmails", "arguments": { "count": 1 } })),
+    )?;
+    // It can do no more than ask the person again.
+    bridge.error(asked).map(drop)
+}
+
+/// Each command is a run of its own; the second and third use what the first one stored.
+fn the_inspectors_command_line_signs_in_and_calls_a_tool(site: &Site) -> Result<()> {
+    let (person, mut browser) = visitor(site, "inspector")?;
+    let launcher = "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";
+    let command = |arguments: &[&str]| -> Result<Command> {
+        let mut command = node("inspector", launcher)?;
+        command
+            .args(["--cli", site.mcp.as_str(), "--format", "json", "--connect-timeout", "0"])
+            .args(arguments);
+        // It refuses to ask a person without a terminal unless it may open a browser; `BROWSER` makes that harmless.
+        command.env("MCP_AUTO_OPEN_ENABLED", "true").env("MCP_INSPECTOR_SECRET_STORE", "file");
+        Ok(command)
+    };
+    let first = ["--callback-url", "http://127.0.0.1:0/oauth/callback", "--method", "tools/list"];
+    let list = Program::start(command(&first)?)?;
+    let home = list.home();
+    return_to_client(&mut browser, &list.error(|line| authorize_url(site, line))?)?;
+    ensure!(result(list)?.list("/result/tools")?.len() > 5, "too few tools");
+    let call =
+        ["--stored-auth-only", "--method", "tools/call", "--tool-name", "getEmails", "--tool-arg", "count=1"];
+    let emails = result(Program::start_at(command(&call)?, home.clone())?)?;
+    ensure!(emails.at("/result/structuredContent").is_object(), "{emails}");
+    let read = ["--stored-auth-only", "--method", "resources/read", "--uri", "microsoft://profile"];
+    let profile = result(Program::start_at(command(&read)?, home.clone())?)?;
+    ensure!(profile.to_string().contains(&person.email), "another person: {profile}");
+    revoke(site, &mut browser)?;
+    let refused = Program::start_at(command(&call)?, home)?;
+    refused.error(|line| line.contains("auth_required").then_some(()))?;
+    ensure!(!refused.finish()?.0.success(), "a revoked grant still works");
+    Ok(())
+}
+
+fn the_conformance_suite_finds_nothing_to_fail_or_to_warn_about(site: &Site) -> Result<()> {
+    let (_, mut browser) = visitor(site, "conformance")?;
+    // It listens where it is told to, not where it finds a place.
+    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port().to_string();
+    let discovered = Discovered::at(&site.mcp)?;
+    let metadata = Discovered::public_client(&format!("http://127.0.0.1:{port}/callback"));
+    let registered = discovered.register(&metadata)?.expect(&[201])?.json()?;
+    let report = tempfile::tempdir()?;
+    let mut command = node("conformance", "node_modules/@modelcontextprotocol/conformance/dist/index.js")?;
+    command.args(["authorization", "--url", discovered.server.text("/issuer")?]);
+    command.args(["--client-id", registered.text("/client_id")?, "--resource", site.mcp.as_str()]);
+    command.args(["--port", &port, "--output-dir"]).arg(report.path());
+    let running = Program::start(command)?;
+    return_to_client(&mut browser, &running.output(|line| authorize_url(site, line))?)?;
+    let (status, said) = running.finish()?;
+    ensure!(status.success(), "{said}");
+    let checks = checks(report.path())?;
+    for check in ["authorization-server-metadata", "authorization-code-grant"] {
+        ensure!(checks.iter().any(|(id, _, _)| id == check), "{check} was not made: {checks:?}");
+    }
+    for (id, status, whole) in &checks {
+        ensure!(matches!(status.as_str(), "INFO" | "SUCCESS"), "{id}: {whole}");
+    }
+    Ok(())
+}
+
+/// Every check in the suite's report: its id, how it ended, and all that is said of it.
+fn checks(report: &Path) -> Result<Vec<(String, String, Value)>> {
+    let mut checks = Vec::new();
+    for scenario in fs::read_dir(report)? {
+        let file = scenario?.path().join("checks.json");
+        let made: Value = serde_json::from_slice(&fs::read(&file)?)?;
+        for check in made.list("")? {
+            checks.push((check.text("/id")?.to_owned(), check.text("/status")?.to_owned(), check.clone()));
+        }
+    }
+    Ok(checks)
+}
+
+/// A new person with a browser.
+fn visitor(site: &Site, name: &str) -> Result<(Person, Browser)> {
+    let person = site.person(name)?;
+    let browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
+    Ok((person, browser))
+}
+
+/// The address of ours that a client tells its person to visit, where the line holds one.
+fn authorize_url(site: &Site, line: &str) -> Option<Url> {
+    let address = line.get(line.find(site.edge("/authorize?").ok()?.as_str())?..)?;
+    Url::parse(address.split_whitespace().next()?).ok()
+}
+
+/// Visits the address and agrees to everything, until the redirect to the client; returns where that leads.
+fn agree(browser: &mut Browser, url: &Url) -> Result<Url> {
+    let redirect = application::parameter(url, "redirect_uri").context("no redirect_uri")?;
+    browser.agree(url, &redirect)
+}
+
+/// Does the same, and follows the redirect to the client, which listens there.
+fn return_to_client(browser: &mut Browser, url: &Url) -> Result<()> {
+    let callback = agree(browser, url)?;
+    Request::get(&callback).send()?.expect(&[200]).map(drop)
+}
+
+/// The person ends the only connection there is.
+fn revoke(site: &Site, browser: &mut Browser) -> Result<()> {
+    let page = browser.page(&site.me)?;
+    let form = forms(&page.answer.text()).into_iter().find(|form| form.action == "/me/revoke");
+    let form = form.with_context(|| format!("no connection to end: {}", page.answer))?;
+    browser.submit(&page, &form, None)?.page()?.answer.expect(&[200]).map(drop)
+}
+
+fn request(id: i64, method: &str, params: &Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+}
+
+fn send(program: &mut Program, message: &Value) -> Result<()> {
+    program.write(&message.to_string())
+}
+
+/// The result of the request with this id.
+fn answer(program: &Program, id: i64) -> Result<Value> {
+    let message = program.output(|line| {
+        serde_json::from_str::<Value>(line).ok().filter(|message| message.at("/id").as_i64() == Some(id))
+    })?;
+    message.get("result").cloned().with_context(|| message.to_string())
+}
+
+/// What a program that ends by itself printed, as JSON.
+fn result(program: Program) -> Result<Value> {
+    let (status, said) = program.finish()?;
+    ensure!(status.success(), "it failed: {said}");
+    serde_json::from_str(&said).with_context(|| said.clone())
+}
+
+/// Node with a script of the client's folder, whose packages must be there.
+fn node(client: &str, script: &str) -> Result<Command> {
+    installed(client, "node_modules", Command::new(environment::node()), script)
+}
+
+/// The Python of the client's virtual environment with a script of its folder.
+fn python(client: &str, script: &str) -> Result<Command> {
+    let interpreter = PathBuf::from(FOLDER).join(client).join("venv/bin/python");
+    installed(client, "venv", Command::new(interpreter), script)
+}
+
+fn installed(client: &str, packages: &str, mut interpreter: Command, script: &str) -> Result<Command> {
+    let folder = Path::new(FOLDER).join(client);
+    ensure!(
+        folder.join(packages).is_dir(),
+        "{client} is not installed: run `cargo xtask test clients`, which installs every client first"
+    );
+    interpreter.arg(folder.join(script));
+    Ok(interpreter)
 }

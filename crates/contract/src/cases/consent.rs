@@ -3,13 +3,12 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, Landing, Page, prepare};
+use crate::browser::{Browser, Landing, Page};
 use crate::control::Person;
 use crate::html::Form;
 use crate::http::Request;
 use crate::json::Look as _;
 use crate::oauth::{Attempt, Callback, Client, Discovered, REDIRECT};
-use crate::session::at_once;
 use crate::site::Site;
 
 table! { "consent":
@@ -21,8 +20,6 @@ table! { "consent":
     shared an_answer_of_another_person_or_browser_is_refused,
     shared a_tampered_answer_is_refused,
     shared an_answer_counts_once,
-    shared parallel_answers_give_exactly_one_code,
-    shared first_visits_of_a_person_at_once_are_all_answered,
     shared a_refusal_goes_back_to_the_client_and_into_the_journal,
     shared consent_is_asked_again_every_time_for_a_registered_client,
     own an_answer_after_ten_minutes_is_refused,
@@ -239,45 +236,6 @@ fn an_answer_counts_once(site: &Site) -> Result<()> {
     asked.finish(landing)?.code(&asked.attempt, &asked.client.discovered)?;
     let again = asked.agree()?;
     refused(again, &[400, 403, 409])
-}
-
-fn parallel_answers_give_exactly_one_code(site: &Site) -> Result<()> {
-    let asked = ask(site, "parallel")?;
-    let fields = asked.agreed_fields();
-    let answers = at_once(10, |_| {
-        let (request, url) = prepare(&asked.page, &asked.form, &fields)?;
-        asked.browser.clone().send(request, &url)
-    })?;
-    let mut onward = 0;
-    for answer in answers {
-        if matches!(answer.status, 302 | 303) {
-            onward += 1;
-        } else {
-            answer.expect(&[400, 403, 409])?;
-        }
-    }
-    ensure!(onward == 1, "{onward} of ten answers to one page went on");
-    Ok(())
-}
-
-/// Their cell is made once, and every page that was shown can be agreed to.
-fn first_visits_of_a_person_at_once_are_all_answered(site: &Site) -> Result<()> {
-    let person = site.person("first")?;
-    let client = site.client()?;
-    let asked = at_once(8, |_| {
-        let mut browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
-        browser.stop_at(REDIRECT);
-        let attempt = client.attempt()?;
-        let page = browser.page(&attempt.url()?)?;
-        page.answer.expect(&[200])?;
-        let form = page.form()?;
-        Ok(Asked { person: person.clone(), browser, client: client.clone(), attempt, page, form })
-    })?;
-    for mut asked in asked {
-        let landing = asked.agree()?;
-        asked.finish(landing)?.code(&asked.attempt, &asked.client.discovered)?;
-    }
-    Ok(())
 }
 
 fn a_refusal_goes_back_to_the_client_and_into_the_journal(site: &Site) -> Result<()> {

@@ -3,13 +3,15 @@
 mod answers;
 mod broken;
 mod documents;
-mod examination;
+pub(super) mod examination;
+mod managed;
 mod perimeter;
 mod signed_in;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+use super::managed::MANAGED;
 use crate::http::Request;
 use crate::json::Look as _;
 use crate::proxy::{FAITHFUL, Proxy};
@@ -33,6 +35,8 @@ table! { "doctor":
     shared a_redirect_is_not_followed,
     shared no_credential_is_printed_or_read_from_an_open_file,
     shared the_table_lists_every_check_that_is_reported,
+    shared(MANAGED) a_managed_deployment_is_told_as_such_and_raises_no_false_alarm,
+    shared(MANAGED) a_managed_deployment_that_access_does_not_cover_fails_exactly_its_check,
 }
 
 /// Runs each row through a proxy of its own.
@@ -64,6 +68,38 @@ fn a_sound_deployment_passes_every_check(site: &Site) -> Result<()> {
     // What only https has cannot be looked at on loopback; nothing else is left out.
     ensure!(all.not_checked() == ["transport.redirect", "transport.hsts"], "{all}");
     Ok(())
+}
+
+fn a_managed_deployment_is_told_as_such_and_raises_no_false_alarm(site: &Site) -> Result<()> {
+    let stranger = examine(site.mcp.as_str(), None, &[])?;
+    stranger.expect(0, &[])?;
+    ensure!(stranger.check("ingress.whole")?.text("/seen")?.contains("INGRESS=managed"), "{stranger}");
+    for hidden in ["metadata.resource", "access.bypass", "limits.size"] {
+        let why = stranger.check(hidden)?;
+        ensure!(why.text("/result")? == "not-checked", "{stranger}");
+        ensure!(why.text("/seen")?.contains("INGRESS=managed"), "{stranger}");
+    }
+    let credentials = Credentials::of(site, "doctor-managed")?;
+    credentials.connect(site)?;
+    let all = examine(site.mcp.as_str(), Some(&credentials), &["--closed", "http://127.0.0.1:1"])?;
+    all.expect(0, &[])?;
+    for made in [
+        "sign-in.session",
+        "page.headers",
+        "service.passes",
+        "service.bound",
+        "names.closed",
+        "access.forged",
+    ] {
+        ensure!(all.check(made)?.text("/result")? == "ok", "{made}: {all}");
+    }
+    // The origin itself answers, though it refuses: it must take connections from Cloudflare alone.
+    let exposed = examine(site.mcp.as_str(), None, &["--closed", site.origin.as_str()])?;
+    exposed.expect(1, &["names.closed"])
+}
+
+fn a_managed_deployment_that_access_does_not_cover_fails_exactly_its_check(site: &Site) -> Result<()> {
+    try_each(site, managed::ROWS, None)
 }
 
 fn a_broken_gate_fails_exactly_its_check(site: &Site) -> Result<()> {

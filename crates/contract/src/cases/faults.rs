@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::http::Request;
 use crate::json::Look as _;
+use crate::process::Start;
 use crate::session::{Session, at_once};
 use crate::site::Site;
 
@@ -233,7 +234,7 @@ fn an_expired_microsoft_token_is_renewed_unseen(site: &Site) -> Result<()> {
 
 fn a_journal_that_cannot_be_written_stops_calls_and_not_the_server(_: &Site) -> Result<()> {
     // A limit on file sizes stands in for a full disk: writes beyond it fail, and the signal is ignored.
-    let full = Site::start_with("trap '' XFSZ; ulimit -f 2048;")?;
+    let full = Site::start_as(Start { shell_prelude: "trap '' XFSZ; ulimit -f 2048;", ..Start::default() })?;
     let session = Session::open(&full, "full")?;
     let mut calls = 0;
     let refused = loop {

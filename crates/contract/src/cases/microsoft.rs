@@ -17,7 +17,6 @@ table! { "microsoft":
     shared a_forged_truncated_or_missing_state_is_refused,
     shared a_callback_in_another_browser_or_of_another_person_is_refused,
     shared a_callback_counts_once,
-    shared of_twenty_parallel_callbacks_exactly_one_signs_in,
     shared an_issuer_that_is_not_entra_is_refused,
     shared a_microsoft_account_of_somebody_else_is_refused,
     shared a_guest_is_refused,
@@ -162,30 +161,6 @@ fn a_callback_counts_once(site: &Site) -> Result<()> {
     returning.finish()?;
     let again = returning.callback.clone();
     returning.refused(&again, &[400, 403])
-}
-
-fn of_twenty_parallel_callbacks_exactly_one_signs_in(site: &Site) -> Result<()> {
-    let returning = returning(site, "callback-race")?;
-    let url = &returning.callback;
-    let answers = at_once(20, |_| returning.browser.clone().send(Request::get(url), url))?;
-    let mut codes = Vec::new();
-    for answer in answers {
-        if matches!(answer.status, 302 | 303) {
-            codes.push(Callback(answer.location()?).code(&returning.attempt, &returning.client.discovered)?);
-        } else {
-            answer.expect(&[400, 403])?;
-        }
-    }
-    let [code] = codes.as_slice() else { anyhow::bail!("{} of twenty callbacks signed in", codes.len()) };
-    let redeemed = returning.client.redeem(code, &returning.attempt.verifier)?;
-    redeemed.expect(&[200]).context("the one code")?;
-    let requests = site.control.requests("entra", Some(&returning.person.email))?;
-    let redemptions = requests
-        .iter()
-        .filter(|request| request.at("/body/grant_type") == &Value::from("authorization_code"))
-        .count();
-    ensure!(redemptions == 1, "{redemptions} codes were redeemed at Entra for one sign-in");
-    Ok(())
 }
 
 fn an_issuer_that_is_not_entra_is_refused(site: &Site) -> Result<()> {

@@ -1,20 +1,17 @@
 //! Refresh tokens: exactly one successor, under any race; reuse ends the family.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use crate::json::Look as _;
 use crate::oauth::Tokens;
-use crate::session::{Session, at_once};
+use crate::session::Session;
 use crate::site::Site;
 
 table! { "refresh":
     shared a_refresh_gives_new_tokens_and_the_old_access_token_may_live_on,
     shared the_previous_token_gets_the_same_successor_while_that_is_unused,
     shared the_previous_token_after_its_successor_was_used_ends_the_family,
-    shared parallel_refreshes_have_one_successor,
     shared a_refresh_token_of_another_client_is_invalid_and_the_family_intact,
     shared a_refresh_cannot_widen_the_scope_but_may_narrow_it,
     shared a_refresh_for_another_resource_is_an_invalid_target,
@@ -69,22 +66,6 @@ fn the_previous_token_after_its_successor_was_used_ends_the_family(site: &Site) 
         let reused = records.iter().filter(|record| record.field("kind") == "token.reused").count();
         ensure!(reused == 1, "not one record of the reuse: {records:?}");
     }
-    Ok(())
-}
-
-fn parallel_refreshes_have_one_successor(site: &Site) -> Result<()> {
-    let session = Session::open(site, "race-refresh")?;
-    let mut successors = BTreeSet::new();
-    let mut newest = None;
-    for answer in at_once(10, |_| session.client.refresh(&session.tokens.refresh))? {
-        let tokens = Tokens::read(&answer)?;
-        successors.insert(tokens.refresh.clone());
-        newest = Some(tokens);
-    }
-    ensure!(successors.len() == 1, "ten refreshes of one token gave {} successors", successors.len());
-    let newest = newest.context("ten answers")?;
-    is_alive(&session, &newest)?;
-    Tokens::read(&session.client.refresh(&newest.refresh)?)?;
     Ok(())
 }
 

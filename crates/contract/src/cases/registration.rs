@@ -20,7 +20,6 @@ table! { "registration":
     shared unsafe_links_of_a_client_are_refused,
     shared a_body_that_is_not_metadata_is_refused,
     last a_registration_expires,
-    last a_flood_of_registrations_is_stopped,
 }
 
 fn with(name: &str, value: &Value) -> Result<Value> {
@@ -198,21 +197,6 @@ fn a_body_that_is_not_metadata_is_refused(site: &Site) -> Result<()> {
         .expect(&[413])?;
     Request::get(&url).send()?.expect(&[405])?;
     Ok(())
-}
-
-fn a_flood_of_registrations_is_stopped(site: &Site) -> Result<()> {
-    let discovered = Discovered::at(&site.mcp)?;
-    for accepted in 0..1200 {
-        let answer = discovered.register(&Discovered::public_client(REDIRECT))?;
-        if answer.status == 429 {
-            ensure!(accepted > 5, "stopped after {accepted}: {answer}");
-            answer
-                .expect_oauth_error(&[429], &["temporarily_unavailable", "slow_down", "invalid_request"])?;
-            return Ok(());
-        }
-        answer.expect(&[201])?;
-    }
-    anyhow::bail!("1,200 registrations in one minute were accepted")
 }
 
 fn a_registration_expires(site: &Site) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::json::Look as _;
 use crate::mcp::Mcp;
 use crate::oauth::{Attempt, Client, Discovered, REDIRECT, Tokens, unique};
 use crate::raw;
-use crate::session::{Session, at_once};
+use crate::session::Session;
 use crate::site::Site;
 
 table! { "token":
@@ -21,7 +21,6 @@ table! { "token":
     shared a_code_of_another_client_is_invalid_and_untouched,
     shared a_guessed_code_is_invalid_and_touches_nothing,
     shared a_replayed_code_ends_the_tokens_it_gave,
-    shared of_twenty_parallel_redemptions_exactly_one_succeeds,
     shared another_resource_at_the_token_endpoint_is_an_invalid_target,
     shared malformed_token_requests_have_their_documented_errors,
     shared a_public_client_cannot_authenticate_with_a_secret,
@@ -148,20 +147,6 @@ fn a_replayed_code_ends_the_tokens_it_gave(site: &Site) -> Result<()> {
             journal.records()?.into_iter().filter(|record| record.field("kind") == "token.reused").count();
         ensure!(reused > 0, "the replay is not in the journal");
     }
-    Ok(())
-}
-
-fn of_twenty_parallel_redemptions_exactly_one_succeeds(site: &Site) -> Result<()> {
-    let coded = coded(site, "race")?;
-    let mut succeeded = 0;
-    for answer in at_once(20, |_| coded.redeem())? {
-        if answer.status == 200 {
-            succeeded += 1;
-        } else {
-            answer.expect_oauth_error(&[400], &["invalid_grant"])?;
-        }
-    }
-    ensure!(succeeded == 1, "{succeeded} of twenty redemptions of one code succeeded");
     Ok(())
 }
 

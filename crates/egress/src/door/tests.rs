@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use url::Url;
 
 use super::*;
-use crate::fakes::{READ_MESSAGES, Recording, Sevens, door, intent};
-use crate::{GatewayAccess, Transport};
+use crate::fakes::{READ_MESSAGES, Recording, Sevens, door, intent, with_documents};
+use crate::{ClientMetadataRoute, GatewayAccess, Loopback, Transport};
 
 const TENANT: &str = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555";
 const KEYS: &str = "https://contoso.cloudflareaccess.com/cdn-cgi/access/certs";
@@ -26,10 +26,14 @@ fn table() -> Vec<(&'static str, String)> {
     ]
 }
 
+fn bounds() -> Bounds {
+    Bounds { network: Network::Configured, timeout: Duration::from_secs(1), max_response_bytes: 1 }
+}
+
 /// Whether it got through; `None` where the text is no request at all.
 fn dial(way: &Arc<dyn Outbound>, method: &str, url: &str) -> Option<bool> {
     let request = Request::builder().method(method).uri(url).body(Bytes::new()).ok()?;
-    let bounds = Bounds { timeout: Duration::from_secs(1), max_response_bytes: 1 };
+    let bounds = bounds();
     match way.send(request, bounds).now_or_never().unwrap() {
         Ok(_) => Some(true),
         Err(OutboundError::Destination) => Some(false),
@@ -83,10 +87,102 @@ fn near_misses_are_refused_and_nothing_is_sent() {
 fn a_host_header_beside_the_uri_is_refused() {
     let raw = Recording::empty();
     let request = Request::get(KEYS).header("host", "evil.example").body(Bytes::new()).unwrap();
-    let bounds = Bounds { timeout: Duration::from_secs(1), max_response_bytes: 1 };
+    let bounds = bounds();
     let answer = door(&raw).access().send(request, bounds).now_or_never().unwrap();
     assert_eq!(answer.unwrap_err(), OutboundError::Destination);
     assert_eq!(raw.take().len(), 0);
+}
+
+const DOCUMENT: &str = "https://claude.ai/oauth/client.json";
+
+/// A door whose documents come from a stand-in.
+fn development_door(raw: &Arc<Recording>) -> Door {
+    let base_url = Some(Url::parse("http://127.0.0.1:8790/_clients").unwrap());
+    let route = ClientMetadataRoute { hosts: vec!["claude.ai".to_owned()], base_url };
+    let gateway = "http://127.0.0.1:8790/gateway";
+    Door::new(raw.clone(), with_documents(gateway, &route, Loopback::Development).unwrap())
+}
+
+#[test]
+fn documents_of_listed_hosts_are_dialled_on_the_public_internet_alone() {
+    let raw = Recording::empty();
+    let way = door(&raw).client_metadata();
+    for url in [DOCUMENT, "https://claude.ai/x/", "https://vscode.dev/oauth/client-metadata.json"] {
+        assert_eq!(dial(&way, "GET", url), Some(true), "{url}");
+    }
+    assert_eq!(raw.take().len(), 3);
+    assert_eq!(*raw.networks.lock().unwrap(), [Network::PublicInternet; 3]);
+}
+
+#[test]
+fn nothing_but_a_document_of_a_listed_host_is_dialled() {
+    let raw = Recording::empty();
+    let way = door(&raw).client_metadata();
+    for (method, url) in [
+        ("POST", DOCUMENT),
+        ("HEAD", DOCUMENT),
+        ("get", DOCUMENT),
+        ("GET", "http://claude.ai/oauth/client.json"),
+        ("GET", "https://claude.ai"),
+        ("GET", "https://claude.ai/"),
+        ("GET", "https://claude.ai//"),
+        ("GET", "https://claude.ai/a//b"),
+        ("GET", "https://claude.ai/a/../b"),
+        ("GET", "https://claude.ai/a/%2E%2e/b"),
+        ("GET", "https://claude.ai/a?b"),
+        ("GET", "https://claude.ai/a?"),
+        ("GET", "https://claude.ai:443/a"),
+        ("GET", "https://claude.ai:8443/a"),
+        ("GET", "https://user@claude.ai/a"),
+        ("GET", "https://CLAUDE.ai/a"),
+        ("GET", "https://claude.ai./a"),
+        ("GET", "https://sub.claude.ai/a"),
+        ("GET", "https://claude.ai.evil.example/a"),
+        ("GET", "https://127.0.0.1/a"),
+        ("GET", "/a"),
+        ("GET", KEYS),
+    ] {
+        assert_ne!(dial(&way, method, url), Some(true), "{method} {url}");
+    }
+    let with = |name, body| Request::get(DOCUMENT).header(name, "x").body(Bytes::from_static(body)).unwrap();
+    for request in [with("authorization", b""), with("cookie", b""), with("host", b""), with("accept", b"x")]
+    {
+        let answer = way.send(request, bounds()).now_or_never().unwrap();
+        assert_eq!(answer.unwrap_err(), OutboundError::Destination);
+    }
+    assert_eq!(raw.take().len(), 0);
+    let asked = way.send(with("accept", b""), bounds()).now_or_never().unwrap();
+    assert!(asked.is_ok());
+}
+
+#[test]
+fn in_development_a_stand_in_is_dialled_instead_of_the_host() {
+    let raw = Recording::empty();
+    let way = development_door(&raw).client_metadata();
+    assert_eq!(dial(&way, "GET", DOCUMENT), Some(true));
+    assert_eq!(dial(&way, "GET", "https://vscode.dev/a"), Some(false), "not listed");
+    let sent = raw.take();
+    assert_eq!(sent[0].uri().to_string(), "http://127.0.0.1:8790/_clients/claude.ai/oauth/client.json");
+    assert_eq!(*raw.networks.lock().unwrap(), [Network::Configured]);
+}
+
+#[test]
+fn a_stand_in_elsewhere_and_hosts_that_are_no_names_do_not_make_a_table() {
+    let table = |hosts: &[&str], base: Option<&str>, loopback| {
+        let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let route = ClientMetadataRoute { hosts, base_url: base.map(|base| Url::parse(base).unwrap()) };
+        with_documents("https://gateway.ai.cloudflare.com", &route, loopback).map(drop)
+    };
+    let local = Some("http://127.0.0.1:1/_clients");
+    assert!(table(&["a.example"], None, Loopback::Refused).is_ok());
+    assert!(table(&[], local, Loopback::Development).is_ok());
+    assert!(table(&["a.example"], local, Loopback::Refused).is_err());
+    assert!(table(&["a.example"], Some("https://a.example"), Loopback::Development).is_err());
+    for host in
+        ["127.0.0.1", "0x7f.1", "2130706433", "localhost", "[::1]", "A.example", "a.example:8", "a/b.c", ""]
+    {
+        assert!(table(&[host], None, Loopback::Refused).is_err(), "{host}");
+    }
 }
 
 #[test]
@@ -146,6 +242,22 @@ proptest! {
                 *method == sent.method().as_str() && row == reached && row.path() == sent.uri().path()
             });
             prop_assert!(known, "{} {}", sent.method(), sent.uri());
+        }
+    }
+
+    #[test]
+    fn whatever_the_url_only_documents_of_listed_hosts_are_dialled(
+        method in proptest::sample::select(&["GET", "POST", "HEAD"][..]),
+        url in mutated(DOCUMENT.to_owned()),
+    ) {
+        let raw = Recording::empty();
+        dial(&door(&raw).client_metadata(), method, &url);
+        for sent in raw.take() {
+            let reached = Url::parse(&sent.uri().to_string()).unwrap();
+            prop_assert_eq!(reached.as_str(), sent.uri().to_string(), "read otherwise elsewhere");
+            prop_assert_eq!((sent.method(), reached.scheme()), (&http::Method::GET, "https"));
+            prop_assert!(["claude.ai", "vscode.dev"].contains(&reached.host_str().unwrap()));
+            prop_assert!(reached.port().is_none() && reached.query().is_none() && reached.username().is_empty());
         }
     }
 

@@ -7,6 +7,7 @@
 //! nothing a deployment answers makes this program dial an address of its choice.
 
 use http::Method;
+use m365_app::config::Ingress;
 use m365_app::routes::{Gate, ROUTES, Route, bypass_paths};
 use url::Url;
 
@@ -15,9 +16,9 @@ use super::forgery::Forgery;
 use super::keys;
 use super::report::{Report, Unmet, Verdict, demand};
 use super::table::{BYPASS, FORGED, GUARDS, KEYS, UNSIGNED};
-use super::target::Target;
 use super::text::quoted;
-use super::wire::{Answer, Ask};
+use crate::remote::target::Target;
+use crate::remote::wire::{Answer, Ask};
 
 const LOGIN: &str = "/cdn-cgi/access/login";
 const TEAM_DOMAINS: &str = ".cloudflareaccess.com";
@@ -49,8 +50,12 @@ pub(super) async fn examine(examination: &Examination, report: &mut Report) {
         report.record(&FORGED, forged(examination, &guarded, team.as_ref()).await);
         report.record(&UNSIGNED, unsigned(examination, &guarded).await);
     }
-    report.record(&BYPASS, bypassed(examination).await);
     report.record(&KEYS, keys::published(examination, team.as_ref()).await);
+}
+
+/// Looks at the paths that Access lets through where the server authorizes clients.
+pub(super) async fn examine_bypass(examination: &Examination, report: &mut Report) {
+    report.record(&BYPASS, bypassed(examination).await);
 }
 
 /// The team domain a path leads to; an error where it is not Access that answers.
@@ -128,7 +133,7 @@ async fn shut(examination: &Examination, guarded: &[&Route], tries: &[(&str, &st
 
 /// Each path that the route table lets through answers for itself: no login, no refusal by Access.
 async fn bypassed(examination: &Examination) -> Verdict {
-    let paths = bypass_paths();
+    let paths = bypass_paths(Ingress::Oauth);
     for path in &paths {
         // Clients probe for documents that do not exist, and must read a 404 there.
         let probe = path.replace('*', "doctor-probe");

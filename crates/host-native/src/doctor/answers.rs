@@ -10,7 +10,7 @@ use super::Examination;
 use super::report::{Report, Unmet, Verdict, demand};
 use super::table::{CORS, DISCREET, REFUSALS, REQUEST_ID, SOFTWARE};
 use super::text::quoted;
-use super::wire::{Answer, Ask};
+use crate::remote::wire::{Answer, Ask};
 
 /// Headers that tell software or its version.
 const TELLTALE: [&str; 6] =

@@ -7,13 +7,13 @@ use m365_types::{RequestId, Secret};
 use serde_json::{Value, json};
 
 use super::Examination;
-use super::credentials::AccessToken;
 use super::mcp_gate::MCP;
 use super::report::{Report, Unmet, Verdict, demand};
 use super::sign_in::Tokens;
 use super::table::{CALL, JOURNAL, TOOLS};
 use super::text::quoted;
-use super::wire::{Answer, Ask};
+use crate::remote::credentials::AccessToken;
+use crate::remote::wire::{Answer, Ask};
 
 /// The scope that the canary needs, and all that is asked for.
 pub(super) const SCOPE: &str = "Mail.Read";

@@ -9,8 +9,8 @@ use m365_ports::{Bounds, Clock, Outbound, OutboundError};
 use m365_types::UnixMillis;
 
 use super::Examination;
-use super::wire::{Answer, Ask, Wire};
 use crate::ports::entropy::SystemEntropy;
+use crate::remote::wire::{Answer, Ask, Wire};
 
 /// 2026-11-22T15:00:00Z
 pub(super) const NOW: UnixMillis = UnixMillis::from_millis(1_795_359_600_000);

@@ -8,7 +8,7 @@ use m365_sandbox::keys::{KeyFault, SigningKey, unsigned};
 use m365_types::{RequestId, UnixMillis};
 use serde_json::{Value, json};
 
-use super::target::Target;
+use crate::remote::target::Target;
 
 const ASSERTION: &str = "cf-access-jwt-assertion";
 

@@ -1,7 +1,7 @@
 //! The form of a page: where it is sent and what it carries. A scanner, not a parser: it reads the pages of this
 //! server, and what it cannot read is a failed check.
 
-use super::wire::Answer;
+use crate::remote::wire::Answer;
 
 /// What a browser would send when the first button without a name is pressed.
 #[derive(Debug, PartialEq, Eq)]

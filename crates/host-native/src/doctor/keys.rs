@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::Examination;
 use super::report::{Unmet, Verdict, demand};
-use super::target::Target;
-use super::wire::Ask;
+use crate::remote::target::Target;
+use crate::remote::wire::Ask;
 
 const CERTS: &str = "/cdn-cgi/access/certs";
 /// 2048 bits (RFC 7518 section 3.3).

@@ -7,7 +7,7 @@ use super::Examination;
 use super::report::{Report, Verdict, demand};
 use super::table::{METHOD, SIZE, TYPE};
 use super::text::quoted;
-use super::wire::Ask;
+use crate::remote::wire::Ask;
 
 /// Looks at limits.
 pub(super) async fn examine(examination: &Examination, report: &mut Report) {

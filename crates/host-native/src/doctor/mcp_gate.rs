@@ -3,14 +3,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use m365_app::config::Ingress;
 use m365_ports::EntropyExt as _;
 use serde_json::json;
 
-use super::Examination;
 use super::report::{Report, Verdict, demand};
 use super::table::{CHALLENGE, MCP_CLOSED, MCP_MADE_UP};
 use super::text::quoted;
-use super::wire::{Answer, Ask};
+use super::{Examination, managed};
+use crate::remote::wire::{Answer, Ask};
 
 /// Path of the endpoint.
 pub(super) const MCP: &str = "/mcp";
@@ -18,10 +19,10 @@ pub(super) const MCP: &str = "/mcp";
 pub(super) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
 
 /// Looks at the gate.
-pub(super) async fn examine(examination: &Examination, report: &mut Report) {
+pub(super) async fn examine(examination: &Examination, mode: Ingress, report: &mut Report) {
     report.record(&MCP_CLOSED, closed(examination).await);
     report.record(&MCP_MADE_UP, made_up(examination).await);
-    report.record(&CHALLENGE, challenged(examination).await);
+    report.record(&CHALLENGE, challenged(examination, mode).await);
 }
 
 async fn closed(examination: &Examination) -> Verdict {
@@ -67,7 +68,7 @@ pub(super) fn refused(answer: &Answer, about: &str) -> Result<(), super::report:
 }
 
 /// GET, because some clients open with it (and must be told the same before their method matters).
-async fn challenged(examination: &Examination) -> Verdict {
+async fn challenged(examination: &Examination, mode: Ingress) -> Verdict {
     let answer = examination.wire.send(Ask::get(examination.target.at(MCP))).await?;
     demand(answer.status == 401, || format!("GET {MCP} answered {}", answer.status))?;
     let challenges = answer.all("www-authenticate");
@@ -75,8 +76,15 @@ async fn challenged(examination: &Examination) -> Verdict {
         return Err(super::report::Unmet::Failed(format!("{} challenges instead of one", challenges.len())));
     };
     let named = parameter(challenge, "resource_metadata");
-    let right = challenge.starts_with("Bearer ") && named == Some(&examination.target.at(RESOURCE_METADATA));
+    let metadata = match mode {
+        Ingress::Managed => managed::RESOURCE_METADATA,
+        Ingress::Oauth => RESOURCE_METADATA,
+    };
+    let right = challenge.starts_with("Bearer ") && named == Some(&examination.target.at(metadata));
     demand(right, || format!("the challenge is {}", quoted(challenge)))?;
+    if mode == Ingress::Managed {
+        return Ok("one Bearer challenge that names the metadata of Access for this address".to_owned());
+    }
     let scope = parameter(challenge, "scope").unwrap_or_default();
     let fits = !scope.is_empty() && !scope.split(' ').any(|word| word == "offline_access");
     demand(fits && parameter(challenge, "error").is_none(), || {

@@ -12,7 +12,7 @@ use super::mcp_gate::{MCP, RESOURCE_METADATA};
 use super::report::{Report, Unmet, Verdict, demand};
 use super::table::{DOCUMENT_CORS, PKCE, REGISTRATION, RESOURCE, SERVER};
 use super::text::quoted;
-use super::wire::{Answer, Ask};
+use crate::remote::wire::{Answer, Ask};
 
 const RESOURCE_METADATA_ROOT: &str = "/.well-known/oauth-protected-resource";
 const SERVER_METADATA: &str = "/.well-known/oauth-authorization-server";

@@ -1,7 +1,8 @@
 //! `m365-mcp doctor`: the validation checklist, run from outside against any deployment.
 //!
-//! In scope: what can be seen over HTTP at one address with `INGRESS=oauth`, by a stranger and, where credentials are
-//! given, by one operator; the table of checks is [`table`]. Out of scope: what only an account's own interfaces tell
+//! In scope: what can be seen over HTTP at one address, by a stranger and, where credentials are given, by one operator;
+//! the table of checks is [`table`]. With `INGRESS=managed` a stranger sees Access alone, and what that hides is reported
+//! as not checked. Out of scope: what only an account's own interfaces tell
 //! (policies, gateway settings), and load. Invariants: every check is reported once; nothing that was answered reaches
 //! the terminal raw; no redirect is followed; a credential goes to the address that was named, over TLS or within this
 //! machine, and nowhere else; nothing is changed but, with the operator's credential, one registration and one grant,
@@ -10,13 +11,13 @@
 mod access;
 mod answers;
 mod canary;
-mod credentials;
 #[cfg(test)]
 mod fakes;
 mod forgery;
 mod form;
 mod keys;
 mod limits;
+mod managed;
 mod mcp_gate;
 mod metadata;
 mod names;
@@ -25,16 +26,14 @@ mod report;
 mod service;
 mod sign_in;
 mod table;
-pub(crate) mod target;
 mod text;
 mod transport;
-mod wire;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use m365_app::config::ConfigError;
+use m365_app::config::{ConfigError, Ingress};
 use m365_journal::rfc3339;
 use m365_ports::{Clock, Entropy};
 use serde_json::json;
@@ -44,11 +43,11 @@ use crate::output;
 use crate::ports::clock::SystemClock;
 use crate::ports::entropy::SystemEntropy;
 use crate::ports::outbound::HyperOutbound;
-use credentials::{AccessToken, ServiceToken};
+use crate::remote::credentials::{AccessToken, ServiceToken};
+use crate::remote::target::{ClosedHost, Target};
+use crate::remote::wire::Wire;
 use report::Report;
-use table::CHECKS;
-use target::{ClosedHost, Target};
-use wire::Wire;
+use table::{CHECKS, INGRESS};
 
 /// What every check can use.
 struct Examination {
@@ -111,16 +110,25 @@ fn credential<T>(
 
 async fn examine(examination: &Examination) -> Report {
     let mut report = Report::default();
-    if transport::examine(examination, &mut report).await {
-        mcp_gate::examine(examination, &mut report).await;
-        access::examine(examination, &mut report).await;
-        metadata::examine(examination, &mut report).await;
-        names::examine(examination, &mut report).await;
-        answers::examine(examination, &mut report).await;
-        limits::examine(examination, &mut report).await;
-        sign_in::examine(examination, &mut report).await;
-        service::examine(examination, &mut report).await;
+    let mode = managed::mode(examination).await;
+    if !transport::examine(examination, mode, &mut report).await {
+        return report.complete();
     }
+    mcp_gate::examine(examination, mode, &mut report).await;
+    access::examine(examination, &mut report).await;
+    match mode {
+        Ingress::Managed => managed::examine(examination, &mut report).await,
+        Ingress::Oauth => {
+            report.record(&INGRESS, Ok("INGRESS=oauth: the server authorizes clients".to_owned()));
+            access::examine_bypass(examination, &mut report).await;
+            metadata::examine(examination, &mut report).await;
+            names::examine(examination, &mut report).await;
+            answers::examine(examination, &mut report).await;
+            limits::examine(examination, &mut report).await;
+        }
+    }
+    sign_in::examine(examination, mode, &mut report).await;
+    service::examine(examination, mode, &mut report).await;
     report.complete()
 }
 

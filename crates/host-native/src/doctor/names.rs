@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::Examination;
 use super::report::{Report, Unmet, Verdict, demand};
 use super::table::{CLOSED, CLOSED_TLS, HOST, ORIGIN};
-use super::target::Target;
 use super::transport::listens;
-use super::wire::{Answer, Ask};
+use crate::remote::target::Target;
+use crate::remote::wire::{Answer, Ask};
 
 const FOREIGN_HOST: &str = "doctor-probe.invalid";
 const FOREIGN_ORIGIN: &str = "https://doctor-probe.invalid";
@@ -20,6 +20,13 @@ const MARKS: [&str; 3] = ["/healthz", "/.well-known/oauth-authorization-server",
 
 /// Looks at names.
 pub(super) async fn examine(examination: &Examination, report: &mut Report) {
+    examine_closed(examination, report).await;
+    report.record(&HOST, foreign_host(examination).await);
+    report.record(&ORIGIN, foreign_origin(examination).await);
+}
+
+/// Looks at the names that must not answer.
+pub(super) async fn examine_closed(examination: &Examination, report: &mut Report) {
     if examination.closed.is_empty() {
         report.skip(&[&CLOSED, &CLOSED_TLS], "no name was given with --closed");
     } else {
@@ -27,8 +34,6 @@ pub(super) async fn examine(examination: &Examination, report: &mut Report) {
         report.record(&CLOSED, closed);
         report.record(&CLOSED_TLS, unverified);
     }
-    report.record(&HOST, foreign_host(examination).await);
-    report.record(&ORIGIN, foreign_origin(examination).await);
 }
 
 async fn closed(examination: &Examination) -> (Verdict, Verdict) {

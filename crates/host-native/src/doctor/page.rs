@@ -2,7 +2,7 @@
 
 use super::report::{Unmet, Verdict, demand};
 use super::text::quoted;
-use super::wire::Answer;
+use crate::remote::wire::Answer;
 
 /// Headers of a page, and what stands in each.
 const PAGE_HEADERS: [(&str, &[&str]); 6] = [

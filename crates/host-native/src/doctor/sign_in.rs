@@ -7,6 +7,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use m365_app::config::Ingress;
 use m365_ports::EntropyExt as _;
 use m365_types::Secret;
 use serde_json::{Value, json};
@@ -14,7 +15,6 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::canary::{self, SCOPE};
-use super::credentials::AccessToken;
 use super::form::PageForm;
 use super::mcp_gate::MCP;
 use super::report::{Report, Unmet, Verdict, demand};
@@ -22,8 +22,9 @@ use super::table::{
     CALL, CONSENT, COOKIE, Check, JOURNAL, MICROSOFT, PAGE, REGISTER, REVOKED, SESSION, TOKEN, TOOLS,
 };
 use super::text::quoted;
-use super::wire::{Answer, Ask, encoded};
 use super::{Examination, page};
+use crate::remote::credentials::AccessToken;
+use crate::remote::wire::{Answer, Ask, encoded};
 
 /// Where the code is to be sent: this machine, where nothing listens. It is read off the redirect.
 const CLIENT: &str = "http://127.0.0.1/callback";
@@ -59,7 +60,7 @@ pub(super) struct Tokens {
 }
 
 /// Goes through the round trip.
-pub(super) async fn examine(examination: &Examination, report: &mut Report) {
+pub(super) async fn examine(examination: &Examination, mode: Ingress, report: &mut Report) {
     let Some(token) = &examination.access_token else {
         report.skip(STEPS, "no credential was given with --access-token-file");
         return;
@@ -79,6 +80,9 @@ pub(super) async fn examine(examination: &Examination, report: &mut Report) {
             report.skip(after(&SESSION), "the operator is not signed in");
             return;
         }
+    }
+    if mode == Ingress::Managed {
+        return report.skip(after(&PAGE), super::managed::SHUT);
     }
     if let Some(attempt) = registered(examination, report).await {
         consented(examination, token, attempt, report).await;

@@ -56,6 +56,7 @@ checks! {
     GUARDS "access.guards" Error "Every page for people is answered by Cloudflare Access, not by the server, until somebody has signed in." "Cover the whole host name with one Access application, bypass only the paths that `docs/generated/routes.md` lets through, and check --team-domain.";
     FORGED "access.forged" Error "Assertions that Access did not sign open nothing." "Stop the deployment: assertions are not verified. Check that ACCESS_TEAM_DOMAIN and ACCESS_AUD name the Access application, and that nothing in front adds or caches answers.";
     UNSIGNED "access.unsigned" Error "Names in headers that nobody signed open nothing." "Remove whatever in front of the server turns such headers into a sign-in.";
+    INGRESS "ingress.whole" Error "One authorization server serves the clients: with Managed OAuth that of Access, which then answers every path; otherwise the server itself." "With INGRESS=managed let one Access application with Managed OAuth cover the whole host name, and remove every Bypass policy; with INGRESS=oauth turn Managed OAuth off.";
     BYPASS "access.bypass" Error "The paths of machines pass Access: clients can reach them without a browser." "Add Access applications with a Bypass policy for exactly these paths; `docs/generated/routes.md` lists them.";
     KEYS "access.keys" Error "The Access team publishes RSA keys that can verify its assertions." "Check the team domain; without its keys nobody can sign in.";
 

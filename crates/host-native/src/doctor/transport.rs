@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use m365_app::config::Ingress;
 use m365_journal::rfc3339;
 use m365_ports::OutboundError;
 use m365_types::UnixMillis;
 use serde_json::json;
 
-use super::Examination;
 use super::report::{Report, Unmet, Verdict, demand};
 use super::table::{CLOCK, HSTS, REACHABLE, REDIRECT, TLS};
 use super::text::quoted;
-use super::wire::{Answer, Ask};
+use super::{Examination, managed};
+use crate::remote::wire::{Answer, Ask};
 
 const HEALTH: &str = "/healthz";
 /// What two clocks may differ by.
@@ -20,7 +21,7 @@ const TOLERANCE: Duration = Duration::from_mins(1);
 const HSTS_SECS: u64 = 180 * 24 * 60 * 60;
 
 /// Looks at everything below HTTP; `false` where nothing answers, so that nothing else can be looked at.
-pub(super) async fn examine(examination: &Examination, report: &mut Report) -> bool {
+pub(super) async fn examine(examination: &Examination, mode: Ingress, report: &mut Report) -> bool {
     let target = &examination.target;
     let answer = match examination.wire.send(Ask::get(target.at(HEALTH))).await {
         Ok(answer) => answer,
@@ -29,7 +30,7 @@ pub(super) async fn examine(examination: &Examination, report: &mut Report) -> b
             return false;
         }
     };
-    report.record(&REACHABLE, healthy(&answer));
+    report.record(&REACHABLE, healthy(&answer, mode));
     report.record(&TLS, encrypted(examination));
     report.record(&REDIRECT, redirected(examination).await);
     report.record(&HSTS, strict(examination, &answer));
@@ -51,12 +52,16 @@ async fn unreachable(examination: &Examination, report: &mut Report, error: Outb
 }
 
 /// Whether a port that has no trusted certificate is open all the same.
-pub(super) async fn listens(examination: &Examination, target: &super::target::Target) -> bool {
+pub(super) async fn listens(examination: &Examination, target: &crate::remote::target::Target) -> bool {
     let plain = Ask::get(format!("{}{HEALTH}", target.without_tls(target.port())));
     !matches!(examination.wire.send(plain).await, Err(OutboundError::Connect | OutboundError::Timeout))
 }
 
-fn healthy(answer: &Answer) -> Verdict {
+fn healthy(answer: &Answer, mode: Ingress) -> Verdict {
+    if mode == Ingress::Managed {
+        demand(managed::is_of_access(answer), || format!("GET {HEALTH} reached the server"))?;
+        return Ok(format!("GET {HEALTH} is answered by Access"));
+    }
     let said = answer.text();
     demand(answer.status == 200 && answer.json() == json!({ "status": "ok" }), || {
         format!("GET {HEALTH} answered {} {}", answer.status, quoted(&said))

@@ -23,7 +23,7 @@ fn results(
     let network = FakeNetwork::new(move |url| if url.starts_with("https://") { https() } else { http() });
     let examination = examination(address, network);
     let mut report = Report::default();
-    run(examine(&examination, &mut report));
+    run(examine(&examination, Ingress::Oauth, &mut report));
     let document = report.document(SITE, "");
     let checks = document["checks"].as_array().unwrap();
     checks.iter().map(|check| (check["id"].as_str().unwrap().to_owned(), check["result"].clone())).collect()

@@ -15,6 +15,7 @@ use crate::ports::clock::SystemClock;
 use crate::ports::entropy::SystemEntropy;
 use crate::ports::outbound::HyperOutbound;
 use crate::ports::registry::SqliteRegistry;
+use crate::ports::signer::RingSigner;
 use crate::ports::timer::TokioTimer;
 
 /// A configuration with fresh keys.
@@ -68,6 +69,7 @@ impl Fixture {
             entropy: Arc::new(SystemEntropy),
             outbound: Arc::new(HyperOutbound::new()),
             registry: Arc::new(SqliteRegistry::open(&folder.path().join("registry.sqlite")).unwrap()),
+            signer: Arc::new(RingSigner),
             timer: Arc::new(TokioTimer),
         };
         let config = Config::parse(&Settings::new(), Mode::Production, Profile::ReadOnly).unwrap();

@@ -1,4 +1,4 @@
-//! The ports of the core as this host supplies them: tokio, hyper, rustls, SQLite, the operating system.
+//! The ports of the core as this host supplies them: tokio, hyper, rustls, ring, SQLite, the operating system.
 
 pub(crate) mod alarm;
 pub(crate) mod background;
@@ -8,6 +8,8 @@ pub(crate) mod clock;
 mod directory_tests;
 pub(crate) mod entropy;
 pub(crate) mod outbound;
+mod public_address;
 pub(crate) mod registry;
+pub(crate) mod signer;
 pub(crate) mod sqlite;
 pub(crate) mod timer;

@@ -58,6 +58,12 @@ impl ClientRegistry for SqliteRegistry {
             rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
         })
     }
+
+    async fn delete(&self, id: &ClientId) -> Result<(), RegistryError> {
+        self.transact(Durability::Full, |sql| {
+            sql.run("DELETE FROM client WHERE id = ?1", &[id.as_str().into()]).map(drop)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -44,9 +44,13 @@ impl Directory {
             DirectoryError::Unavailable
         })?;
         match call {
-            Call::PinMicrosoft { cell, tenant, oid } => {
-                answer(&directory.pin_microsoft(&cell, tenant, oid).await?)
+            Call::Cells { after, limit } => answer(&directory.cells(after.as_ref(), limit).await?),
+            Call::FindPeople(name) => answer(&directory.find_people(&name).await?),
+            Call::Issue(order) => answer(&directory.issue(order).await?),
+            Call::PinMicrosoft { person, tenant, oid } => {
+                answer(&directory.pin_microsoft(&person, tenant, oid).await?)
             }
+            Call::Standing { cell, after } => answer(&directory.standing(&cell, after).await?),
             Call::CountRegistration { now, expires, record } => {
                 answer(&directory.count_registration(now, expires, record).await?)
             }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
-use m365_ports::{Directory, DirectoryError, HighWater, PerimeterRecord, PinOutcome, RegistrationOutcome};
+use m365_ports::{
+    Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, PerimeterRecord, PinOutcome, RegistrationOutcome,
+    Standing,
+};
 use m365_types::{CellId, Oid, TenantId, UnixMillis};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,7 +29,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "method", content = "arguments")]
 pub(crate) enum Call {
-    PinMicrosoft { cell: CellId, tenant: TenantId, oid: Oid },
+    Cells { after: Option<CellId>, limit: u64 },
+    FindPeople(String),
+    Issue(IssuedOrder),
+    PinMicrosoft { person: KnownPerson, tenant: TenantId, oid: Oid },
+    Standing { cell: CellId, after: Option<u64> },
     CountRegistration { now: UnixMillis, expires: UnixMillis, record: Option<PerimeterRecord> },
     NoteHighWater(HighWater),
     HighWater(CellId),
@@ -83,11 +90,27 @@ impl DurableDirectory {
 impl Directory for DurableDirectory {
     async fn pin_microsoft(
         &self,
-        cell: &CellId,
+        person: &KnownPerson,
         tenant: TenantId,
         oid: Oid,
     ) -> Result<PinOutcome, DirectoryError> {
-        self.call(Call::PinMicrosoft { cell: cell.clone(), tenant, oid }).await
+        self.call(Call::PinMicrosoft { person: person.clone(), tenant, oid }).await
+    }
+
+    async fn find_people(&self, name: &str) -> Result<Vec<KnownPerson>, DirectoryError> {
+        self.call(Call::FindPeople(name.to_owned())).await
+    }
+
+    async fn cells(&self, after: Option<&CellId>, limit: u64) -> Result<Vec<CellId>, DirectoryError> {
+        self.call(Call::Cells { after: after.cloned(), limit }).await
+    }
+
+    async fn issue(&self, order: IssuedOrder) -> Result<u64, DirectoryError> {
+        self.call(Call::Issue(order)).await
+    }
+
+    async fn standing(&self, cell: &CellId, after: Option<u64>) -> Result<Standing, DirectoryError> {
+        self.call(Call::Standing { cell: cell.clone(), after }).await
     }
 
     async fn count_registration(

@@ -8,5 +8,6 @@ pub mod directory;
 pub mod entropy;
 pub mod outbound;
 pub mod registry;
+pub mod signer;
 pub mod sql;
 pub mod timer;

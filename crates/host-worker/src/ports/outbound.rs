@@ -1,5 +1,9 @@
 //! Outbound HTTP with `fetch`: redirects are answers, nothing is cached, a call that takes too long is aborted.
 //!
+//! Every `Network` is the public Internet here: `fetch` leaves from Cloudflare's edge, has no route into a private network,
+//! and this Worker has no binding that leads into one. In workerd on a developer's machine the operator of that machine
+//! says what may be reached (`outboundService` of `dev.mjs`).
+//!
 //! The runtime tells a refused connection and a broken one apart in words only, so every failure counts as one after
 //! which the other side may have acted.
 

@@ -60,6 +60,10 @@ impl KvRegistry {
         self.env.kv(BINDING).map_err(missing)?.put(&key(id), text)?.expiration(expires).execute().await
     }
 
+    async fn forget(&self, id: &ClientId) -> Result<(), KvError> {
+        self.env.kv(BINDING).map_err(missing)?.delete(&key(id)).await
+    }
+
     async fn read(&self, id: &ClientId) -> Result<Option<String>, KvError> {
         self.env.kv(BINDING).map_err(missing)?.get(&key(id)).text().await
     }
@@ -86,6 +90,13 @@ impl ClientRegistry for KvRegistry {
             RegistryError::Unavailable
         })?;
         Ok((stored.expires > now.as_millis()).then_some(stored.metadata))
+    }
+
+    async fn delete(&self, id: &ClientId) -> Result<(), RegistryError> {
+        SendFuture::new(within(TIMEOUT, self.forget(id)))
+            .await
+            .ok_or_else(slow)?
+            .map_err(|error| classify(&error))
     }
 }
 

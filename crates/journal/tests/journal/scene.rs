@@ -7,8 +7,7 @@ use m365_ports::{AuditEvent, HighWater, Trace, Verdict};
 use m365_seal::{Key, KeyRing, Keys, Purpose};
 use m365_types::{
     AccessSubject, ActionKind, ActionSpec, Actor, AuditKind, CellId, ClientId, Effect, Email, GrantId,
-    Identity, Intent, Oid, Permit, Person, Principal, Reach, RequestId, TenantId, UnixMillis,
-};
+    Identity, Intent, Oid, Permit, Person, Principal, Reach, RequestId, TenantId, UnixMillis, Posture};
 use serde_json::{Value, json};
 
 use crate::database::Memory;
@@ -89,14 +88,15 @@ pub(crate) fn actor(call: u8) -> Actor {
         email: Email::parse("alex@contoso.example").unwrap(),
         oid: None,
         groups: vec!["Group of Alex".to_owned()],
+        posture: Posture::default(),
     };
     #[expect(clippy::disallowed_methods, reason = "the tests stand in for the perimeter")]
     let principal = Principal::issue(Identity::Person(person), UnixMillis::from_secs(1));
     Actor {
         principal,
         microsoft: Some((TenantId::from_random([3; 16]), Oid::from_random([4; 16]))),
-        client: ClientId::parse("client-1").unwrap(),
-        grant: GrantId::from_random([5; 16]),
+        client: Some(ClientId::parse("client-1").unwrap()),
+        grant: Some(GrantId::from_random([5; 16])),
         request: RequestId::from_random([call; 16]),
     }
 }

@@ -1,7 +1,6 @@
 use m365_types::{
     AccessSubject, ActionKind, AuditKind, ClientId, Effect, Email, GrantId, Identity, Person, Principal,
-    RequestId, Scope, Service, UnixMillis,
-};
+    RequestId, Scope, Service, UnixMillis, Posture};
 use proptest::prelude::*;
 
 use super::*;
@@ -34,6 +33,7 @@ fn actor(kind: PrincipalKind) -> Actor {
             email: Email::parse("alex@contoso.example").unwrap(),
             oid: None,
             groups: vec![],
+            posture: Posture::default(),
         }),
         PrincipalKind::Service => Identity::Service(Service { client_id: subject }),
     };
@@ -42,8 +42,8 @@ fn actor(kind: PrincipalKind) -> Actor {
     Actor {
         principal,
         microsoft: None,
-        client: ClientId::parse("client-1").unwrap(),
-        grant: GrantId::from_random([1; 16]),
+        client: Some(ClientId::parse("client-1").unwrap()),
+        grant: Some(GrantId::from_random([1; 16])),
         request: RequestId::from_random([2; 16]),
     }
 }

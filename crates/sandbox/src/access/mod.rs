@@ -1,11 +1,14 @@
 //! The Access team domain: keys, login, identity, logout, and the assertions Access signs.
 //!
 //! Source: Cloudflare's documentation of Access application tokens and of the `/cdn-cgi/access/` endpoints. In
-//! scope: the self-hosted application shape with a login page, service tokens, key rotation and custom OIDC claims
-//! of the tenant's identity provider (`oid`, `groups`). Out of scope: Managed OAuth, portals, device posture.
+//! scope: the self-hosted application shape with a login page, Managed OAuth, service tokens, key rotation and custom
+//! OIDC claims of the tenant's identity provider (`oid`, `groups`). Out of scope: portals, device posture.
 
 pub mod assertion;
 mod login;
+pub(crate) mod oauth;
+mod perimeter;
+mod service_tokens;
 
 use std::sync::Arc;
 
@@ -24,6 +27,8 @@ use crate::server::closed_connection;
 
 pub(crate) use assertion::{cookie_assertion, without_cookie};
 pub(crate) use login::{authorized, logged_out, login_url, redirect};
+pub use perimeter::{ManagedOauth, Perimeter};
+pub use service_tokens::{ServiceToken, ServiceTokens};
 
 /// Path of the published keys.
 pub const CERTS_PATH: &str = "/cdn-cgi/access/certs";
@@ -36,31 +41,17 @@ pub const IDENTITY_PATH: &str = "/cdn-cgi/access/get-identity";
 /// Path that ends the session, on both hosts.
 pub const LOGOUT_PATH: &str = "/cdn-cgi/access/logout";
 
-/// Open logins and the list of bypassed paths.
+/// Open logins and how Access stands before the server.
 pub(crate) struct AccessState {
-    bypass_paths: Vec<String>,
+    pub(crate) perimeter: Perimeter,
+    pub(crate) oauth: oauth::Grants,
     logins: login::Logins,
 }
 
 impl AccessState {
-    pub(crate) fn new(bypass_paths: Vec<String>) -> Self {
-        Self { bypass_paths, logins: login::Logins::default() }
+    pub(crate) fn new(perimeter: Perimeter) -> Self {
+        Self { perimeter, oauth: oauth::Grants::default(), logins: login::Logins::default() }
     }
-
-    /// Whether this path needs no sign-in. A path with dot segments always needs one: what the origin makes of it
-    /// is not known here.
-    pub(crate) fn bypasses(&self, path: &str) -> bool {
-        !has_dot_segment(path)
-            && self.bypass_paths.iter().any(|pattern| match pattern.strip_suffix('*') {
-                Some(prefix) => path.starts_with(prefix),
-                None => path == pattern,
-            })
-    }
-}
-
-fn has_dot_segment(path: &str) -> bool {
-    let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace(['\\'], "/");
-    plain.split('/').any(|segment| segment == "." || segment == "..")
 }
 
 /// The routes of the team domain.
@@ -70,6 +61,7 @@ pub fn router() -> Router<Arc<Estate>> {
         .route(LOGIN_PATH, get(login::ask).post(login::sign_in))
         .route(IDENTITY_PATH, get(team_identity))
         .route(LOGOUT_PATH, get(logged_out))
+        .merge(oauth::router())
 }
 
 async fn certs(State(estate): State<Arc<Estate>>, uri: Uri, headers: HeaderMap) -> Response {
@@ -159,40 +151,15 @@ pub(crate) async fn injected(estate: &Estate, path: &str, person: Option<&str>) 
             Some((status, format!("error code: {}", status.as_u16())).into_response())
         }
         // The control plane accepts these for other systems only.
-        Fault::Aadsts { .. } | Fault::CacheHit | Fault::DlpRequest | Fault::DlpResponse => None,
+        Fault::Aadsts { .. }
+        | Fault::CacheHit
+        | Fault::ClaimsChallenge { .. }
+        | Fault::DlpRequest
+        | Fault::DlpResponse => None,
     }
 }
 
 pub(crate) fn keys_unavailable() -> Response {
     let sentence = "The simulated Access could not make or save its signing key. Check the state folder.";
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exact_and_prefix_patterns_bypass_and_nothing_else_does() {
-        let state = AccessState::new(vec!["/mcp".to_owned(), "/.well-known/*".to_owned()]);
-        for path in ["/mcp", "/.well-known/", "/.well-known/oauth-protected-resource/mcp"] {
-            assert!(state.bypasses(path), "{path}");
-        }
-        for path in ["/", "/mcp/", "/mcp2", "/MCP", "/.well-known", "/consent", "/x/.well-known/y"] {
-            assert!(!state.bypasses(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_path_with_dot_segments_never_bypasses() {
-        let state = AccessState::new(vec!["/.well-known/*".to_owned()]);
-        for path in [
-            "/.well-known/../consent",
-            "/.well-known/%2e%2E/consent",
-            "/.well-known/..%2fconsent",
-            "/.well-known/.\\x",
-        ] {
-            assert!(!state.bypasses(path), "{path}");
-        }
-    }
 }

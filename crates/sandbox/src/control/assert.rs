@@ -70,8 +70,7 @@ fn ordered_claims(estate: &Estate, order: &Order) -> Result<Value, Refused> {
             claims(estate, Identity::Person(&person), ttl)
         }
         (None, Some(service)) => {
-            let known = estate.config.service_tokens.iter().any(|token| token.client_id == *service);
-            if !known {
+            if estate.service_tokens.find(service).is_none() {
                 let sentence = "There is no such service token: see serviceTokens in /_control/config.";
                 return Err(Refused::bad(sentence));
             }

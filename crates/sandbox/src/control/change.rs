@@ -39,6 +39,7 @@ pub(super) async fn person(State(estate): State<Arc<Estate>>, body: Bytes) -> An
 #[serde(rename_all = "snake_case")]
 enum Kind {
     CacheHit,
+    ClaimsChallenge,
     Delay,
     DlpRequest,
     DlpResponse,
@@ -87,11 +88,12 @@ pub(super) async fn fault(State(estate): State<Arc<Estate>>, body: Bytes) -> Ans
 /// The fault an order describes, if its fields fit together.
 fn checked_fault(order: &FaultOrder) -> Result<Fault, Refused> {
     let is_status = matches!(order.kind, Kind::Status);
+    let is_challenge = matches!(order.kind, Kind::ClaimsChallenge);
     if order.times == Some(0) {
         return Err(Refused::bad("\"times\" is how often the fault applies: at least 1, or leave it out."));
     }
-    if order.status.is_some() && !is_status {
-        return Err(Refused::bad("\"status\" goes with kind \"status\" only."));
+    if order.status.is_some() && !is_status && !is_challenge {
+        return Err(Refused::bad("\"status\" goes with kinds \"status\" and \"claims_challenge\" only."));
     }
     if order.ms.is_some() && !matches!(order.kind, Kind::Delay) {
         return Err(Refused::bad("\"ms\" goes with kind \"delay\" only."));
@@ -101,6 +103,10 @@ fn checked_fault(order: &FaultOrder) -> Result<Fault, Refused> {
     }
     let fault = match order.kind {
         Kind::CacheHit => Fault::CacheHit,
+        Kind::ClaimsChallenge => match order.status.unwrap_or(401) {
+            status @ (401 | 403) => Fault::ClaimsChallenge { status },
+            _ => return Err(Refused::bad("The \"status\" of a claims challenge is 401 or 403.")),
+        },
         Kind::Delay => match order.ms {
             Some(ms) if ms <= LONGEST_DELAY_MS => Fault::Delay { ms },
             _ => return Err(Refused::bad("A delay needs \"ms\", at most 60000.")),
@@ -123,6 +129,9 @@ fn checked_fault(order: &FaultOrder) -> Result<Fault, Refused> {
     if gateway_only && order.target != Target::Gateway {
         return Err(Refused::bad("This kind of fault exists at the gateway only."));
     }
+    if is_challenge && order.target != Target::Graph {
+        return Err(Refused::bad("A claims challenge is Graph's alone."));
+    }
     Ok(fault)
 }
 
@@ -130,6 +139,13 @@ fn checked_fault(order: &FaultOrder) -> Result<Fault, Refused> {
 pub(super) async fn clear_faults(State(estate): State<Arc<Estate>>) -> Answer {
     estate.faults.clear();
     Ok(Json(json!({})))
+}
+
+/// `POST /_control/service`: makes an Access service token.
+pub(super) async fn service(State(estate): State<Arc<Estate>>) -> Answer {
+    let token = estate.service_tokens.create();
+    estate.save()?;
+    Ok(Json(json!({ "clientId": token.client_id, "clientSecret": token.client_secret })))
 }
 
 #[derive(Deserialize)]
@@ -141,7 +157,7 @@ struct RotateOrder {
 /// `POST /_control/rotate`: a new signing key; the one before the current one goes.
 pub(super) async fn rotate(State(estate): State<Arc<Estate>>, body: Bytes) -> Answer {
     let order: RotateOrder = parse(&body)?;
-    if matches!(order.target, Target::Gateway | Target::Graph) {
+    if matches!(order.target, Target::Clients | Target::Gateway | Target::Graph) {
         return Err(Refused::bad("Only \"access\" and \"entra\" have signing keys."));
     }
     let rotated = tokio::task::spawn_blocking(move || {

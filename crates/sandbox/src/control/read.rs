@@ -30,7 +30,7 @@ impl Filter {
                 "target" => {
                     let target = Target::deserialize(value.as_ref().into_deserializer());
                     filter.target = Some(target.map_err(|_: ValueError| {
-                        Refused::bad("\"target\" is one of access, entra, gateway, graph.")
+                        Refused::bad("\"target\" is one of access, clients, entra, gateway, graph.")
                     })?);
                 }
                 _ => return Err(Refused::bad(format!("There is no filter \"{name}\"."))),
@@ -43,11 +43,6 @@ impl Filter {
 /// `GET /_control/config`: what the server under test needs to know.
 pub(super) async fn config(State(estate): State<Arc<Estate>>) -> Answer {
     let config = &estate.config;
-    let service_tokens: Vec<_> = config
-        .service_tokens
-        .iter()
-        .map(|token| json!({"clientId": token.client_id, "clientSecret": token.client_secret}))
-        .collect();
     Ok(Json(json!({
         "accessTeamDomain": config.sandbox_url,
         "accessAud": config.access_aud,
@@ -61,7 +56,8 @@ pub(super) async fn config(State(estate): State<Arc<Estate>>) -> Answer {
         "gatewayId": config.gateway_id,
         "gatewayToken": config.gateway_token,
         "graphApiVersion": "v1.0",
-        "serviceTokens": service_tokens,
+        "serviceTokens": estate.service_tokens.all(),
+        "clientMetadataBaseUrl": format!("{}/_clients", config.sandbox_url),
         "publicUrl": config.edge_url,
         "redirectUri": config.redirect_uri(),
     })))

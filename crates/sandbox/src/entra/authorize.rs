@@ -18,7 +18,7 @@ use url::Url;
 use super::aadsts::Trace;
 use super::codes::{CODE_MS, CodeGrant};
 use super::scopes::Scopes;
-use super::{Aadsts, Injected, check_tenant, injected, parameters, record};
+use super::{Aadsts, Continuous, Injected, asked_claims, check_tenant, injected, parameters, record};
 use crate::access::redirect;
 use crate::entropy;
 use crate::estate::Estate;
@@ -32,6 +32,7 @@ struct Asked {
     challenge: String,
     nonce: Option<String>,
     prompt: Prompt,
+    continuous: Continuous,
     person: Option<Arc<Person>>,
 }
 
@@ -153,10 +154,7 @@ fn check_request(estate: &Estate, query: &BTreeMap<String, String>, back: Back) 
     if challenge.len() != 43 || !challenge.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
         return Err(Aadsts::new(50147));
     }
-    let claims = query.get("claims").map(|claims| serde_json::from_str::<serde_json::Map<_, Value>>(claims));
-    if let Some(Err(_)) = claims {
-        return Err(Aadsts::new(90023).about("The parameter 'claims' is not a JSON object."));
-    }
+    let continuous = asked_claims(query)?;
     let hint = query.get("login_hint");
     let prompt = match query.get("prompt").map(String::as_str) {
         None | Some("consent") => Prompt::WhenNeeded,
@@ -169,7 +167,8 @@ fn check_request(estate: &Estate, query: &BTreeMap<String, String>, back: Back) 
     };
     Ok(Asked {
         back,
-        scopes: Scopes::parse(query.get("scope").ok_or_else(|| missing("scope"))?)?,
+        scopes: Scopes::parse(query.get("scope").ok_or_else(|| missing("scope"))?, estate.entra.cloud())?,
+        continuous,
         challenge: challenge.clone(),
         nonce: query.get("nonce").cloned(),
         prompt,
@@ -209,6 +208,7 @@ fn decide(estate: &Estate, asked: Asked) -> Result<Step, Aadsts> {
         challenge: asked.challenge,
         nonce: asked.nonce,
         scopes: asked.scopes.list(),
+        continuous: asked.continuous,
         expires_ms: now_ms.saturating_add(CODE_MS),
     };
     location.query_pairs_mut().append_pair("code", &estate.entra.codes.issue(grant, now_ms));

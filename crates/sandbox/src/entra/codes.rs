@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::Continuous;
 use crate::entropy;
 
 /// How long a code lives, in milliseconds.
@@ -21,6 +22,7 @@ pub(super) struct CodeGrant {
     pub(super) challenge: String,
     pub(super) nonce: Option<String>,
     pub(super) scopes: Vec<String>,
+    pub(super) continuous: Continuous,
     /// End of validity, milliseconds since the Unix epoch.
     pub(super) expires_ms: u64,
 }
@@ -94,6 +96,7 @@ mod tests {
             challenge: "c".to_owned(),
             nonce: None,
             scopes: Vec::new(),
+            continuous: Continuous::default(),
             expires_ms: 1000,
         }
     }

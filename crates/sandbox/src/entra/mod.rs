@@ -3,18 +3,23 @@
 //! Source: Microsoft's documentation of the identity platform (OpenID Connect, authorization code flow, refresh
 //! tokens, error codes). In scope: discovery, keys, authorize, token, logout for a confidential web client. Stricter
 //! than the real one where that finds mistakes: PKCE with S256 is required, other response modes than `query` are
-//! refused. Out of scope: device code, client credentials, on-behalf-of, certificates, conditional access rules.
+//! refused; clients prove themselves by secret, certificate or federated token; tokens can be challenged (continuous access
+//! evaluation). Out of scope: device code, client credentials, on-behalf-of, conditional access rules.
 
 mod aadsts;
 mod authorize;
+mod certificate;
+mod cloud;
 mod codes;
+mod continuous;
+mod credentials;
 mod discovery;
 mod id_token;
 mod scopes;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -31,17 +36,49 @@ use crate::server::closed_connection;
 
 pub(crate) use aadsts::Aadsts;
 pub use aadsts::known as known_aadsts;
+pub use certificate::CertificateFault;
+pub(crate) use cloud::Cloud;
+pub use continuous::Continuous;
+pub(crate) use continuous::{Challenge, Challenges};
+use credentials::Credentials;
 
-/// Codes, consents and the variation of token lifetimes.
+/// Codes, consents, credentials, challenges and the variation of token lifetimes.
 pub(crate) struct EntraState {
+    pub(crate) challenges: Challenges,
+    pub(crate) credentials: Credentials,
+    cloud: Mutex<&'static Cloud>,
     codes: codes::Codes,
     consents: Mutex<BTreeMap<String, BTreeSet<String>>>,
     issued: AtomicU64,
+    long_lived: AtomicBool,
 }
 
 impl EntraState {
     pub(crate) fn new(consents: BTreeMap<String, BTreeSet<String>>) -> Self {
-        Self { codes: codes::Codes::default(), consents: Mutex::new(consents), issued: AtomicU64::new(0) }
+        Self {
+            challenges: Challenges::default(),
+            credentials: Credentials::default(),
+            cloud: Mutex::new(Cloud::global()),
+            codes: codes::Codes::default(),
+            consents: Mutex::new(consents),
+            issued: AtomicU64::new(0),
+            long_lived: AtomicBool::new(false),
+        }
+    }
+
+    /// The cloud the tenant is in.
+    pub(crate) fn cloud(&self) -> &'static Cloud {
+        *self.cloud.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves the tenant to another cloud.
+    pub(crate) fn move_to(&self, cloud: &'static Cloud) {
+        *self.cloud.lock().unwrap_or_else(PoisonError::into_inner) = cloud;
+    }
+
+    /// Whether access tokens of capable clients live as long as continuous access evaluation allows.
+    pub(crate) fn live_long(&self, long_lived: bool) {
+        self.long_lived.store(long_lived, Ordering::Relaxed);
     }
 
     /// Consented Graph scopes by `oid`.
@@ -64,8 +101,12 @@ impl EntraState {
         consented.len() > before
     }
 
-    /// A token lifetime between 60 and 90 minutes, in seconds: varied, but the same in every run.
-    fn lifetime_secs(&self) -> u64 {
+    /// A token lifetime between 60 and 90 minutes, in seconds: varied, but the same in every run. Where long lives are on,
+    /// 28 hours for a capable client.
+    fn lifetime_secs(&self, continuous: Continuous) -> u64 {
+        if continuous.capable && self.long_lived.load(Ordering::Relaxed) {
+            return 28 * 3600;
+        }
         let issued = self.issued.fetch_add(1, Ordering::Relaxed);
         let digest = Sha256::digest(issued.to_be_bytes());
         let drawn = digest.iter().take(2).fold(0_u64, |drawn, byte| (drawn << 8) | u64::from(*byte));
@@ -134,8 +175,8 @@ async fn injected(estate: &Estate, uri: &Uri, person: Option<&str>) -> Option<In
         Fault::RateLimit => Some(Injected::Error(Aadsts::with_status(90055, StatusCode::TOO_MANY_REQUESTS))),
         Fault::Reset => Some(Injected::Answer(closed_connection())),
         Fault::Status { status } => Some(Injected::Error(Aadsts::of_status(status))),
-        // The control plane accepts these for the gateway only.
-        Fault::CacheHit | Fault::DlpRequest | Fault::DlpResponse => None,
+        // The control plane accepts these for other systems only.
+        Fault::CacheHit | Fault::ClaimsChallenge { .. } | Fault::DlpRequest | Fault::DlpResponse => None,
     }
 }
 
@@ -166,6 +207,13 @@ fn parameters(encoded: &[u8]) -> Result<BTreeMap<String, String>, Aadsts> {
     Ok(parameters)
 }
 
+/// What the parameter `claims` asks for.
+fn asked_claims(parameters: &BTreeMap<String, String>) -> Result<Continuous, Aadsts> {
+    let Some(claims) = parameters.get("claims") else { return Ok(Continuous::default()) };
+    let wrong = || Aadsts::new(90023).about("The parameter 'claims' is not a JSON object of objects.");
+    Continuous::parse(claims).ok_or_else(wrong)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +222,7 @@ mod tests {
     fn lifetimes_vary_between_sixty_and_ninety_minutes_and_repeat_in_the_next_run() {
         let draw = || -> Vec<u64> {
             let state = EntraState::new(BTreeMap::new());
-            (0..200).map(|_| state.lifetime_secs()).collect()
+            (0..200).map(|_| state.lifetime_secs(Continuous::default())).collect()
         };
         let lifetimes = draw();
         assert!(lifetimes.iter().all(|secs| (3600..=5400).contains(secs)));

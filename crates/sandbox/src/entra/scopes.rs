@@ -5,9 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Aadsts;
+use super::{Aadsts, Cloud};
 
-const GRAPH: &str = "https://graph.microsoft.com/";
 /// In the order in which Entra lists them behind the Graph scopes.
 const OPENID_CONNECT: [&str; 4] = ["profile", "openid", "email", "offline_access"];
 const GRAPH_SCOPES: &str = include_str!("graph_scopes.txt");
@@ -23,11 +22,11 @@ pub(super) struct Scopes {
 }
 
 impl Scopes {
-    /// Reads a `scope` parameter.
-    pub(super) fn parse(text: &str) -> Result<Self, Aadsts> {
+    /// Reads a `scope` parameter in this cloud.
+    pub(super) fn parse(text: &str, cloud: &Cloud) -> Result<Self, Aadsts> {
         let mut scopes = Self::default();
         for scope in text.split(' ').filter(|scope| !scope.is_empty()) {
-            scopes.add(scope)?;
+            scopes.add(scope, cloud)?;
         }
         if scopes.default && !scopes.graph.is_empty() {
             return Err(Aadsts::new(70011).about("'.default' cannot be combined with other scopes."));
@@ -48,12 +47,12 @@ impl Scopes {
         scopes
     }
 
-    fn add(&mut self, scope: &str) -> Result<(), Aadsts> {
+    fn add(&mut self, scope: &str, cloud: &Cloud) -> Result<(), Aadsts> {
         if is_openid_connect(scope) {
             self.openid_connect.insert(scope.to_owned());
             return Ok(());
         }
-        let name = scope.strip_prefix(GRAPH).unwrap_or(scope);
+        let name = scope.strip_prefix(cloud.scope_prefix).unwrap_or(scope);
         if name == ".default" {
             self.default = true;
             return Ok(());
@@ -80,10 +79,13 @@ impl Scopes {
         self.graph.iter().chain(&self.openid_connect).cloned().collect()
     }
 
-    /// The `scope` of a token answer: `graph` and the OpenID Connect scopes, without `offline_access`.
-    pub(super) fn shown(&self, graph: &BTreeSet<String>) -> String {
+    /// The `scope` of a token answer: `graph` and the OpenID Connect scopes, without `offline_access`. In the global cloud
+    /// Graph is understood, in the others it is named.
+    pub(super) fn shown(&self, graph: &BTreeSet<String>, cloud: &Cloud) -> String {
+        let prefix = if cloud == Cloud::global() { "" } else { cloud.scope_prefix };
+        let graph = graph.iter().map(|scope| format!("{prefix}{scope}"));
         let connect = OPENID_CONNECT.iter().filter(|&&scope| scope != "offline_access" && self.has(scope));
-        graph.iter().map(String::as_str).chain(connect.copied()).collect::<Vec<_>>().join(" ")
+        graph.chain(connect.map(|&scope| scope.to_owned())).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -97,12 +99,22 @@ mod tests {
 
     #[test]
     fn a_graph_scope_with_and_without_its_resource_is_the_same() {
-        let short = Scopes::parse("openid Mail.Read offline_access").expect("parsed");
-        let long =
-            Scopes::parse("https://graph.microsoft.com/mail.read  openid offline_access").expect("parsed");
-        assert_eq!(short, long);
-        assert_eq!(short.shown(&short.graph), "Mail.Read openid");
+        let parse = |text: &str| Scopes::parse(text, Cloud::global()).expect("parsed");
+        let short = parse("openid Mail.Read offline_access");
+        assert_eq!(short, parse("https://graph.microsoft.com/mail.read  openid offline_access"));
+        assert_eq!(short.shown(&short.graph, Cloud::global()), "Mail.Read openid");
         assert_eq!(Scopes::granted(&short.list()), short);
+    }
+
+    #[test]
+    fn another_cloud_has_another_graph_and_names_it() {
+        let china = Cloud::named("china").expect("a cloud");
+        let scopes =
+            Scopes::parse("https://microsoftgraph.chinacloudapi.cn/Mail.Read openid", china).expect("parsed");
+        let shown = scopes.shown(&scopes.graph, china);
+        assert_eq!(shown, "https://microsoftgraph.chinacloudapi.cn/Mail.Read openid");
+        let foreign = Scopes::parse("https://graph.microsoft.com/Mail.Read", china);
+        assert_eq!(foreign.map_err(|error| error.code), Err(70011));
     }
 
     #[test]
@@ -114,7 +126,8 @@ mod tests {
             ("", 28003),
             ("  ", 28003),
         ] {
-            assert_eq!(Scopes::parse(text).map_err(|error| error.code), Err(code), "{text}");
+            let parsed = Scopes::parse(text, Cloud::global());
+            assert_eq!(parsed.map_err(|error| error.code), Err(code), "{text}");
         }
     }
 }

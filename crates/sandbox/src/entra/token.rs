@@ -21,8 +21,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::aadsts::Trace;
 use super::codes::Redemption;
+use super::credentials::check_assertion;
 use super::scopes::Scopes;
-use super::{Aadsts, Injected, check_tenant, id_token, injected, parameters, record};
+use super::{
+    Aadsts, Continuous, Injected, asked_claims, check_tenant, id_token, injected, parameters, record,
+};
 use crate::estate::Estate;
 use crate::microsoft_tokens::{AccessClaims, RefreshClaims, TokenFault};
 use crate::people::Person;
@@ -37,6 +40,7 @@ struct Granted {
     account: Arc<Person>,
     scopes: Scopes,
     nonce: Option<String>,
+    continuous: Continuous,
 }
 
 /// `/{tenant}/oauth2/v2.0/token`.
@@ -112,10 +116,14 @@ fn check_client(estate: &Estate, headers: &HeaderMap, form: &Form) -> Result<(),
     if client_id != estate.config.client_id {
         return Err(Aadsts::new(700_016));
     }
-    match secret {
-        None => Err(Aadsts::new(7_000_218)),
-        Some(secret) if secret != estate.config.client_secret => Err(Aadsts::new(7_000_215)),
-        Some(_) => Ok(()),
+    match (secret, form.get("client_assertion")) {
+        (None, None) => Err(Aadsts::new(7_000_218)),
+        (Some(_), Some(_)) => Err(Aadsts::new(90023).about("Two credentials were presented.")),
+        (None, Some(assertion)) => {
+            check_assertion(estate, form.get("client_assertion_type").map(String::as_str), assertion)
+        }
+        (Some(secret), None) if secret != estate.config.client_secret => Err(Aadsts::new(7_000_215)),
+        (Some(_), None) => Ok(()),
     }
 }
 
@@ -160,7 +168,9 @@ fn redeem_code(estate: &Estate, form: &Form) -> Result<Granted, Aadsts> {
     }
     let account = estate.people.find(&grant.email).ok_or_else(|| Aadsts::new(50034))?;
     let scopes = wanted_scopes(estate, form, &account, &grant.scopes)?;
-    Ok(Granted { account, scopes, nonce: grant.nonce })
+    let continuous = grant.continuous.or(asked_claims(form)?);
+    estate.entra.challenges.signed_in(&account.oid, continuous);
+    Ok(Granted { account, scopes, nonce: grant.nonce, continuous })
 }
 
 fn refresh(estate: &Estate, form: &Form) -> Result<Granted, Aadsts> {
@@ -173,7 +183,11 @@ fn refresh(estate: &Estate, form: &Form) -> Result<Granted, Aadsts> {
     })?;
     let account = estate.people.find_oid(&claims.oid).ok_or_else(|| Aadsts::new(50034))?;
     let scopes = wanted_scopes(estate, form, &account, &claims.scopes)?;
-    Ok(Granted { account, scopes, nonce: None })
+    let continuous = asked_claims(form)?;
+    if estate.entra.challenges.needs_sign_in(&account.oid, continuous) {
+        return Err(Aadsts::new(70043));
+    }
+    Ok(Granted { account, scopes, nonce: None, continuous })
 }
 
 /// The scopes of a request: those of the grant, or the named ones if all are consented.
@@ -184,7 +198,7 @@ fn wanted_scopes(
     granted: &[String],
 ) -> Result<Scopes, Aadsts> {
     let Some(named) = form.get("scope") else { return Ok(Scopes::granted(granted)) };
-    let wanted = Scopes::parse(named)?;
+    let wanted = Scopes::parse(named, estate.entra.cloud())?;
     let consented = estate.entra.consented(&account.oid);
     if !wanted.graph.is_subset(&consented) || (wanted.default && consented.is_empty()) {
         return Err(Aadsts::new(65001));
@@ -197,16 +211,17 @@ fn tokens(estate: &Estate, headers: &HeaderMap, granted: &Granted) -> Result<Res
     let (account, scopes) = (&granted.account, &granted.scopes);
     let consented = estate.entra.consented(&account.oid);
     let now_ms = estate.clock.now_ms();
-    let expires_in = estate.entra.lifetime_secs();
+    let expires_in = estate.entra.lifetime_secs(granted.continuous);
     let mut body = json!({
         "token_type": "Bearer",
-        "scope": scopes.shown(&consented),
+        "scope": scopes.shown(&consented, estate.entra.cloud()),
         "expires_in": expires_in,
         "ext_expires_in": expires_in,
         "access_token": estate.microsoft_tokens.issue_access(AccessClaims {
             oid: account.oid.clone(),
             email: account.email.clone(),
             scopes: consented.iter().cloned().collect(),
+            continuous: granted.continuous,
             expires_ms: now_ms.saturating_add(expires_in * 1000),
         }),
     });

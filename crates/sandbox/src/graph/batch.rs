@@ -52,8 +52,15 @@ async fn answer(call: &Call<'_>, part: &Part) -> Value {
         .headers
         .iter()
         .filter(|(name, _)| {
-            ["content-type", "location", "retry-after", "preference-applied", "request-id"]
-                .contains(&name.as_str())
+            [
+                "content-type",
+                "location",
+                "retry-after",
+                "preference-applied",
+                "request-id",
+                "www-authenticate",
+            ]
+            .contains(&name.as_str())
         })
         .filter_map(|(name, value)| Some((name.to_string(), Value::String(value.to_str().ok()?.to_owned()))))
         .collect();

@@ -4,6 +4,8 @@
 //! workload. In scope: every refusal the simulated tenant can give. Invariant: a refusal is one value of
 //! [`GraphError`]; the envelope with its date and ids is added in one place.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// The challenge Graph sends with every 401.
@@ -21,7 +23,7 @@ pub(super) struct GraphError {
     /// Seconds, as text because services send fractions.
     pub(super) retry_after: Option<&'static str>,
     /// Further parameters of the 401 challenge.
-    challenge: &'static str,
+    challenge: String,
 }
 
 /// The service behind a path; each words its refusals differently.
@@ -34,7 +36,7 @@ pub(super) enum Workload {
 
 impl GraphError {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None, challenge: "" }
+        Self { status, code, message: message.into(), retry_after: None, challenge: String::new() }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -49,7 +51,16 @@ impl GraphError {
     pub(super) fn revoked() -> Self {
         let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: \
                        TokenIssuedBeforeRevocationTimestamp";
-        Self { challenge: CLAIMS_CHALLENGE, ..Self::unauthenticated(message) }
+        Self { challenge: CLAIMS_CHALLENGE.to_owned(), ..Self::unauthenticated(message) }
+    }
+
+    /// A claims challenge of continuous access evaluation (401) or of a rule about the resource (403).
+    pub(super) fn challenged(status: u16, claims: &str) -> Self {
+        let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: \
+                       TokenIssuedBeforeRevocationTimestamp";
+        let challenge = format!(", error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(claims));
+        let code = if status == 403 { "AccessDenied" } else { "InvalidAuthenticationToken" };
+        Self { challenge, ..Self::new(status, code, message) }
     }
 
     pub(super) fn unknown_segment(segment: &str) -> Self {
@@ -178,8 +189,8 @@ impl GraphError {
 
     /// Headers that belong to this refusal alone.
     pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
-        let challenge =
-            (self.status == 401).then(|| ("www-authenticate", format!("{CHALLENGE}{}", self.challenge)));
+        let challenge = (self.status == 401 || !self.challenge.is_empty())
+            .then(|| ("www-authenticate", format!("{CHALLENGE}{}", self.challenge)));
         let retry = self.retry_after.map(|seconds| ("retry-after", seconds.to_owned()));
         challenge.into_iter().chain(retry).collect()
     }

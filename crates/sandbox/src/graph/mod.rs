@@ -47,6 +47,7 @@ use self::mailbox::Mailbox;
 use self::odata::Options;
 use self::prefer::Preferences;
 use self::teams::Posts;
+use crate::entra::Challenge;
 use crate::estate::Estate;
 use crate::faults::{Fault, Target, wait_ms};
 use crate::microsoft_tokens::{AccessClaims, TokenFault};
@@ -172,12 +173,14 @@ impl Tenant {
         request: &GraphRequest,
         claims: &AccessClaims,
     ) -> Result<Answer, Halt> {
+        evaluate(estate, claims)?;
         let matched = routes::find(request.method.as_str(), &request.path)?;
         let workload = matched.route.workload;
         let person = estate.people.find_oid(&claims.oid).ok_or_else(|| unknown_owner(claims))?;
         let mailbox = self.mailbox(&person, estate.clock.now_ms());
         let _place = if workload == Workload::Exchange { Some(mailbox.enter()?) } else { None };
-        suffer(estate.faults.take(Target::Graph, &request.path, Some(&person.email)), workload).await?;
+        let fault = estate.faults.take(Target::Graph, &request.path, Some(&person.email));
+        suffer(fault, workload, estate.clock.now_secs()).await?;
         if !matched.route.scopes.is_empty()
             && !claims.scopes.iter().any(|held| matched.route.scopes.contains(&held.as_str()))
         {
@@ -222,6 +225,14 @@ fn open_token(estate: &Estate, headers: &HeaderMap, now_ms: u64) -> Result<Acces
     })
 }
 
+/// Continuous access evaluation: a token that was good may not be any more.
+fn evaluate(estate: &Estate, claims: &AccessClaims) -> Result<(), GraphError> {
+    match estate.entra.challenges.unmet(&claims.oid, claims.continuous) {
+        Some(challenge) => Err(GraphError::challenged(challenge.status, &challenge.claims())),
+        None => Ok(()),
+    }
+}
+
 /// The bearer token of a request.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = header(headers, "authorization")?.split_once(' ')?;
@@ -252,8 +263,12 @@ pub(crate) fn recorded_body(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
-async fn suffer(fault: Option<Fault>, workload: Workload) -> Result<(), Halt> {
+async fn suffer(fault: Option<Fault>, workload: Workload, now_secs: u64) -> Result<(), Halt> {
     match fault {
+        Some(Fault::ClaimsChallenge { status }) => {
+            let challenge = Challenge { status, not_before_secs: now_secs, interaction: false };
+            Err(GraphError::challenged(status, &challenge.claims()).into())
+        }
         Some(Fault::Delay { ms }) => {
             wait_ms(ms).await;
             Ok(())

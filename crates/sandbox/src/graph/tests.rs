@@ -39,7 +39,7 @@ pub(crate) fn estate() -> Arc<Estate> {
         edge_url: "http://127.0.0.1:2".to_owned(),
         origin_url: String::new(),
         state_dir: None,
-        bypass_paths: Vec::new(),
+        perimeter: crate::access::Perimeter::default(),
     };
     Arc::new(Estate::open(place, None).unwrap())
 }
@@ -51,6 +51,7 @@ pub(crate) fn token(estate: &Estate, email: &str, scopes: &[&str]) -> String {
         oid: person.oid.clone(),
         email: email.to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        continuous: crate::entra::Continuous::default(),
         expires_ms: estate.clock.now_ms() + 3_600_000,
     })
 }

@@ -10,26 +10,26 @@ const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more-0123456789"
 const SCOPE: &str = "openid profile email offline_access https://graph.microsoft.com/Mail.Read User.Read";
 
 /// A client of the simulated Entra.
-struct Client {
-    site: Site,
-    config: Value,
+pub(super) struct Client {
+    pub(super) site: Site,
+    pub(super) config: Value,
 }
 
-type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
+pub(super) type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
 
 impl Client {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let site = Site::start().await;
         let config = site.config().await;
         Self { site, config }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("{}/{}{path}", text(&self.config["entraBaseUrl"]), text(&self.config["tenantId"]))
     }
 
     /// Asks for a code; `changes` replace (`Some`) or leave out (`None`) parameters.
-    async fn authorize(&self, changes: Changes<'_>) -> Got {
+    pub(super) async fn authorize(&self, changes: Changes<'_>) -> Got {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
         let (client_id, redirect_uri) = (text(&self.config["clientId"]), text(&self.config["redirectUri"]));
         let usual = [
@@ -47,11 +47,11 @@ impl Client {
         send(get_from(&format!("{}?{}", self.url("/oauth2/v2.0/authorize"), changed(&usual, changes)))).await
     }
 
-    async fn code(&self) -> String {
+    pub(super) async fn code(&self) -> String {
         self.authorize(&[]).await.redirected("code").expect("a code")
     }
 
-    async fn redeem(&self, code: &str, changes: Changes<'_>) -> Got {
+    pub(super) async fn redeem(&self, code: &str, changes: Changes<'_>) -> Got {
         let redirect_uri = text(&self.config["redirectUri"]);
         let usual = [
             ("grant_type", "authorization_code"),
@@ -62,7 +62,7 @@ impl Client {
         self.token(&usual, changes).await
     }
 
-    async fn refresh(&self, token: &str, changes: Changes<'_>) -> Got {
+    pub(super) async fn refresh(&self, token: &str, changes: Changes<'_>) -> Got {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", token)], changes).await
     }
 
@@ -79,7 +79,7 @@ impl Client {
         request.body(Full::from(changed(&usual, changes))).expect("a request")
     }
 
-    async fn signed_in(&self) -> Value {
+    pub(super) async fn signed_in(&self) -> Value {
         let got = self.redeem(&self.code().await, &[]).await;
         assert_eq!(got.status, StatusCode::OK, "{}", got.body);
         got.json()
@@ -101,7 +101,7 @@ fn changed(usual: &[(&str, &str)], changes: Changes<'_>) -> String {
     query.finish()
 }
 
-fn assert_refused(got: &Got, status: u16, error: &str, code: u64) {
+pub(super) fn assert_refused(got: &Got, status: u16, error: &str, code: u64) {
     let body = got.json();
     assert_eq!(
         (got.status.as_u16(), &body["error"], &body["error_codes"]),

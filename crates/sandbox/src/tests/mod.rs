@@ -1,9 +1,13 @@
 //! The estate over loopback: a real start on free ports, an origin that tells what it received, and a plain client.
 
 mod access;
+mod client_documents;
+mod continuous;
 mod control;
+mod credentials;
 mod edge;
 mod entra;
+mod managed_oauth;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -34,12 +38,17 @@ impl Site {
     }
 
     pub(super) async fn start_in(state_dir: Option<&Path>) -> Self {
+        let bypassed = vec!["/mcp".to_owned(), "/.well-known/*".to_owned()];
+        Self::start_behind(Perimeter::Bypassing(bypassed), state_dir).await
+    }
+
+    pub(super) async fn start_behind(perimeter: Perimeter, state_dir: Option<&Path>) -> Self {
         let local: SocketAddr = "127.0.0.1:0".parse().expect("an address");
         let bound = Bound::bind(local, local).await.expect("bound");
         let options = SandboxOptions {
             origin_url: start_origin().await,
             state_dir: state_dir.map(Path::to_owned),
-            bypass_paths: vec!["/mcp".to_owned(), "/.well-known/*".to_owned()],
+            perimeter,
             journal: None,
         };
         Self { running: bound.start(options).expect("started") }
@@ -177,6 +186,7 @@ async fn secrets_keys_and_people_survive_a_restart_with_the_same_folder() {
     let first = Site::start_in(Some(folder.path())).await;
     first.control("person", &json!({"email": "kim@contoso.example", "groups": ["g"]})).await;
     first.control("clock", &json!({"advance_secs": 7200})).await;
+    first.control("service", &json!({})).await;
     let assertion = text(&first.control("assert", &json!({"email": ALEX})).await["assertion"]);
     let config = first.config().await;
     first.running.shutdown().await.expect("stopped");

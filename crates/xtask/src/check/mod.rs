@@ -41,13 +41,14 @@ struct Verdict {
 }
 
 /// The steps, cheap ones first.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step { name: "fmt", run: tool_steps::fmt },
     Step { name: "fences", run: fences::check },
     Step { name: "adapters", run: adapters::check },
     Step { name: "size", run: size::check },
     Step { name: "dependencies", run: dependencies::check },
     Step { name: "documents", run: documents::check },
+    Step { name: "fuzz", run: tool_steps::fuzz },
     Step { name: "wrangler", run: wrangler_config::check },
     Step { name: "clippy", run: tool_steps::clippy },
     Step { name: "doc", run: tool_steps::doc },

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::Verdict;
 use crate::docs;
+use crate::fuzz;
 use crate::run;
 use crate::tools::{Tools, WASM_TARGET};
 use crate::worker::Which;
@@ -53,6 +54,11 @@ fn for_worker(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<Comma
         command.args(["--package", worker.package()]);
     }
     Ok(command)
+}
+
+/// The fuzz folder is in order: formatted, its versions ours, every target with a corpus.
+pub(super) fn fuzz(workspace: &Workspace) -> anyhow::Result<Verdict> {
+    fuzz::disorder(workspace).map(Verdict::of)
 }
 
 /// The generated documents are those the program generates.

@@ -1,11 +1,12 @@
 //! The tools this repository builds, runs and checks itself with, in pinned versions, installed at their first use.
 //!
 //! Versions stand in three places, each read by the tool that knows its format: the table below, Cargo.lock where a
-//! tool must fit a dependency, and the npm lock files beside the Worker. Nothing is installed into the clone.
+//! tool must fit a dependency, and the lock files of npm and Python beside what uses them. Nothing is installed into the clone.
 
 mod cache;
 mod cargo;
 mod npm;
+mod python;
 
 use std::path::Path;
 use std::process::Command;

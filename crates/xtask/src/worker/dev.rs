@@ -34,6 +34,12 @@ pub(crate) struct Options {
     /// Also write the `ready` line to this file
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
+    /// Give a setting that is not secret another value than the one that fits the estate; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    settings: Vec<String>,
+    /// How the Worker proves to the simulated Entra which application it is: `secret`, `certificate` or `federated`
+    #[arg(long, value_name = "KIND")]
+    credential: Option<String>,
     /// Run what was built before
     #[arg(long)]
     built: bool,
@@ -68,6 +74,8 @@ pub(crate) fn perform(workspace: &Workspace, tools: &Tools<'_>, options: &Option
             command.arg(name).arg(path);
         }
     }
+    command.args(options.credential.iter().map(|kind| format!("--credential={kind}")));
+    command.args(options.settings.iter().map(|setting| format!("--set={setting}")));
     Err(command.exec().into())
 }
 

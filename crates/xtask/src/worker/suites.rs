@@ -35,7 +35,7 @@ const SUITES: [Suite; 2] = [
 /// Builds what the suites need and runs them.
 pub(crate) fn perform(workspace: &Workspace, tools: &Tools<'_>, options: &Options) -> anyhow::Result<bool> {
     let watch = Stopwatch::start();
-    if !test::prepare(workspace)? {
+    if !test::prepare(workspace, tools)? {
         return Ok(false);
     }
     let runs = runs(workspace, tools, None, options.filter.as_deref())?;
@@ -69,6 +69,8 @@ fn blackbox(workspace: &Workspace, harness: &Harness) -> Command {
     let mut command =
         workspace.cargo(&["test", "--quiet", "--locked", "--workspace", "--test", "blackbox", "--"]);
     command.env("M365_MCP_BIN", workspace.host());
-    command.env("M365_MCP_HOST", dev::json(&harness.host()));
+    let host = harness.host();
+    // The clients in Node run on the one that runs the Worker.
+    command.env("M365_MCP_HOST", dev::json(&host)).env("NODE", host.get_program());
     command
 }

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::entra::client::EntraSettings;
+use crate::entra::cloud::Cloud;
+use crate::entra::credential::ClientCredential;
 use crate::oauth::form::Form;
 use crate::oauth::transaction::Transactions;
 use crate::testing::flow::{Flow, browser, encode, parameter};
@@ -20,6 +22,23 @@ const OID: &str = "aaaaaaaa-2222-4333-8444-555555555555";
 const OTHER_OID: &str = "bbbbbbbb-2222-4333-8444-555555555555";
 const CLIENT_ID: &str = "app-1";
 const MILLI: Duration = Duration::from_millis(1);
+
+/// The capability of continuous access evaluation alone.
+const CAPABLE: &str = r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#;
+/// A challenge, and what Entra is asked for then.
+const CHALLENGE: &str = r#"{"access_token":{"nbf":{"essential":true, "value":"1604106651"}}}"#;
+const MERGED: &str =
+    r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"},"xms_cc":{"values":["cp1"]}}}"#;
+
+/// Signs nothing, as no case here has a certificate.
+struct NoSigner;
+
+#[async_trait]
+impl m365_ports::Signer for NoSigner {
+    async fn sign_ps256(&self, _: &Secret<Vec<u8>>, _: &[u8]) -> Result<Vec<u8>, m365_ports::SignerError> {
+        Err(m365_ports::SignerError::Unavailable)
+    }
+}
 
 type Script = Arc<StdMutex<VecDeque<(u16, String)>>>;
 
@@ -38,6 +57,10 @@ struct Begun {
 
 impl World {
     fn new() -> Self {
+        Self::in_cloud(Cloud::GLOBAL, ClientCredential::Secret(Secret::new("client-secret-value".into())))
+    }
+
+    fn in_cloud(cloud: Cloud, credential: ClientCredential) -> Self {
         let flow = Flow::new();
         let script = Script::default();
         let answers = Arc::clone(&script);
@@ -50,15 +73,17 @@ impl World {
             Ok(Response::builder().status(status).body(Bytes::from(body)).unwrap())
         });
         let settings = EntraSettings {
-            base: "https://login.microsoftonline.com".into(),
+            cloud,
+            base: cloud.login_base(),
             tenant: TenantId::parse(TENANT).unwrap(),
             client_id: CLIENT_ID.into(),
-            client_secret: Secret::new("client-secret-value".into()),
+            credential,
             redirect_uri: format!("{PUBLIC_URL}/callback"),
         };
         let fixture = &flow.fixture;
         let outbound = Arc::clone(&fixture.outbound) as _;
-        let entra = EntraClient::new(settings, outbound, fixture.clock(), fixture.entropy()).unwrap();
+        let signer = Arc::new(NoSigner);
+        let entra = EntraClient::new(settings, outbound, fixture.clock(), fixture.entropy(), signer).unwrap();
         let session = MicrosoftSession::new(
             fixture.cell_ports(),
             &fixture.keys,
@@ -157,6 +182,16 @@ impl World {
         block_on(tokens.replace(&rejected, claims)).map(|token| token.expose().clone())
     }
 
+    fn challenged_again(&self, rejected: &str, claims: &str) -> TokenError {
+        let tokens = Arc::clone(&self.session).tokens(self.flow.fixture.request());
+        block_on(tokens.challenged_again(&Secret::new(rejected.to_owned()), claims))
+    }
+
+    /// A field of the last form that was sent to Entra.
+    fn sent(&self, name: &str) -> Option<String> {
+        parameter(&format!("https://x/?{}", self.flow.fixture.outbound.last_body_to("/token")), name)
+    }
+
     fn exchanges(&self) -> usize {
         self.flow.fixture.outbound.count("/token")
     }
@@ -187,8 +222,11 @@ fn the_sign_in_page_is_asked_with_pkce_nonce_hint_and_no_prompt() {
     assert_eq!(get("code_challenge_method").as_deref(), Some("S256"));
     assert_eq!(get("response_mode").as_deref(), Some("query"));
     assert_eq!(get("login_hint").as_deref(), Some("alex@contoso.example"));
-    assert_eq!(get("scope").as_deref(), Some("Mail.Read User.Read openid profile email offline_access"));
-    assert_eq!((get("prompt"), get("claims")), (None, None));
+    let graph = "https://graph.microsoft.com";
+    let scope = format!("{graph}/Mail.Read {graph}/User.Read openid profile email offline_access");
+    assert_eq!(get("scope"), Some(scope));
+    assert_eq!(get("claims").as_deref(), Some(CAPABLE));
+    assert_eq!(get("prompt"), None);
     assert_eq!(world.flow.fixture.records(), [""; 0], "nothing is stored");
 }
 
@@ -475,17 +513,187 @@ fn a_rejected_token_is_replaced_once_however_many_report_it() {
 }
 
 #[test]
+fn every_request_for_a_token_declares_the_capability() {
+    let world = World::linked();
+    assert_eq!(world.sent("claims").as_deref(), Some(CAPABLE));
+    world.flow.advance(Duration::from_secs(4000));
+    world.then(200, &World::token_answer(None, "2"));
+    assert!(world.token(&[]).is_ok());
+    assert_eq!(world.sent("claims").as_deref(), Some(CAPABLE));
+}
+
+#[test]
 fn a_claims_challenge_travels_to_entra_and_into_the_next_sign_in() {
     let world = World::linked();
-    let claims = r#"{"access_token":{"nbf":{"essential":true,"value":"1"}}}"#;
     world.then(200, &World::token_answer(None, "2"));
-    assert!(world.replace("graph-access-1", Some(claims)).is_ok());
-    assert!(world.flow.fixture.outbound.last_body().contains("claims=%7B%22access_token"));
+    assert!(world.replace("graph-access-1", Some(CHALLENGE)).is_ok());
+    assert_eq!(world.sent("claims").as_deref(), Some(MERGED));
+    assert_eq!(world.last(), "microsoft.refreshed Done refreshed_after_challenge");
     world.then(400, &entra_error(50_076, "interaction_required"));
-    assert!(matches!(world.replace("graph-access-2", Some(claims)), Err(TokenError::SignInNeeded { .. })));
+    let refused = world.replace("graph-access-2", Some(CHALLENGE));
+    assert!(matches!(refused, Err(TokenError::SignInNeeded { .. })));
     let begun = world.begin(&world.alex());
-    assert_eq!(parameter(&begun.url, "claims").as_deref(), Some(claims));
+    assert_eq!(parameter(&begun.url, "claims").as_deref(), Some(MERGED));
     assert_eq!(parameter(&begun.url, "login_hint").as_deref(), Some("alex@contoso.example"));
+    let token = rsa::key(0).token(&world.claims(&begun.nonce));
+    world.then(200, &World::token_answer(Some(&token), "3"));
+    assert!(world.finish(&world.alex(), &begun, &[("code", "c")]).is_ok());
+    assert_eq!(world.sent("claims").as_deref(), Some(MERGED), "the code is redeemed with the same claims");
+    assert_eq!(world.token(&[]).unwrap(), "graph-access-3");
+    let later = world.begin(&world.alex());
+    assert_eq!(
+        parameter(&later.url, "claims").as_deref(),
+        Some(CAPABLE),
+        "the sign-in has met the challenge"
+    );
+}
+
+#[test]
+fn a_challenge_of_entra_itself_goes_before_the_one_that_led_to_it() {
+    let world = World::linked();
+    let mut answer = entra_error(50_076, "interaction_required");
+    answer["claims"] = json!(r#"{"access_token":{"polids":{"essential":true,"values":["p"]}}}"#);
+    world.then(400, &answer);
+    assert!(world.replace("graph-access-1", Some(CHALLENGE)).is_err());
+    let claims = parameter(&world.begin(&world.alex()).url, "claims").unwrap();
+    assert!(claims.contains("polids") && claims.contains("cp1") && !claims.contains("nbf"), "{claims}");
+    let world = World::linked();
+    answer["claims"] = json!("<script>");
+    world.then(400, &answer);
+    assert!(world.replace("graph-access-1", Some(CHALLENGE)).is_err());
+    assert_eq!(parameter(&world.begin(&world.alex()).url, "claims").as_deref(), Some(MERGED));
+}
+
+#[test]
+fn a_rejected_token_is_gone_before_another_is_asked_for() {
+    for claims in [None, Some(CHALLENGE)] {
+        let world = World::linked();
+        world.then(503, &json!("<html>"));
+        assert!(matches!(world.replace("graph-access-1", claims), Err(TokenError::Unavailable { .. })));
+        world.then(200, &World::token_answer(None, "2"));
+        assert_eq!(world.token(&[]).unwrap(), "graph-access-2", "the rejected one is not handed out again");
+    }
+}
+
+#[test]
+fn who_is_challenged_again_must_sign_in_and_entra_is_asked_nothing_more() {
+    let world = World::linked();
+    world.then(200, &World::token_answer(None, "2"));
+    assert!(world.replace("graph-access-1", Some(CHALLENGE)).is_ok());
+    let error = world.challenged_again("graph-access-2", CHALLENGE);
+    let TokenError::SignInNeeded { sentence } = error else { panic!("a sign-in: {error}") };
+    assert!(sentence.contains("https://mcp.contoso.example/connect"), "{sentence}");
+    assert_eq!(world.last(), "microsoft.refused Failed challenged_again");
+    let exchanges = world.exchanges();
+    for _ in 0..3 {
+        assert!(matches!(world.token(&[]), Err(TokenError::SignInNeeded { .. })));
+        let replaced = world.replace("graph-access-2", Some(CHALLENGE));
+        assert!(matches!(replaced, Err(TokenError::SignInNeeded { .. })));
+    }
+    assert_eq!(world.exchanges(), exchanges, "a loop would ask Entra again and again");
+    assert_eq!(parameter(&world.begin(&world.alex()).url, "claims").as_deref(), Some(MERGED));
+}
+
+#[test]
+fn a_token_that_somebody_else_replaced_meanwhile_is_kept() {
+    let world = World::linked();
+    world.then(200, &World::token_answer(None, "2"));
+    assert!(world.replace("graph-access-1", Some(CHALLENGE)).is_ok());
+    let late = world.challenged_again("graph-access-1", CHALLENGE);
+    assert!(matches!(late, TokenError::Unavailable { .. }));
+    assert_eq!(world.token(&[]).unwrap(), "graph-access-2");
+}
+
+#[test]
+fn a_challenge_that_is_malformed_or_too_long_is_refused_and_not_forwarded() {
+    let long = format!(r#"{{"access_token":{{"nbf":"{}"}}}}"#, "9".repeat(5000));
+    for claims in ["", "x", "[]", r#"{"scope":{"a":1}}"#, &long] {
+        let world = World::linked();
+        assert!(matches!(world.replace("graph-access-1", Some(claims)), Err(TokenError::Refused { .. })));
+        assert!(matches!(world.challenged_again("graph-access-1", claims), TokenError::Refused { .. }));
+        assert_eq!(world.exchanges(), 1);
+        assert_eq!(parameter(&world.begin(&world.alex()).url, "claims").as_deref(), Some(CAPABLE));
+    }
+}
+
+#[test]
+fn a_token_may_live_for_twenty_eight_hours_and_no_longer() {
+    for (secs, lasts_secs) in [(28 * 3600, 28 * 3600), (u32::MAX, 28 * 3600), (20 * 3600, 20 * 3600)] {
+        let world = World::linked();
+        world.flow.advance(Duration::from_secs(4000));
+        let mut answer = World::token_answer(None, "2");
+        answer["expires_in"] = json!(secs);
+        world.then(200, &answer);
+        assert!(world.token(&[]).is_ok());
+        world.flow.advance(Duration::from_secs(lasts_secs - 60).checked_sub(MILLI).unwrap());
+        assert_eq!(world.token(&[]).unwrap(), "graph-access-2");
+        world.flow.advance(MILLI);
+        world.then(200, &World::token_answer(None, "3"));
+        assert_eq!(world.token(&[]).unwrap(), "graph-access-3");
+    }
+}
+
+#[test]
+fn a_cloud_has_its_own_sign_in_and_its_own_names_of_permissions() {
+    for cloud in Cloud::ALL {
+        let secret = ClientCredential::Secret(Secret::new("client-secret-value".into()));
+        let world = World::in_cloud(cloud, secret);
+        let begun = world.begin(&world.alex());
+        let start = format!("https://{}/{TENANT}/oauth2/v2.0/authorize?", cloud.login_host);
+        assert!(begun.url.starts_with(&start), "{}", begun.url);
+        let scope = parameter(&begun.url, "scope").unwrap();
+        assert!(scope.starts_with(&format!("https://{}/Mail.Read ", cloud.graph_host)), "{scope}");
+        let mut claims = world.claims(&begun.nonce);
+        claims["iss"] = json!(format!("https://{}/{TENANT}/v2.0", cloud.login_host));
+        let mut answer = World::token_answer(Some(&rsa::key(0).token(&claims)), "1");
+        let elsewhere = if cloud == Cloud::GLOBAL { Cloud::CHINA } else { Cloud::GLOBAL };
+        let foreign = elsewhere.scope_prefix;
+        answer["scope"] = json!(format!("{}Mail.Read {foreign}User.Read openid", cloud.scope_prefix));
+        world.then(200, &answer);
+        let linked = world.finish(&world.alex(), &begun, &[("code", "c")]).unwrap();
+        assert_eq!(linked.account.scopes.to_string(), "Mail.Read", "another cloud's permission is none");
+        let mut foreign = world.claims(&begun.nonce);
+        foreign["iss"] = json!(format!("https://{}/{TENANT}/v2.0", elsewhere.login_host));
+        let begun = world.begin(&world.alex());
+        foreign["nonce"] = json!(begun.nonce);
+        world.then(200, &World::token_answer(Some(&rsa::key(0).token(&foreign)), "2"));
+        let refused = world.finish(&world.alex(), &begun, &[("code", "c")]);
+        assert_eq!(refused_code(refused), "microsoft_id_token", "{}", cloud.name);
+    }
+}
+
+/// A platform's token that a test replaces.
+struct Platform(StdMutex<Result<String, String>>);
+
+impl m365_ports::RotatingSecret for Platform {
+    fn current(&self) -> Result<Secret<String>, String> {
+        self.0.lock().unwrap().clone().map(Secret::new)
+    }
+}
+
+#[test]
+fn the_platform_s_token_is_read_for_every_use() {
+    let platform = Arc::new(Platform(StdMutex::new(Ok("a.b.c\n".into()))));
+    let world = World::in_cloud(Cloud::GLOBAL, ClientCredential::Federated(Arc::clone(&platform) as _));
+    world.sign_in(&world.alex(), &[]).unwrap();
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    assert_eq!(world.sent("client_assertion_type").as_deref(), Some(kind));
+    assert_eq!(world.sent("client_assertion").as_deref(), Some("a.b.c"));
+    assert_eq!(world.sent("client_secret"), None);
+    world.flow.advance(Duration::from_secs(4000));
+    *platform.0.lock().unwrap() = Ok("d.e.f".into());
+    world.then(200, &World::token_answer(None, "2"));
+    assert!(world.token(&[]).is_ok());
+    assert_eq!(world.sent("client_assertion").as_deref(), Some("d.e.f"));
+    world.flow.advance(Duration::from_secs(4000));
+    for unusable in [Err("its file is gone".to_owned()), Ok("not a token".to_owned()), Ok(String::new())] {
+        *platform.0.lock().unwrap() = unusable;
+        let error = world.token(&[]).unwrap_err();
+        let TokenError::Refused { sentence } = &error else { panic!("the operator must act: {error}") };
+        assert!(sentence.contains("operator") && !sentence.contains("not a token"), "{sentence}");
+        assert_eq!(world.last(), "microsoft.refused Failed entra_credential");
+    }
+    assert_eq!(world.exchanges(), 2, "nothing is sent without a credential");
 }
 
 #[test]

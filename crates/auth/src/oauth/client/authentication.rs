@@ -7,11 +7,18 @@ use m365_types::{ClientId, Secret};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::{AuthMethod, Client, ClientRefusal, Clients};
+use super::{AuthMethod, Client, ClientRefusal, Clients, Need, is_address};
 use crate::oauth::form::Form;
 
 /// `WWW-Authenticate` of an `invalid_client` answer (RFC 6749 section 5.2).
 pub const BASIC_CHALLENGE: &str = "Basic realm=\"token\", charset=\"UTF-8\"";
+
+/// Whether a token or revocation request names a client with a metadata document. Such a request is worth a fetch only
+/// where what it presents is ours: else strangers could make this server ask hosts for whatever they like.
+#[must_use]
+pub fn names_document(form: &Form) -> bool {
+    form.text("client_id").is_some_and(is_address)
+}
 
 struct Presented {
     id: ClientId,
@@ -20,13 +27,17 @@ struct Presented {
 }
 
 impl Clients {
-    /// The client that a token or revocation request comes from, proven by the method it registered.
+    /// The client that a token or revocation request comes from, proven by the method it registered. One with a metadata
+    /// document is public; while its host does not answer, the last good copy serves for a day.
     ///
     /// # Errors
     /// [`ClientRefusal`]
     pub async fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<Client, ClientRefusal> {
         let presented = presented(headers, form)?;
-        let client = self.find(&presented.id).await?;
+        if is_address(presented.id.as_str()) && presented.method != AuthMethod::None {
+            return Err(ClientRefusal::Method);
+        }
+        let client = self.look(&presented.id, Need::Standing).await?;
         if client.auth_method != presented.method {
             return Err(ClientRefusal::Method);
         }

@@ -2,20 +2,15 @@
 
 use m365_ports::{REGISTRATION_QUOTA, RegistryError};
 use m365_types::{Secret, UnixMillis};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use url::Url;
+use serde_json::{Value, json};
 
+use super::metadata::Metadata;
 use super::{AuthMethod, Client};
 use crate::oauth::redirect::{RedirectPolicy, RedirectUri};
 
 /// Longest registration request accepted, in bytes.
 pub const MAX_REGISTRATION_BYTES: usize = 16 * 1024;
 const MAX_REDIRECT_URIS: usize = 10;
-const MAX_NAME_CHARS: usize = 60;
-const MAX_LINK_BYTES: usize = 1024;
-/// Metadata that is a link (section 2), also with a language tag behind `#` (section 2.2).
-const LINKS: [&str; 5] = ["client_uri", "jwks_uri", "logo_uri", "policy_uri", "tos_uri"];
 
 /// Why a client is not registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +30,12 @@ pub enum RegistrationRefusal {
     /// Not a JSON object of the expected shape.
     #[error("The registration request is not a JSON object of client metadata.")]
     Malformed,
+    /// The operator has switched registration off.
+    #[error(
+        "Clients cannot register themselves with this server. Use a client that identifies itself by a metadata \
+         document, or ask the operator to allow registration."
+    )]
+    Off,
     /// The quota of registrations is used up.
     #[error("Too many clients have been registered. Try again later, or ask the operator.")]
     Quota,
@@ -58,6 +59,7 @@ impl RegistrationRefusal {
             Self::Capability => "registration_capability",
             Self::Link => "registration_link",
             Self::Malformed => "registration_malformed",
+            Self::Off => "registration_off",
             Self::Quota => REGISTRATION_QUOTA,
             Self::RedirectUri => "registration_redirect",
             Self::Unavailable => "client_registry_unavailable",
@@ -65,11 +67,12 @@ impl RegistrationRefusal {
     }
 
     /// Error word (RFC 7591 section 3.2.2). `temporarily_unavailable` is a 429 for the quota and a busy registry,
-    /// else a 503.
+    /// else a 503; `access_denied` is a 403.
     #[must_use]
     pub const fn oauth_error(self) -> &'static str {
         match self {
             Self::Capability | Self::Link | Self::Malformed => "invalid_client_metadata",
+            Self::Off => "access_denied",
             Self::RedirectUri => "invalid_redirect_uri",
             Self::Busy | Self::Quota | Self::Unavailable => "temporarily_unavailable",
         }
@@ -124,22 +127,6 @@ impl Registered {
     }
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    #[serde(default)]
-    redirect_uris: Vec<String>,
-    #[serde(default)]
-    client_name: Option<String>,
-    #[serde(default)]
-    token_endpoint_auth_method: Option<String>,
-    #[serde(default)]
-    grant_types: Option<Vec<String>>,
-    #[serde(default)]
-    response_types: Option<Vec<String>>,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
-
 /// Checked metadata. What a client asked for beyond it is ignored (section 2).
 #[derive(Debug)]
 pub(super) struct Request {
@@ -154,7 +141,9 @@ impl Request {
             return Err(RegistrationRefusal::Malformed);
         }
         let metadata: Metadata = serde_json::from_slice(body).map_err(|_| RegistrationRefusal::Malformed)?;
-        metadata.rest.iter().try_for_each(|(name, value)| check_link(name, value))?;
+        if !metadata.links_are_plain() {
+            return Err(RegistrationRefusal::Link);
+        }
         check_types(&metadata)?;
         let auth_method = match metadata.token_endpoint_auth_method.as_deref() {
             None | Some("client_secret_basic") => AuthMethod::ClientSecretBasic,
@@ -168,7 +157,7 @@ impl Request {
         let redirect_uris =
             metadata.redirect_uris.iter().map(|uri| policy.admit(uri)).collect::<Result<_, _>>();
         Ok(Self {
-            name: clean_name(metadata.client_name.as_deref().unwrap_or_default()),
+            name: metadata.name(),
             redirect_uris: redirect_uris.map_err(|_| RegistrationRefusal::RedirectUri)?,
             auth_method,
         })
@@ -185,36 +174,4 @@ fn check_types(metadata: &Metadata) -> Result<(), RegistrationRefusal> {
     let responses_ok =
         metadata.response_types.as_ref().is_none_or(|types| types.iter().map(String::as_str).eq(["code"]));
     if grants_ok && responses_ok { Ok(()) } else { Err(RegistrationRefusal::Capability) }
-}
-
-fn check_link(name: &str, value: &Value) -> Result<(), RegistrationRefusal> {
-    let base = name.split_once('#').map_or(name, |(base, _)| base);
-    if !LINKS.contains(&base) || value.is_null() {
-        return Ok(());
-    }
-    let text = value.as_str().ok_or(RegistrationRefusal::Link)?;
-    let plain = text.len() <= MAX_LINK_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
-    let url = Url::parse(text).map_err(|_| RegistrationRefusal::Link)?;
-    let scheme_ok = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
-    let anonymous = url.username().is_empty() && url.password().is_none() && url.host().is_some();
-    if plain && scheme_ok && anonymous { Ok(()) } else { Err(RegistrationRefusal::Link) }
-}
-
-fn clean_name(name: &str) -> String {
-    let visible: String =
-        name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
-    let words: Vec<&str> = visible.split_whitespace().collect();
-    let clean: String = words.join(" ").chars().take(MAX_NAME_CHARS).collect();
-    if clean.is_empty() { "Unnamed application".to_owned() } else { clean }
-}
-
-/// Characters that show nothing or change the direction or form of their neighbours: control characters, the
-/// format characters of Unicode, variation selectors, tags and fillers that look empty.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{115f}' | '\u{1160}'
-            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -4,18 +4,13 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::oauth::form::Form;
-use crate::oauth::redirect::WELL_KNOWN_REDIRECTS;
-use crate::testing::{Fixture, block_on};
+use crate::testing::{Fixture, block_on, client_rules};
 
 const REQUEST: RequestId = RequestId::from_random([7; 16]);
 const ROUTE: &str = "/register";
 
 fn clients(fixture: &Fixture) -> Clients {
-    Clients::new(
-        fixture.client_ports(),
-        RedirectPolicy::parse(WELL_KNOWN_REDIRECTS).unwrap(),
-        ClientLives::default(),
-    )
+    Clients::new(fixture.client_ports(), client_rules())
 }
 
 fn register(clients: &Clients, metadata: &Value) -> Result<Value, RegistrationRefusal> {

@@ -3,7 +3,7 @@
 use m365_ports::{EntropyExt as _, Sql, SqlError, Verdict};
 use m365_types::{AuditKind, ClientId, GrantId, Principal, RequestId};
 
-use super::{About, GrantRefusal, GrantStore, rows, spend};
+use super::{About, GrantRefusal, GrantStore, remembered, rows, spend};
 use crate::oauth::authorize::AuthorizationError;
 use crate::oauth::grant::{self, Offered, Terms};
 use crate::oauth::handle::{Handle, TokenHash, TokenKind};
@@ -53,7 +53,8 @@ impl GrantStore {
                 Ok(asked) => asked,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            self.issue_code(sql, request, principal, &Authorization::consented(asked, self.issuer.clone()))
+            let authorization = Authorization::consented(asked, self.issuer.clone());
+            self.issue_code(sql, request, principal, &authorization, "granted")
         })?
     }
 
@@ -87,6 +88,7 @@ impl GrantStore {
                 Ok(asked) => asked,
                 Err(refusal) => return Ok(Err(refusal)),
             };
+            remembered::forget(sql, Some(&asked.client))?;
             let about = About { request, client: &asked.client, grant: None };
             self.record(sql, &about, AuditKind::ConsentDenied, Verdict::Denied, "denied")?;
             let authorization = Authorization::consented(asked, self.issuer.clone());
@@ -104,7 +106,7 @@ impl GrantStore {
         principal: &Principal,
         authorization: &Authorization,
     ) -> Result<IssuedCode, GrantRefusal> {
-        self.ports.transition(|sql| self.issue_code(sql, request, principal, authorization))?
+        self.ports.transition(|sql| self.issue_code(sql, request, principal, authorization, "granted"))?
     }
 
     fn spend_consent(
@@ -121,12 +123,14 @@ impl GrantStore {
         Ok(Err(GrantRefusal::Spent))
     }
 
-    fn issue_code(
+    /// `code` is the word of the record: by which consent.
+    pub(super) fn issue_code(
         &self,
         sql: &dyn Sql,
         request: RequestId,
         principal: &Principal,
         authorization: &Authorization,
+        code: &str,
     ) -> Result<Result<IssuedCode, GrantRefusal>, GrantRefusal> {
         let now = self.now();
         let asked = &authorization.asked;
@@ -159,12 +163,17 @@ impl GrantStore {
             audience: asked.resource.clone(),
             expires,
         };
-        let code = self.handles.mint(&*self.ports.entropy, &handle);
-        let hash = TokenHash::of(&code);
+        let token = self.handles.mint(&*self.ports.entropy, &handle);
+        let hash = TokenHash::of(&token);
         rows::insert_token(sql, &rows::NewToken { hash, grant: id, kind, scopes: &asked.scopes, expires })?;
+        if let Some(document) = asked.document {
+            remembered::remember(sql, asked, document, now)?;
+        }
         about.grant = Some(id);
-        self.record(sql, &about, AuditKind::ConsentGiven, Verdict::Done, "granted")?;
-        let location = authorization.code_location(code.expose());
+        let mut event = self.event(&about, AuditKind::ConsentGiven, Verdict::Done, code);
+        event.posture = principal.person().map(|person| person.posture.clone());
+        self.ports.audit.append(sql, &event)?;
+        let location = authorization.code_location(token.expose());
         Ok(Ok(IssuedCode { grant: id, client: asked.client.clone(), location }))
     }
 }

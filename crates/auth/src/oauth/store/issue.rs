@@ -7,7 +7,7 @@ use m365_seal::AssociatedData;
 use m365_types::{AuditKind, ClientId, GrantId, RequestId, ScopeSet, Secret, UnixMillis};
 
 use super::{About, GrantRefusal, GrantStore, rows};
-use crate::oauth::grant::{CodeStep, Live, RefreshStep};
+use crate::oauth::grant::{CodeStep, Ending, Live, RefreshStep};
 use crate::oauth::handle::{Handle, TokenHash, TokenKind};
 use crate::oauth::token::{Redemption, RefreshRequest, StoredResponse, TokenResponse};
 
@@ -136,9 +136,7 @@ impl GrantStore {
 
     fn end_earlier(&self, sql: &dyn Sql, about: &About<'_>, than: GrantId) -> Result<(), SqlError> {
         for grant in rows::earlier(sql, about.client, than)? {
-            rows::end(sql, grant)?;
-            let about = About { grant: Some(grant), ..*about };
-            self.record(sql, &about, AuditKind::GrantRevoked, Verdict::Done, "authorized_again")?;
+            self.end_in(sql, about.request, grant, Ending::AuthorizedAgain)?;
         }
         Ok(())
     }
@@ -149,8 +147,7 @@ impl GrantStore {
         about: &About<'_>,
         grant: GrantId,
     ) -> Result<Result<T, GrantRefusal>, GrantRefusal> {
-        rows::end(sql, grant)?;
-        self.record(sql, about, AuditKind::TokenReused, Verdict::Denied, GrantRefusal::Reused.code())?;
+        self.end_in(sql, about.request, grant, Ending::Reused)?;
         Ok(Err(GrantRefusal::Reused))
     }
 

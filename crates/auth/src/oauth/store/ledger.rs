@@ -1,12 +1,13 @@
 //! Revocation, the person's list of grants, and forgetting.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use m365_ports::{Durability, Row, Sql, SqlError, Verdict, transact};
 use m365_types::{AuditKind, ClientId, GrantId, RequestId, ScopeSet, Secret, UnixMillis};
 
-use super::{About, GrantStore, rows};
-use crate::oauth::grant::Grant;
+use super::{About, GrantStore, remembered, rows};
+use crate::oauth::grant::{self, Ending, Grant, Lifetimes};
 use crate::oauth::handle::{TokenHash, TokenKind};
 
 /// How long an ended grant stays in the list of grants.
@@ -27,6 +28,8 @@ pub struct GrantSummary {
     pub created: UnixMillis,
     /// Last use of an access token, to the minute.
     pub last_used: Option<UnixMillis>,
+    /// When no token of it works any more, whatever happens.
+    pub ends: UnixMillis,
 }
 
 impl GrantStore {
@@ -55,18 +58,16 @@ impl GrantStore {
             if terms.client != *client {
                 return Ok(());
             }
-            let code = match handle.kind {
+            match handle.kind {
                 TokenKind::Access => {
                     rows::forget_token(sql, hash)?;
-                    "access_token"
+                    let about = About { request, client, grant: Some(found.grant_id) };
+                    self.record(sql, &about, AuditKind::GrantRevoked, Verdict::Done, "access_token")
                 }
                 TokenKind::Code | TokenKind::Refresh => {
-                    rows::end(sql, found.grant_id)?;
-                    "grant"
+                    self.end_in(sql, request, found.grant_id, Ending::ByClient).map(drop)
                 }
-            };
-            let about = About { request, client, grant: Some(found.grant_id) };
-            self.record(sql, &about, AuditKind::GrantRevoked, Verdict::Done, code)
+            }
         })
     }
 
@@ -75,10 +76,70 @@ impl GrantStore {
     /// # Errors
     /// [`SqlError`]
     pub fn end(&self, request: RequestId, grant: GrantId) -> Result<bool, SqlError> {
-        self.ports.transition(|sql| {
-            let Some(client) = rows::end(sql, grant)? else { return Ok(false) };
-            let about = About { request, client: &client, grant: Some(grant) };
-            self.record(sql, &about, AuditKind::GrantRevoked, Verdict::Done, "by_person").map(|()| true)
+        self.ports.transition(|sql| self.end_in(sql, request, grant, Ending::ByPerson))
+    }
+
+    /// Ends every grant at the person's wish, and tells how many there were.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn end_all(&self, request: RequestId) -> Result<u64, SqlError> {
+        self.ports.transition(|sql| self.end_every(sql, request, None, Ending::ByPerson))
+    }
+
+    /// Ends every grant of one client at the person's wish, and asks about it again.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn end_client(&self, request: RequestId, client: &ClientId) -> Result<u64, SqlError> {
+        self.ports.transition(|sql| self.end_every(sql, request, Some(client), Ending::ByPerson))
+    }
+
+    /// In the caller's transaction, ends every grant, or those of one client. Tells how many there were.
+    ///
+    /// # Errors
+    /// [`SqlError`]; the caller's transaction must then fail too.
+    pub fn end_every(
+        &self,
+        sql: &dyn Sql,
+        request: RequestId,
+        client: Option<&ClientId>,
+        ending: Ending,
+    ) -> Result<u64, SqlError> {
+        // Consents outlive grants that have expired, so they are forgotten also where there is no grant to end.
+        remembered::forget(sql, client)?;
+        let mut ended = 0;
+        for grant in rows::unended(sql, client)? {
+            ended += u64::from(self.end_in(sql, request, grant, ending)?);
+        }
+        Ok(ended)
+    }
+
+    /// The one way a grant ends: no token of it is left, and a record says why. Whether it had not ended before.
+    pub(super) fn end_in(
+        &self,
+        sql: &dyn Sql,
+        request: RequestId,
+        grant: GrantId,
+        ending: Ending,
+    ) -> Result<bool, SqlError> {
+        let Some(client) = rows::end(sql, grant)? else { return Ok(false) };
+        if ending != Ending::AuthorizedAgain {
+            remembered::forget(sql, Some(&client))?;
+        }
+        let about = About { request, client: &client, grant: Some(grant) };
+        let (kind, verdict) = ending.record();
+        self.record(sql, &about, kind, verdict, ending.as_str()).map(|()| true)
+    }
+
+    /// When the last token of today ends: until then tokens sealed under a previous key may be presented.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn last_token_ends(&self) -> Result<Option<UnixMillis>, SqlError> {
+        transact(&*self.ports.database, Durability::Process, |sql| {
+            let statement = "SELECT MAX(expires) FROM auth_token WHERE superseded_at IS NULL";
+            sql.run(statement, &[])?.first().map_or(Ok(None), |row| rows::optional_moment(row, 0))
         })
     }
 
@@ -89,11 +150,23 @@ impl GrantStore {
     pub fn grants(&self) -> Result<Vec<GrantSummary>, SqlError> {
         transact(&*self.ports.database, Durability::Process, |sql| {
             let rows = sql.run(
-                "SELECT id, client, client_name, scopes, created, last_used FROM auth_grant
+                "SELECT id, client, client_name, scopes, created, last_used, asserted_at FROM auth_grant
                  WHERE phase = 'live' ORDER BY created DESC, id LIMIT 200",
                 &[],
             )?;
-            rows.iter().map(summary).collect()
+            rows.iter().map(|row| summary(row, &self.lives)).collect()
+        })
+    }
+
+    /// The name that each client claimed last, of grants that are not forgotten yet.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn client_names(&self) -> Result<BTreeMap<ClientId, String>, SqlError> {
+        transact(&*self.ports.database, Durability::Process, |sql| {
+            let rows = sql.run("SELECT client, client_name FROM auth_grant ORDER BY created", &[])?;
+            let client = |row: &Row| ClientId::parse(row.text(0)?).map_err(|_| SqlError::Shape);
+            rows.iter().map(|row| Ok((client(row)?, row.text(1)?.to_owned()))).collect()
         })
     }
 
@@ -108,6 +181,8 @@ impl GrantStore {
         self.ports.transition(|sql: &dyn Sql| {
             // Used codes and refresh tokens stay as long as their grant: a second use must be recognised.
             sql.run("DELETE FROM auth_token WHERE kind = 'access' AND expires <= ?1", &at(now))?;
+            rows::forget_answers(sql, now)?;
+            remembered::forget_expired(sql, now)?;
             sql.run(
                 "UPDATE auth_grant SET phase = 'ended' WHERE phase <> 'ended' AND code_expires <= ?1 AND NOT EXISTS (
                     SELECT 1 FROM auth_token t WHERE t.grant_id = auth_grant.id AND t.expires > ?1
@@ -126,6 +201,7 @@ impl GrantStore {
                     SELECT expires AS at FROM auth_token WHERE expires > ?1 AND superseded_at IS NULL
                     UNION ALL SELECT code_expires FROM auth_grant WHERE code_expires > ?1
                     UNION ALL SELECT created + ?2 FROM auth_grant WHERE phase = 'ended'
+                    UNION ALL SELECT expires FROM auth_remembered
                     UNION ALL SELECT expires FROM auth_spent)",
                 &[now.as_millis().into(), millis(KEEP_ENDED).into()],
             )?;
@@ -138,13 +214,15 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn summary(row: &Row) -> Result<GrantSummary, SqlError> {
+fn summary(row: &Row, lives: &Lifetimes) -> Result<GrantSummary, SqlError> {
+    let (created, asserted_at) = (rows::moment(row, 4)?, rows::moment(row, 6)?);
     Ok(GrantSummary {
         grant: GrantId::parse(row.text(0)?).map_err(|_| SqlError::Shape)?,
         client: ClientId::parse(row.text(1)?).map_err(|_| SqlError::Shape)?,
         client_name: row.text(2)?.to_owned(),
         scopes: rows::scopes(row.text(3)?),
-        created: rows::moment(row, 4)?,
+        created,
         last_used: rows::optional_moment(row, 5)?,
+        ends: grant::end(created, asserted_at, lives),
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use m365_ports::{Row, Sql, SqlError};
 use m365_types::{ClientId, GrantId, Identity, ScopeSet, UnixMillis};
 
-use crate::oauth::grant::{Grant, Live, Offered, RefreshState, Terms};
+use crate::oauth::grant::{Grant, Live, Offered, REPEAT_WINDOW, RefreshState, Terms};
 use crate::oauth::handle::{TokenHash, TokenKind};
 use crate::oauth::pkce::Challenge;
 use crate::oauth::redirect::RedirectUri;
@@ -22,6 +22,9 @@ pub const SCHEMA: &[&str] = &[
         hash BLOB PRIMARY KEY, grant_id TEXT NOT NULL REFERENCES auth_grant (id),
         kind TEXT NOT NULL CHECK (kind IN ('access', 'code', 'refresh')), scopes TEXT NOT NULL,
         expires INTEGER NOT NULL, superseded_at INTEGER, successor BLOB, answer BLOB) STRICT",
+    "CREATE TABLE IF NOT EXISTS auth_remembered (
+        client TEXT NOT NULL, redirect_uri TEXT NOT NULL, resource TEXT NOT NULL, document BLOB NOT NULL,
+        scopes TEXT NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (client, redirect_uri, resource)) STRICT",
     "CREATE INDEX IF NOT EXISTS auth_token_of_grant ON auth_token (grant_id)",
     "CREATE INDEX IF NOT EXISTS auth_grant_of_client ON auth_grant (client)",
 ];
@@ -179,6 +182,14 @@ pub(super) fn supersede(
     Ok(())
 }
 
+/// Erases sealed answers that may not be repeated any more.
+pub(super) fn forget_answers(sql: &dyn Sql, now: UnixMillis) -> Result<(), SqlError> {
+    let window = u64::try_from(REPEAT_WINDOW.as_millis()).unwrap_or(u64::MAX);
+    let limit = now.as_millis().saturating_sub(window);
+    let statement = "UPDATE auth_token SET answer = NULL WHERE answer IS NOT NULL AND superseded_at < ?1";
+    sql.run(statement, &[limit.into()]).map(drop)
+}
+
 pub(super) fn set_live(sql: &dyn Sql, grant: GrantId) -> Result<(), SqlError> {
     sql.run("UPDATE auth_grant SET phase = 'live' WHERE id = ?1", &[grant.to_string().into()]).map(|_| ())
 }
@@ -202,6 +213,15 @@ pub(super) fn end(sql: &dyn Sql, grant: GrantId) -> Result<Option<ClientId>, Sql
     sql.run("DELETE FROM auth_token WHERE grant_id = ?1", &[id.into()])?;
     let client = |row: &Row| ClientId::parse(row.text(0)?).map_err(|_| SqlError::Shape);
     ended.first().map(client).transpose()
+}
+
+/// Grants that have not ended, of this client or of all.
+pub(super) fn unended(sql: &dyn Sql, client: Option<&ClientId>) -> Result<Vec<GrantId>, SqlError> {
+    let rows = sql.run(
+        "SELECT id FROM auth_grant WHERE phase <> 'ended' AND (?1 IS NULL OR client = ?1) ORDER BY created, id",
+        &[client.map(ClientId::as_str).into()],
+    )?;
+    rows.iter().map(|row| GrantId::parse(row.text(0)?).map_err(|_| SqlError::Shape)).collect()
 }
 
 /// Grants of the client older than this one and not ended.

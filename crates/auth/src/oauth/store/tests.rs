@@ -570,7 +570,8 @@ fn beside_a_token_an_assertion_must_name_its_person_and_a_service_only_passes() 
     let beside = |identity| {
         let assertion = VerifiedAssertion::for_test(identity, flow.fixture.now());
         let request = flow.fixture.request();
-        let outgoing = Outgoing { request, route: "/mcp", assertion: Some(&assertion), client: None };
+        let outgoing =
+            Outgoing { request, route: "/mcp", assertion: Some(&assertion), client: None, errand: None };
         let sealed = contexts.seal(&cell_of("alex"), &outgoing);
         let headers = http::HeaderMap::from_iter([(http::HeaderName::from_static(CONTEXT_HEADER), sealed)]);
         let opened = contexts.open(&cell_of("alex"), &headers).unwrap();

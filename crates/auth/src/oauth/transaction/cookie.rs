@@ -50,6 +50,12 @@ impl BrowserCookie {
         self.is_fresh.then(|| format!("{COOKIE_NAME}={value}; Path=/; Secure; HttpOnly; SameSite=Lax"))
     }
 
+    /// Whether the browser came without one.
+    #[must_use]
+    pub const fn is_fresh(&self) -> bool {
+        self.is_fresh
+    }
+
     pub(super) fn value(&self) -> &str {
         &self.value
     }

@@ -24,7 +24,7 @@ pub(super) struct Examination {
 }
 
 /// Credential files of one person and of the site's service token.
-pub(super) struct Credentials {
+pub(in crate::cases) struct Credentials {
     folder: TempDir,
     email: String,
     secrets: Vec<String>,
@@ -37,7 +37,7 @@ pub(super) fn command(arguments: &[&str]) -> Result<Output> {
 }
 
 /// Runs the examination of this address.
-pub(super) fn run(url: &str, credentials: Option<&Credentials>, more: &[&str]) -> Result<Output> {
+pub(in crate::cases) fn run(url: &str, credentials: Option<&Credentials>, more: &[&str]) -> Result<Output> {
     let files = credentials.map(Credentials::options).unwrap_or_default();
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     command(&[&["doctor", url], files.as_slice(), more].concat())
@@ -121,7 +121,7 @@ impl fmt::Display for Examination {
 
 impl Credentials {
     /// Those of a person nobody else uses.
-    pub(super) fn of(site: &Site, name: &str) -> Result<Self> {
+    pub(in crate::cases) fn of(site: &Site, name: &str) -> Result<Self> {
         Self::with(site, name, &json!({}))
     }
 
@@ -142,7 +142,7 @@ impl Credentials {
     }
 
     /// Connects the person's Microsoft account, in a browser.
-    pub(super) fn connect(&self, site: &Site) -> Result<()> {
+    pub(in crate::cases) fn connect(&self, site: &Site) -> Result<()> {
         let mut browser = Browser::signed_in(&site.control, &site.mcp, &self.email)?;
         browser.page(&site.edge("/connect")?)?.answer.expect(&[200]).map(drop)
     }
@@ -162,7 +162,7 @@ impl Credentials {
     }
 
     /// Expects that no credential stands in the text, nor a part of one that would be of use.
-    pub(super) fn expect_hidden(&self, text: &str) -> Result<()> {
+    pub(in crate::cases) fn expect_hidden(&self, text: &str) -> Result<()> {
         for secret in &self.secrets {
             ensure!(!text.contains(secret.as_str()), "a credential was printed: {text}");
         }

@@ -1,0 +1,76 @@
+// What the clients in Node have in common: the conversation with the suite, one line of JSON each way.
+//
+//   suite:   {"act": "connect" | "list" | "call" | "read" | "tokens" | "advance", ...}
+//   client:  {"done": value} or {"failed": sentence}
+//
+// In between a client may have to send its person to sign in. It says {"authorize": URL}; the suite, which has the
+// browser, answers {"callback": URL}. Where the conversation ends there, the person has closed the window.
+import { createInterface } from 'node:readline';
+
+const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+function say(message) {
+  console.log(JSON.stringify(message));
+}
+
+async function hear() {
+  const { value, done } = await input.next();
+  return done ? undefined : JSON.parse(value);
+}
+
+/** Moves the clock of this client, which is one of the estate's. */
+function advance({ secs }) {
+  const now = Date.now;
+  Date.now = () => now() + secs * 1000;
+}
+
+/** Does what the suite asks, until it asks no more. */
+export async function converse(acts) {
+  acts = { ...acts, advance };
+  for (let asked = await hear(); asked; asked = await hear()) {
+    try {
+      say({ done: (await acts[asked.act](asked)) ?? null });
+    } catch (error) {
+      say({ failed: `${error}` });
+    }
+  }
+  process.exit();
+}
+
+/** What both SDKs ask of an application: where things are kept, and how a person is sent to sign in. */
+export class Provider {
+  constructor(redirect, document) {
+    this.redirectUrl = redirect;
+    if (document) this.clientMetadataUrl = document;
+    this.clientMetadata = {
+      client_name: 'Contract application',
+      redirect_uris: [redirect],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    };
+  }
+
+  clientInformation = () => this.client;
+  saveClientInformation = (client) => void (this.client = client);
+  tokens = () => this.kept;
+  saveTokens = (tokens) => void (this.kept = tokens);
+  saveCodeVerifier = (verifier) => void (this.verifier = verifier);
+  codeVerifier = () => this.verifier;
+  discoveryState = () => this.discovered;
+  saveDiscoveryState = (discovered) => void (this.discovered = discovered);
+  state = () => (this.expected = crypto.randomUUID());
+
+  invalidateCredentials = (what) => {
+    if (what === 'all' || what === 'client') this.client = undefined;
+    if (what === 'all' || what === 'tokens') this.kept = undefined;
+  };
+
+  async redirectToAuthorization(address) {
+    say({ authorize: address.href });
+    const said = await hear();
+    if (!said) throw new Error('the person closed the window');
+    this.answer = new URL(said.callback).searchParams;
+    if (this.answer.get('state') !== this.expected) throw new Error('another state came back');
+  }
+}

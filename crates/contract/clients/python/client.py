@@ -1,0 +1,96 @@
+"""The official Python SDK, as an application uses it. It speaks with the suite as conversation.mjs says.
+
+    python client.py MCP_URL REDIRECT_URL [CLIENT_METADATA_URL]
+"""
+
+import asyncio
+import json
+import sys
+import time
+from urllib.parse import parse_qs, urlsplit
+
+from mcp import Client
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
+from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
+from mcp.shared.auth import OAuthClientMetadata
+
+url, redirect, *document = sys.argv[1:]
+
+
+def say(message):
+    print(json.dumps(message), flush=True)
+
+
+async def hear():
+    line = await asyncio.to_thread(sys.stdin.readline)
+    return json.loads(line) if line else None
+
+
+class Storage:
+    """What the SDK asks an application to keep."""
+
+    tokens = client = None
+
+    async def get_tokens(self):
+        return self.tokens
+
+    async def set_tokens(self, tokens):
+        self.tokens = tokens
+
+    async def get_client_info(self):
+        return self.client
+
+    async def set_client_info(self, client):
+        self.client = client
+
+
+async def send_person(address):
+    say({"authorize": address})
+
+
+async def await_person():
+    said = await hear()
+    if not said:
+        raise RuntimeError("the person closed the window")
+    answer = parse_qs(urlsplit(said["callback"]).query)
+    return AuthorizationCodeResult(**{name: answer[name][0] for name in ("code", "state", "iss")})
+
+
+def advance(secs):
+    """Moves the clock of this client, by which the SDK tells whether a token has expired."""
+    now = time.time
+    time.time = lambda: now() + secs
+
+
+async def act(client, storage, asked):
+    match asked["act"]:
+        case "list":
+            return (await client.list_tools()).model_dump(mode="json", by_alias=True)
+        case "call":
+            return (await client.call_tool(asked["name"], asked["arguments"])).model_dump(mode="json", by_alias=True)
+        case "read":
+            return (await client.read_resource(asked["uri"])).model_dump(mode="json", by_alias=True)
+        case "tokens":
+            return storage.tokens.model_dump(mode="json")
+        case "advance":
+            return advance(asked["secs"])
+
+
+async def main():
+    storage = Storage()
+    metadata = OAuthClientMetadata(
+        client_name="Contract application", redirect_uris=[redirect], token_endpoint_auth_method="none"
+    )
+    auth = OAuthClientProvider(url, metadata, storage, send_person, await_person, *document)
+    mode = (await hear())["mode"]
+    async with create_mcp_http_client(auth=auth) as http:
+        async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
+            say({"done": None})
+            while asked := await hear():
+                try:
+                    say({"done": await act(client, storage, asked)})
+                except Exception as error:
+                    say({"failed": repr(error)})
+
+
+asyncio.run(main())

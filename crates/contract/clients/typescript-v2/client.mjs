@@ -1,0 +1,36 @@
+// The official TypeScript SDK, version 2, as an application uses it.
+//
+//   node client.mjs MCP_URL REDIRECT_URL [CLIENT_METADATA_URL]
+import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+
+import { Provider, converse } from '../conversation.mjs';
+
+const [url, redirect, document] = process.argv.slice(2);
+const provider = new Provider(redirect, document);
+let client;
+let transport;
+
+async function connect({ mode }) {
+  client = new Client({ name: 'contract', version: '1.0.0' }, { versionNegotiation: { mode } });
+  transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
+  await client.connect(transport);
+}
+
+/** Tries once more where the SDK has sent the person to sign in; it compares the issuer that came back. */
+async function authorized(attempt) {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof UnauthorizedError)) throw error;
+  }
+  await transport.finishAuth(provider.answer);
+  return attempt();
+}
+
+await converse({
+  connect: (asked) => authorized(() => connect(asked)),
+  list: () => authorized(() => client.listTools()),
+  call: ({ name, arguments: given }) => authorized(() => client.callTool({ name, arguments: given })),
+  read: ({ uri }) => authorized(() => client.readResource({ uri })),
+  tokens: () => provider.tokens(),
+});

@@ -1,0 +1,187 @@
+//! An application built on one of the official SDKs, and the person in front of it.
+//!
+//! The application is a script of `clients/`; the conversation with it is described in `clients/conversation.mjs`. All
+//! of OAuth and MCP is the SDK's own: the suite only says what to do next, and is the person's browser.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::program::Program;
+use crate::browser::Browser;
+use crate::control::Person;
+use crate::json::Look as _;
+use crate::site::Site;
+
+/// Where the application says it listens; nothing does, the browser stops before it.
+const REDIRECT: &str = "http://127.0.0.1:33419/callback";
+
+/// A running application.
+pub(super) struct Application<'a> {
+    site: &'a Site,
+    person: Person,
+    browser: Browser,
+    program: Program,
+    /// Asked of the authorization server at the next sign-in in place of what the SDK asks.
+    narrowed: Option<&'static str>,
+    /// Where the SDK sent the person, one entry for each sign-in.
+    asked: Vec<Url>,
+}
+
+/// What an application says.
+enum Said {
+    Authorize(Url),
+    Done(Value),
+    Failed(String),
+}
+
+impl<'a> Application<'a> {
+    /// Starts the script for a new person; `more` are its further arguments.
+    pub(super) fn start(site: &'a Site, name: &str, mut script: Command, more: &[&str]) -> Result<Self> {
+        let person = site.person(name)?;
+        let browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
+        script.arg(site.mcp.as_str());
+        if more.is_empty() {
+            script.arg(REDIRECT);
+        }
+        script.args(more);
+        let program = Program::start(script)?;
+        Ok(Self { site, person, browser, program, narrowed: None, asked: Vec::new() })
+    }
+
+    /// Connects; on the way the person signs in, and the application gets no more than these scopes where some are given.
+    pub(super) fn connects(&mut self, mode: &str, scopes: Option<&'static str>) -> Result<()> {
+        self.narrowed = scopes;
+        self.does(&json!({ "act": "connect", "mode": mode }))?;
+        ensure!(self.asked.len() == 1, "signed in {} times", self.asked.len());
+        Ok(())
+    }
+
+    /// The client id with which it asked.
+    pub(super) fn is_known_as(&self, id: &str) -> Result<()> {
+        let known = self.asked.first().and_then(|url| parameter(url, "client_id"));
+        ensure!(known.as_deref() == Some(id), "it asked as {known:?}");
+        Ok(())
+    }
+
+    /// It lists the tools, calls one, gets the reason why a wrong call is refused, and acts for the right person.
+    pub(super) fn works(&mut self) -> Result<()> {
+        let listed = self.does(&json!({ "act": "list" }))?;
+        let names: Vec<_> =
+            listed.list("/tools")?.iter().filter_map(|tool| tool.at("/name").as_str()).collect();
+        ensure!(names.contains(&"getEmails") && names.contains(&"sendEmail"), "{names:?}");
+        let emails = self.calls_get_emails(3)?;
+        ensure!(emails.at("/isError") != &Value::Bool(true), "{emails}");
+        ensure!(emails.at("/structuredContent").is_object(), "{emails}");
+        let refused = self.calls_get_emails(-1);
+        ensure!(refused.is_err() || refused?.at("/isError") == &Value::Bool(true), "-1 e-mails were read");
+        let profile = self.does(&json!({ "act": "read", "uri": "microsoft://profile" }))?;
+        ensure!(profile.text("/contents/0/text")?.contains(&self.person.email), "another person: {profile}");
+        Ok(())
+    }
+
+    /// With a grant to read it sends an e-mail: the SDK asks the person for the scope that is missing beside those it
+    /// has, and then does it.
+    pub(super) fn steps_up(&mut self) -> Result<()> {
+        let before = self.asked.len();
+        let sent = self.sends()?;
+        ensure!(sent.at("/isError") != &Value::Bool(true), "{sent}");
+        let [asked] = self.asked.get(before..).unwrap_or_default() else {
+            bail!("signed in {} times for one step up", self.asked.len() - before);
+        };
+        let scopes = parameter(asked, "scope").unwrap_or_default();
+        let scopes: Vec<_> = scopes.split(' ').collect();
+        ensure!(scopes.contains(&"Mail.Send") && scopes.contains(&"Mail.Read"), "asked for {asked}");
+        Ok(())
+    }
+
+    /// With a grant to read it sends an e-mail: refused, and nobody is asked.
+    pub(super) fn stays_refused(&mut self) -> Result<()> {
+        let before = self.asked.len();
+        let Err(refused) = self.sends() else { bail!("an e-mail was sent without the scope") };
+        ensure!(refused.to_string().contains("403"), "{refused:#}");
+        ensure!(self.asked.len() == before, "the person was asked");
+        Ok(())
+    }
+
+    /// An hour later it goes on with new tokens and without the person.
+    pub(super) fn refreshes(&mut self) -> Result<()> {
+        let (before, asked) = (self.does(&json!({ "act": "tokens" }))?, self.asked.len());
+        self.site.advance(3601)?;
+        self.does(&json!({ "act": "advance", "secs": 3601 }))?;
+        self.calls_get_emails(1)?;
+        let after = self.does(&json!({ "act": "tokens" }))?;
+        ensure!(before.text("/access_token")? != after.text("/access_token")?, "the same access token");
+        ensure!(before.text("/refresh_token")? != after.text("/refresh_token")?, "the same refresh token");
+        ensure!(self.asked.len() == asked, "the person was asked");
+        Ok(())
+    }
+
+    /// The person ends the connection: the next call gets nothing, and the SDK can only ask the person again.
+    pub(super) fn stops_when_revoked(mut self) -> Result<()> {
+        self.browser.sign_in(&self.site.control, &self.site.mcp, &self.person.email)?;
+        super::revoke(self.site, &mut self.browser)?;
+        self.write(&json!({ "act": "call", "name": "getEmails", "arguments": { "count": 1 } }))?;
+        match self.next()? {
+            Said::Authorize(_) => Ok(()),
+            Said::Done(value) => Err(self.program.failed(&format!("a revoked grant still works: {value}"))),
+            Said::Failed(reason) => Err(self.program.failed(&format!("the person was not asked: {reason}"))),
+        }
+    }
+
+    fn calls_get_emails(&mut self, count: i64) -> Result<Value> {
+        self.does(&json!({ "act": "call", "name": "getEmails", "arguments": { "count": count } }))
+    }
+
+    fn sends(&mut self) -> Result<Value> {
+        let arguments = json!({ "to": "blair@contoso.example", "subject": "s", "body": "b" });
+        self.does(&json!({ "act": "call", "name": "sendEmail", "arguments": arguments }))
+    }
+
+    /// Tells it to do something and signs in whenever it asks for that.
+    fn does(&mut self, act: &Value) -> Result<Value> {
+        self.write(act)?;
+        loop {
+            match self.next()? {
+                Said::Authorize(url) => {
+                    let callback = self.sign_in(url)?;
+                    self.write(&json!({ "callback": callback.as_str() }))?;
+                }
+                Said::Done(value) => return Ok(value),
+                Said::Failed(reason) => return Err(self.program.failed(&format!("{act} failed: {reason}"))),
+            }
+        }
+    }
+
+    fn sign_in(&mut self, mut url: Url) -> Result<Url> {
+        self.asked.push(url.clone());
+        if let Some(narrowed) = self.narrowed.take() {
+            let mut fields: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+            let scope = fields.iter_mut().find(|(name, _)| name == "scope").context("no scope is asked")?;
+            narrowed.clone_into(&mut scope.1);
+            url.query_pairs_mut().clear().extend_pairs(fields);
+        }
+        super::agree(&mut self.browser, &url)
+    }
+
+    fn write(&mut self, message: &Value) -> Result<()> {
+        self.program.write(&message.to_string())
+    }
+
+    fn next(&self) -> Result<Said> {
+        let said: Value = self.program.output(|line| serde_json::from_str(line).ok())?;
+        if let Some(url) = said.get("authorize") {
+            return Ok(Said::Authorize(Url::parse(url.as_str().unwrap_or_default())?));
+        }
+        match said.get("done") {
+            Some(value) => Ok(Said::Done(value.clone())),
+            None => Ok(Said::Failed(said.text("/failed")?.to_owned())),
+        }
+    }
+}
+
+pub(super) fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
