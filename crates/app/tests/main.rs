@@ -13,6 +13,8 @@ mod my_journal;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]
+mod posture;
+#[cfg(test)]
 mod route_coverage;
 #[cfg(test)]
 mod route_refusals;

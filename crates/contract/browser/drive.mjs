@@ -60,6 +60,13 @@ async function leading(tab, act, quiet = false) {
   return seen(tab);
 }
 
+// Whether the mouse would hit the control in its middle.
+function isInReach(control) {
+  control.scrollIntoView({ block: "center", behavior: "instant" });
+  const { x, y, width, height } = control.getBoundingClientRect();
+  return control.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}
+
 const commands = {
   async open(tab, { url }) {
     await tab.page.goto(url, { waitUntil: "load" });
@@ -69,6 +76,8 @@ const commands = {
   // `stays` where no page follows.
   async click(tab, { name, text, times = 1, stays = false }) {
     const control = await tab.page.locator(name ? `::-p-aria(${name})` : `button ::-p-text(${text})`).waitHandle();
+    // As a person does, wait until nothing stands before it; each look is a round trip, and their number is bounded.
+    for (let looks = 0; looks < 5_000 && !(await control.evaluate(isInReach)); looks += 1);
     const act = () => control.click({ count: times, delay: 20 });
     return stays ? act().then(() => seen(tab)) : leading(tab, act, times > 1);
   },

@@ -83,15 +83,18 @@ fn pieces(secret: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
+fn each(bytes: &[u8], form: fn(u8) -> String) -> String {
+    bytes.iter().map(|byte| form(*byte)).collect()
+}
+
 /// Every form in which the bytes may stand somewhere.
 fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let each = |form: fn(u8) -> String| bytes.iter().map(|byte| form(*byte)).collect::<String>().into_bytes();
     let mut forms = vec![
         bytes.to_vec(),
-        each(|byte| format!("{byte:02x}")),
-        each(|byte| format!("{byte:02X}")),
-        each(|byte| format!("%{byte:02x}")),
-        each(|byte| format!("%{byte:02X}")),
+        each(bytes, |byte| format!("{byte:02x}")).into_bytes(),
+        each(bytes, |byte| format!("{byte:02X}")).into_bytes(),
+        each(bytes, |byte| format!("%{byte:02x}")).into_bytes(),
+        each(bytes, |byte| format!("%{byte:02X}")).into_bytes(),
         url::form_urlencoded::byte_serialize(bytes).collect::<String>().into_bytes(),
     ];
     for before in 0..3 {
@@ -125,8 +128,8 @@ mod tests {
         let canaries = planted();
         for before in ["", "x", "xy", "xyz"] {
             let text = format!("{before}{SECRET}{before}");
-            let hex: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
-            let percent: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let hex = each(text.as_bytes(), |byte| format!("{byte:02X}"));
+            let percent = each(text.as_bytes(), |byte| format!("%{byte:02x}"));
             let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
             for shown in
                 [text.clone(), hex, percent, form, STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)]

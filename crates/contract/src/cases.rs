@@ -12,14 +12,17 @@ pub struct Case {
     /// The site it needs.
     pub needs: Needs,
     /// Names and values of that site's settings which are not the host's own; never a secret.
-    pub settings: &'static [(&'static str, &'static str)],
+    pub settings: Settings,
     /// Shows it, or says what is wrong.
     pub run: fn(&Site) -> Result<()>,
 }
 
+/// Names and values of settings.
+pub type Settings = &'static [(&'static str, &'static str)];
+
 impl Case {
     /// The same case on a site that starts with these settings.
-    const fn with(self, settings: &'static [(&'static str, &'static str)]) -> Self {
+    const fn with(self, settings: Settings) -> Self {
         Self { settings, ..self }
     }
 }

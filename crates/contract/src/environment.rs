@@ -36,6 +36,12 @@ pub fn record_file() -> Option<PathBuf> {
     variable("M365_RECORD").map(PathBuf::from)
 }
 
+/// Where what became of each case is written at the end of a run: `M365_RESULTS`.
+#[must_use]
+pub fn results_file() -> Option<PathBuf> {
+    variable("M365_RESULTS").map(PathBuf::from)
+}
+
 /// The command that starts Node.js: `NODE`, else `node`.
 #[must_use]
 pub fn node() -> String {

@@ -9,7 +9,9 @@
 //! them, prints the same ready line, and is killed with everything it started. Default: `M365_MCP_BIN demo`.
 //! `M365_MCP_BIN` names the program that reads journals (default: the one built beside the test). `M365_MCP_URLS` holds
 //! the ready line of a site that runs already; cases that kill the host or read its files are then ignored.
-//! `M365_RECORD` names a file that receives every request the simulated Graph saw, as JSON lines.
+//! `CHROMIUM` names the browser (default: `chromium` in `PATH`); pictures of the pages are left in `target/screenshots`.
+//! `M365_RECORD` names a file that receives every request the simulated Graph saw, as JSON lines. `M365_RESULTS` names a
+//! file that receives what became of each case that ran, as a JSON object.
 
 pub mod browser;
 pub mod canaries;

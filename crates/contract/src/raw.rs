@@ -89,7 +89,10 @@ pub fn trickle(base: &Url, beginning: &[u8], drop_of_more: &[u8], drops: usize) 
         // What was closed in between is seen by the next read.
         drop(stream.write_all(drop_of_more));
     }
-    bail!("the server still listens after {drops} drops; it answered {:?}", String::from_utf8_lossy(&received))
+    bail!(
+        "the server still listens after {drops} drops; it answered {:?}",
+        String::from_utf8_lossy(&received)
+    )
 }
 
 /// As [`exchange`], for one request with `Connection: close`, read as an answer.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use anyhow::{Context as _, Result, anyhow};
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 
-use crate::cases::{Case, Needs};
+use crate::cases::{Case, Needs, Settings};
 use crate::environment;
 use crate::site::Site;
 
@@ -21,7 +21,7 @@ const THREADS: usize = 4;
 
 /// The sites of a run, by the settings they started with.
 struct Sites {
-    groups: Mutex<BTreeMap<&'static [(&'static str, &'static str)], Arc<Group>>>,
+    groups: Mutex<BTreeMap<Settings, Arc<Group>>>,
 }
 
 /// Sites with equal settings.
@@ -48,11 +48,31 @@ pub fn run(mut arguments: Arguments, cases: &[&'static [Case]]) -> Conclusion {
     ordered.sort_by_key(|case| (case.settings.is_empty(), case.settings, turn(case.needs)));
     announce(&foreign);
     let sites = Arc::new(Sites::of(&ordered));
-    let trials = ordered.into_iter().map(|case| trial(case, &sites, attached)).collect();
+    let outcomes = Arc::new(Outcomes::default());
+    let trials = ordered.into_iter().map(|case| trial(case, &sites, &outcomes, attached)).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
+    outcomes.keep();
     // Ends the sites, which record what they saw; leaving the process would not.
     drop(sites);
     conclusion
+}
+
+/// What became of the cases that ran.
+#[derive(Default)]
+struct Outcomes(Mutex<BTreeMap<&'static str, &'static str>>);
+
+impl Outcomes {
+    fn note(&self, case: &Case, passed: bool) {
+        let outcome = if passed { "passed" } else { "failed" };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(case.name, outcome);
+    }
+
+    /// Writes them to the file that was asked for. Where it cannot be written it is missing, and whoever asked says so.
+    fn keep(&self) {
+        let Some(file) = environment::results_file() else { return };
+        let outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(std::fs::write(file, serde_json::json!(*outcomes).to_string()));
+    }
 }
 
 /// Sites of one's own take long to start, so they come first; what uses a site up comes last.
@@ -75,11 +95,12 @@ fn announce(foreign: &[&Case]) {
     let _ = writeln!(std::io::stdout(), "\n{number} cases are about the native host only:\n  {names}");
 }
 
-fn trial(case: &'static Case, sites: &Arc<Sites>, attached: bool) -> Trial {
-    let sites = Arc::clone(sites);
+fn trial(case: &'static Case, sites: &Arc<Sites>, outcomes: &Arc<Outcomes>, attached: bool) -> Trial {
+    let (sites, outcomes) = (Arc::clone(sites), Arc::clone(outcomes));
     let body = move || {
         let outcome = sites.group(case).and_then(|group| perform(case, &group, attached));
         sites.done(case);
+        outcomes.note(case, outcome.is_ok());
         outcome.map_err(|error| Failed::from(format!("{error:#}")))
     };
     // A running site cannot be killed, its journal is not ours to read, and it has the settings it has.

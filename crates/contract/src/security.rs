@@ -7,12 +7,14 @@
 //! named exists.
 
 mod attacks;
+mod beyond;
 mod original;
 mod server;
 
 use crate::cases::{ALL, Case, Needs};
 
 pub use attacks::ATTACKS;
+pub use beyond::BEYOND;
 pub use original::ORIGINAL;
 pub use server::{PEERS, SERVER};
 
@@ -48,9 +50,10 @@ pub struct Part {
 }
 
 /// The whole catalogue.
-pub const CATALOGUE: [Part; 4] = [
+pub const CATALOGUE: [Part; 5] = [
     Part { title: "The authorization server", rows: SERVER },
-    Part { title: "Attacks", rows: ATTACKS },
+    Part { title: "Attacks on OAuth and Access", rows: ATTACKS },
+    Part { title: "Attacks on transport, tools, egress and storage", rows: BEYOND },
     Part { title: "What the TypeScript original got wrong", rows: ORIGINAL },
     Part { title: "What peers got wrong", rows: PEERS },
 ];
@@ -115,7 +118,11 @@ mod tests {
             for proof in row.proofs {
                 if let Proof::Test(file, name) = proof {
                     let text = std::fs::read_to_string(root.join(file)).unwrap_or_default();
-                    assert!(text.contains(&format!("fn {name}(")), "{}: there is no test {name} in {file}", row.id);
+                    assert!(
+                        text.contains(&format!("fn {name}(")),
+                        "{}: there is no test {name} in {file}",
+                        row.id
+                    );
                 }
             }
         }
@@ -127,8 +134,16 @@ mod tests {
         let distinct: BTreeSet<&str> = ids.iter().copied().collect();
         assert_eq!(distinct.len(), ids.len(), "an entry stands twice");
         for row in rows() {
-            assert!(!row.proofs.is_empty() || !row.note.is_empty(), "{} is neither proven nor explained", row.id);
-            assert!(!row.property.ends_with('.') && (row.note.is_empty() || row.note.ends_with('.')), "{}", row.id);
+            assert!(
+                !row.proofs.is_empty() || !row.note.is_empty(),
+                "{} is neither proven nor explained",
+                row.id
+            );
+            assert!(
+                !row.property.ends_with('.') && (row.note.is_empty() || row.note.ends_with('.')),
+                "{}",
+                row.id
+            );
         }
         for number in 1..=42 {
             assert!(distinct.contains(format!("2.{number}").as_str()), "2.{number} is missing");

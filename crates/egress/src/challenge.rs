@@ -1,7 +1,8 @@
 //! The claims challenge of continuous access evaluation.
 //!
 //! Source: Microsoft identity platform, claims challenges; RFC 9110 section 11.6.1 for the header. There can be
-//! several headers and several challenges in each; parameters come in any order and may be quoted.
+//! several headers and several challenges in each; parameters come in any order and may be quoted. The claims are base64
+//! in either alphabet, padded or not. A challenge that names a parameter twice is nobody's word.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -21,8 +22,8 @@ pub(crate) fn claims(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(challenges).filter(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer")).find_map(
         |challenge| {
-            let insufficient = challenge.parameter("error") == Some("insufficient_claims");
-            decode(challenge.parameter("claims").filter(|_| insufficient)?)
+            let insufficient = challenge.only("error") == Some("insufficient_claims");
+            decode(challenge.only("claims").filter(|_| insufficient)?)
         },
     )
 }
@@ -43,9 +44,11 @@ struct Challenge {
 }
 
 impl Challenge {
-    fn parameter(&self, name: &str) -> Option<&str> {
-        let found = self.parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
+    /// The value of a parameter, which a challenge may hold once (RFC 9110 section 11.2).
+    fn only(&self, name: &str) -> Option<&str> {
+        let mut found = self.parameters.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (_, value) = found.next()?;
+        found.next().is_none().then_some(value.as_str())
     }
 }
 
@@ -108,6 +111,9 @@ mod tests {
         "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwgInZhbHVlIjoiMTYwNDEwNjY1MSJ9fX0=";
     const DECODED: &str = r#"{"access_token":{"nbf":{"essential":true, "value":"1604106651"}}}"#;
 
+    /// Claims whose text differs in the two alphabets.
+    const PLUS_AND_SLASH: &str = r#"{"access_token":{"acrs":{"value":"~~~???>>>"}}}"#;
+
     fn claims_of(values: &[&str]) -> Option<String> {
         let headers =
             values.iter().map(|value| (WWW_AUTHENTICATE, HeaderValue::from_str(value).unwrap())).collect();
@@ -133,6 +139,37 @@ mod tests {
     }
 
     #[test]
+    fn claims_come_in_either_alphabet_and_from_whichever_header_has_them() {
+        let engines = [STANDARD.encode(PLUS_AND_SLASH), URL_SAFE.encode(PLUS_AND_SLASH)];
+        assert_ne!(engines[0], engines[1]);
+        for encoded in engines {
+            for encoded in [encoded.trim_end_matches('='), encoded.as_str()] {
+                let value = format!(r#"Bearer error="insufficient_claims", claims="{encoded}""#);
+                assert_eq!(claims_of(&[&value]).as_deref(), Some(PLUS_AND_SLASH), "{encoded}");
+            }
+        }
+        let broken = r#"Bearer error="insufficient_claims", claims="!!!""#;
+        let other = r#"Bearer error="invalid_token""#;
+        let good = format!(r#"Bearer error="insufficient_claims", claims="{ENCODED}""#);
+        assert_eq!(claims_of(&[broken, other, &good]).as_deref(), Some(DECODED));
+        assert_eq!(claims_of(&[&good, broken]).as_deref(), Some(DECODED));
+        let escaped =
+            format!(r#"Bearer realm="a\\\"b, claims=x", error="insufficient_cl\aims", claims="{ENCODED}""#);
+        assert_eq!(claims_of(&[&escaped]).as_deref(), Some(DECODED));
+    }
+
+    #[test]
+    fn claims_are_read_up_to_their_bound_and_not_beyond() {
+        let of = |length: usize| {
+            let text = format!(r#"{{"access_token":{{"a":"{}"}}}}"#, "x".repeat(length));
+            format!(r#"Bearer error="insufficient_claims", claims="{}""#, STANDARD.encode(text))
+        };
+        // Base64 makes four characters of three bytes; the frame around the text has 26.
+        assert!(claims_of(&[&of(CLAIMS_MAX_BYTES / 4 * 3 - 26)]).is_some());
+        assert!(claims_of(&[&of(CLAIMS_MAX_BYTES / 4 * 3 - 25 + 3)]).is_none());
+    }
+
+    #[test]
     fn anything_else_is_no_challenge() {
         for value in [
             r#"Bearer realm="", client_id="00000003-0000-0000-c000-000000000000""#.to_owned(),
@@ -144,6 +181,9 @@ mod tests {
             r#"Bearer error="insufficient_claims", claims="WzFd""#.to_owned(),
             format!(r#"Bearer error="insufficient_claims", claims="{}""#, "A".repeat(9000)),
             r#"Bearer error="insufficient_claims"#.to_owned(),
+            format!(r#"Bearer error="insufficient_claims", claims="{ENCODED}", claims="{ENCODED}""#),
+            format!(r#"Bearer error="insufficient_claims", error="x", claims="{ENCODED}""#),
+            format!(r#"Bearer error="INSUFFICIENT_CLAIMS", claims="{ENCODED}""#),
         ] {
             assert_eq!(claims_of(&[&value]), None, "{value}");
         }

@@ -7,6 +7,7 @@
 
 mod clock;
 mod ports;
+mod signer;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::signer::SubtleBench;
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_channel::oneshot;
 use m365_app::{DIRECTORY_SCHEMA, SqlDirectory};
@@ -25,7 +26,6 @@ use m365_ports::{
 use m365_types::ClientId;
 use serde::Serialize;
 use worker::send::SendFuture;
-use crate::signer::SubtleBench;
 use worker::{DurableObject, Env, Response, State, durable_object, wasm_bindgen};
 
 /// The object.

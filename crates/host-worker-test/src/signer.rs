@@ -61,12 +61,10 @@ async fn generate(kind: KeyKind) -> Result<SigningPair, JsValue> {
 async fn verify(public: &[u8], message: &[u8], signature: &[u8]) -> Result<bool, JsValue> {
     let algorithm = object(&[("name", "RSA-PSS".into()), ("hash", "SHA-256".into())])?;
     let uses = Array::of1(&"verify".into());
-    let arguments =
-        Array::of5(&"spki".into(), &Uint8Array::from(public), &algorithm, &JsValue::FALSE, &uses);
+    let arguments = Array::of5(&"spki".into(), &Uint8Array::from(public), &algorithm, &JsValue::FALSE, &uses);
     let key = subtle("importKey", &arguments).await?;
     let algorithm = object(&[("name", "RSA-PSS".into()), ("saltLength", 32.into())])?;
-    let arguments =
-        Array::of4(&algorithm, &key, &Uint8Array::from(signature), &Uint8Array::from(message));
+    let arguments = Array::of4(&algorithm, &key, &Uint8Array::from(signature), &Uint8Array::from(message));
     Ok(subtle("verify", &arguments).await?.is_truthy())
 }
 

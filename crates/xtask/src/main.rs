@@ -12,6 +12,7 @@ mod docs;
 mod environment;
 mod fuzz;
 mod run;
+mod security;
 mod source;
 mod stopwatch;
 mod test;

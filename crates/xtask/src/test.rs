@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::clients;
 use crate::run::{self, say};
+use crate::security;
 use crate::stopwatch::Stopwatch;
 use crate::tools::Tools;
 use crate::worker;
@@ -57,7 +58,19 @@ pub(crate) fn perform(workspace: &Workspace, options: &Options) -> anyhow::Resul
     let record = options.record.as_deref().map(|file| emptied(&workspace.root, file)).transpose()?;
     let mut runs = native(workspace, &tools, record.as_deref(), filter)?;
     runs.extend(worker::runs(workspace, &tools, record.as_deref(), filter)?);
-    conduct(runs, watch)
+    if filter.is_some() {
+        return conduct(runs, watch);
+    }
+    security::forget(&workspace.target)?;
+    for run in &mut runs {
+        if let Some(host) = security::Host::of_suite(run.name) {
+            run.command.env("M365_RESULTS", host.results_file(&workspace.target));
+        }
+    }
+    let passed = conduct(runs, watch)?;
+    let unproven = security::judge(&workspace.target)?;
+    unproven.iter().for_each(|sentence| say(sentence));
+    Ok(passed && unproven.is_empty())
 }
 
 /// Installs the independent clients and builds everything once; the runs then share its features and its artefacts.

@@ -152,11 +152,15 @@ fn exactly_one_credential_is_given() {
     assert!(named(&none.clone().with("MICROSOFT_CLIENT_SECRET", "  ").parse().unwrap_err()), "blank is none");
     for (given, value) in [(NAMES[1], "-----BEGIN"), (NAMES[2], "a.b.c")] {
         let error = Fixture::working().with(given, value).parse().unwrap_err();
-        assert!(named(&error) && !error.to_string().contains(value) && !error.to_string().contains("hunter2"));
+        assert!(
+            named(&error) && !error.to_string().contains(value) && !error.to_string().contains("hunter2")
+        );
     }
     let federated = none.clone().with("MICROSOFT_FEDERATED_TOKEN", "a.b.c\n").parse().unwrap();
     assert!(matches!(federated.entra.credential, ClientCredential::Federated(_)));
-    for (name, value) in [("MICROSOFT_FEDERATED_TOKEN", "no-token"), ("MICROSOFT_CLIENT_CERTIFICATE", "no-pem")] {
+    for (name, value) in
+        [("MICROSOFT_FEDERATED_TOKEN", "no-token"), ("MICROSOFT_CLIENT_CERTIFICATE", "no-pem")]
+    {
         let error = none.clone().with(name, value).parse().unwrap_err();
         assert_eq!(error.name, name);
         assert!(!error.to_string().contains(value), "{error}");

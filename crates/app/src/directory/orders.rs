@@ -72,3 +72,19 @@ fn known_person(row: &Row) -> Result<KnownPerson, SqlError> {
         email: Email::parse(row.text(2)?).map_err(|_| SqlError::Shape)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_keeps_its_form_in_the_log() {
+        let cell = CellId::from_digest([7; 20]);
+        let text = serde_json::to_string(&Order::KillPerson(cell.clone())).unwrap();
+        assert_eq!(text, format!("{{\"order\":\"killPerson\",\"of\":\"{cell}\"}}"));
+        assert_eq!(
+            serde_json::from_str::<Order>(r#"{"order":"killEveryone"}"#).unwrap(),
+            Order::KillEveryone
+        );
+    }
+}

@@ -197,7 +197,7 @@ fn microsoft(me: &Me<'_>) -> Markup {
                         p .note { "An application can never do more than what you allowed it." }
                         (permissions(&account.scopes))
                     }
-                    (button(me, "/me/sign-out", html! { "Sign out of Microsoft" }, "out-note"))
+                    (button(me, "/me/sign-out", "Sign out of Microsoft", "out-note"))
                     p .note #out-note { "Erases the tokens kept here. Applications stay allowed, but nothing works until you sign in again." }
                 } @else {
                     p { a .button href="/connect" { "Sign in to Microsoft again" } }
@@ -225,7 +225,7 @@ fn granted(me: &Me<'_>, live: &[Connection], remembered: &[Remembered]) -> Marku
         @for client in remembered { (without_access(me, client)) }
         @if !live.is_empty() || !remembered.is_empty() {
             div .all {
-                (button(me, "/me/revoke-all", html! { "End access of all applications" }, "all-note"))
+                (button(me, "/me/revoke-all", "End access of all applications", "all-note"))
                 p .note #all-note { "At once, with all their tokens. Each has to ask you again." }
             }
         }
@@ -285,7 +285,7 @@ fn name(client_name: &str, document_host: Option<&str>) -> Markup {
 }
 
 /// A form that is one button, explained by the paragraph of this id.
-fn button(me: &Me<'_>, action: &str, label: Markup, note: &str) -> Markup {
+fn button(me: &Me<'_>, action: &str, label: &str, note: &str) -> Markup {
     html! {
         form method="post" action=(action) {
             input type="hidden" name=(TRANSACTION_FIELD) value=(me.transaction);

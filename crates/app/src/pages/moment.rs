@@ -42,7 +42,7 @@ pub(super) fn lasting(duration: Duration) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let secs = duration.as_secs();
     // One day reads as 24 hours: a session that ends "in one day" sounds like midnight.
-    let fits = |&&(unit, name): &&(u64, &str)| secs % unit == 0 && (name != "day" || secs > unit);
+    let fits = |&&(unit, name): &&(u64, &str)| secs.is_multiple_of(unit) && (name != "day" || secs > unit);
     let (unit, name) = UNITS.iter().find(fits).copied().unwrap_or((1, "second"));
     let count = secs / unit;
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })

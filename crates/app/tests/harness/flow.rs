@@ -69,7 +69,7 @@ impl Site {
             ("scope", scope),
             ("resource", &resource),
         ]);
-        let assertion = person.assertion(self.now());
+        let assertion = person.assertion_with(self.now(), &self.asserted_also());
         let request = self.request("GET", &format!("/authorize?{query}")).header(ASSERTION, &assertion);
         let page = self.ask(request.body(Body::empty()).unwrap());
         assert_eq!(page.status, 200, "{page:?}");

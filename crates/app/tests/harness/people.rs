@@ -32,7 +32,16 @@ impl Person {
 
     /// What Access asserts.
     pub(crate) fn assertion(&self, now: u64) -> String {
-        Signer::Access.token(&self.claims(now))
+        self.assertion_with(now, &json!({}))
+    }
+
+    /// What Access asserts where it says more than who it is.
+    pub(crate) fn assertion_with(&self, now: u64, more: &Value) -> String {
+        let mut claims = self.claims(now);
+        if let (Some(claims), Some(more)) = (claims.as_object_mut(), more.as_object()) {
+            claims.extend(more.clone());
+        }
+        Signer::Access.token(&claims)
     }
 
     /// The same with the operators' group.

@@ -1,7 +1,7 @@
 //! One server: configuration, ports, cells and front put together as a host does, and asked without a socket.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -34,6 +34,8 @@ struct World {
     directory: Arc<MemoryDatabase>,
     registry: Arc<MemoryRegistry>,
     cells: Arc<CellDatabases>,
+    /// Claims that Access adds to the assertions of sign-ins.
+    asserted_also: Mutex<Value>,
 }
 
 /// A server of that world.
@@ -65,6 +67,7 @@ impl Site {
             directory: Arc::new(MemoryDatabase::new(DIRECTORY_SCHEMA)),
             registry: Arc::default(),
             cells: Arc::default(),
+            asserted_also: Mutex::default(),
         };
         Self::in_world(Arc::new(world), profile, HOST, &Settings::at(HOST))
     }
@@ -112,6 +115,15 @@ impl Site {
             let body = body.collect().await.unwrap().to_bytes();
             Answer { status: parts.status, headers: parts.headers, body }
         })
+    }
+
+    /// From now on Access asserts these claims too when somebody signs in.
+    pub(crate) fn assert_also(&self, claims: Value) {
+        *self.world.asserted_also.lock().unwrap() = claims;
+    }
+
+    pub(super) fn asserted_also(&self) -> Value {
+        self.world.asserted_also.lock().unwrap().clone()
     }
 
     pub(crate) fn network(&self) -> &FakeNetwork {

@@ -15,7 +15,7 @@ const TARGETS: [&str; 3] = ["access_token", "id_token", "userinfo"];
 
 /// The claims of a challenge that Graph or Entra made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ClaimsChallenge(Map<String, Value>);
+pub(super) struct ClaimsChallenge(Box<Map<String, Value>>);
 
 impl ClaimsChallenge {
     /// Reads a claims request: one object per target, each with at least one claim.
@@ -27,12 +27,12 @@ impl ClaimsChallenge {
         let is_request = |(target, claims): (&String, &Value)| {
             TARGETS.contains(&target.as_str()) && claims.as_object().is_some_and(|claims| !claims.is_empty())
         };
-        (!members.is_empty() && members.iter().all(is_request)).then_some(Self(members))
+        (!members.is_empty() && members.iter().all(is_request)).then(|| Self(Box::new(members)))
     }
 
     /// Its JSON text.
     pub(super) fn text(&self) -> String {
-        Value::Object(self.0.clone()).to_string()
+        Value::Object(Map::clone(&self.0)).to_string()
     }
 }
 
@@ -40,7 +40,7 @@ impl ClaimsChallenge {
 pub(super) fn claims_parameter(challenge: Option<&ClaimsChallenge>) -> String {
     let mut claims = json!({"access_token": {"xms_cc": {"values": ["cp1"]}}});
     if let Some(ClaimsChallenge(members)) = challenge {
-        for (target, asked) in members {
+        for (target, asked) in members.iter() {
             merge(&mut claims, target, asked);
         }
     }

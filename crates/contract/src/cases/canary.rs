@@ -59,7 +59,7 @@ impl Day<'_> {
     /// Keeps an answer in which nothing planted may stand.
     fn saw(&mut self, about: &str, answer: &Answer) {
         let headers = answer.all_headers().iter().filter(|(name, _)| name != "set-cookie");
-        let head: String = headers.map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let head: String = headers.map(|(name, value)| [name, ": ", value, "\n"].concat()).collect();
         self.shown
             .push((format!("the answer to {about}"), [head.into_bytes(), answer.body.clone()].concat()));
     }
@@ -230,7 +230,7 @@ fn errors(day: &mut Day<'_>, session: &Session<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Secrets where they do not belong, and messages that are none.
+/// Secrets where they do not belong.
 fn thoughtless_clients(day: &mut Day<'_>, session: &Session<'_>) -> Result<()> {
     let secret = "canary-password-in-a-query-2b9e";
     day.plant("a password", secret)?;
@@ -252,31 +252,7 @@ fn thoughtless_clients(day: &mut Day<'_>, session: &Session<'_>) -> Result<()> {
             .send()?;
         day.saw(&format!("{path} behind the edge"), &behind);
     }
-    let host = site.mcp.authority();
-    for body in [
-        format!("{{\"password\":\"{secret}\""),
-        format!(
-            "{{\"jsonrpc\":\"2.0\",\"id\":\"{secret}x\",\"method\":\"{secret}\",\"params\":{{\"{secret}\":\"{secret}\"}}}}"
-        ),
-        format!("{secret}\u{0}{}", "[".repeat(9000)),
-    ] {
-        let head = format!("Authorization: Bearer {token}\nContent-Type: application/json");
-        let mut answer = raw::post(site, "/mcp", &head, body.as_bytes())?;
-        // JSON-RPC gives an id back as it came; it belongs to whoever sent it.
-        answer.body = answer.text().replace(&format!("\"id\":\"{secret}x\""), "\"id\":null").into_bytes();
-        day.saw("a message that is none", &answer);
-    }
-    for bytes in [
-        format!("GET /{secret} HTTP/9.9\r\nAuthorization: Bearer {token}\r\n\r\n"),
-        format!("GET /me HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{secret}\r\n\r\n"),
-        format!(
-            "POST /token HTTP/1.1\r\nHost: {host}\r\nContent-Length: -1\r\n\r\nrefresh_token={}",
-            session.tokens.refresh
-        ),
-    ] {
-        let answer = raw::exchange(&site.origin, bytes.as_bytes(), std::time::Duration::from_secs(30))?;
-        day.shown.push(("the answer to malformed HTTP".to_owned(), answer));
-    }
+    messages_that_are_none(day, session, secret)?;
     let client = &session.client;
     for (about, answer) in [
         ("a wrong code", client.redeem(&token, &session.tokens.refresh)?),
@@ -301,6 +277,38 @@ fn thoughtless_clients(day: &mut Day<'_>, session: &Session<'_>) -> Result<()> {
     ] {
         ensure!(answer.status >= 400, "{about}: {answer}");
         day.saw(about, &answer);
+    }
+    Ok(())
+}
+
+/// Malformed JSON and malformed HTTP with something planted in it.
+fn messages_that_are_none(day: &mut Day<'_>, session: &Session<'_>, secret: &str) -> Result<()> {
+    let site = day.site;
+    let token = session.tokens.access.as_str();
+    let host = site.mcp.authority();
+    for body in [
+        format!("{{\"password\":\"{secret}\""),
+        format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":\"{secret}x\",\"method\":\"{secret}\",\"params\":{{\"{secret}\":\"{secret}\"}}}}"
+        ),
+        format!("{secret}\u{0}{}", "[".repeat(9000)),
+    ] {
+        let head = format!("Authorization: Bearer {token}\nContent-Type: application/json");
+        let mut answer = raw::post(site, "/mcp", &head, body.as_bytes())?;
+        // JSON-RPC gives an id back as it came; it belongs to whoever sent it.
+        answer.body = answer.text().replace(&format!("\"id\":\"{secret}x\""), "\"id\":null").into_bytes();
+        day.saw("a message that is none", &answer);
+    }
+    for bytes in [
+        format!("GET /{secret} HTTP/9.9\r\nAuthorization: Bearer {token}\r\n\r\n"),
+        format!("GET /me HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{secret}\r\n\r\n"),
+        format!(
+            "POST /token HTTP/1.1\r\nHost: {host}\r\nContent-Length: -1\r\n\r\nrefresh_token={}",
+            session.tokens.refresh
+        ),
+    ] {
+        let answer = raw::exchange(&site.origin, bytes.as_bytes(), std::time::Duration::from_secs(30))?;
+        day.shown.push(("the answer to malformed HTTP".to_owned(), answer));
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ use crate::site::Site;
 
 table! { "catalogue_transport":
     own each_address_has_one_spelling,
-    own a_target_in_absolute_form_must_name_us_whatever_the_host_header_says,
+    own a_target_in_absolute_form_does_not_replace_the_host_header,
+    native a_target_in_absolute_form_must_name_us_whatever_the_host_header_says,
     own methods_nobody_needs_are_refused,
     native connect_and_methods_of_others_are_refused,
     own a_host_that_is_missing_foreign_or_of_a_preview_is_refused,
@@ -37,6 +38,8 @@ table! { "catalogue_transport":
 
 /// Bytes of a body that `/mcp` reads.
 const BODY_LIMIT: usize = 1 << 20;
+/// Bytes of a body that the other addresses read.
+const FORM_LIMIT: usize = 32 * 1024;
 /// Levels of nesting that a message may have.
 const DEPTH_LIMIT: usize = 64;
 
@@ -85,6 +88,18 @@ fn each_address_has_one_spelling(site: &Site) -> Result<()> {
     rule.hold().map(drop)
 }
 
+fn a_target_in_absolute_form_does_not_replace_the_host_header(site: &Site) -> Result<()> {
+    let mut rule = Rule::on(site)?;
+    let ours = site.mcp.origin().ascii_serialization();
+    for path in ["/healthz", "/me", "/mcp"] {
+        let head = format!("GET {ours}{path} HTTP/1.1\nHost: evil.example\nConnection: close");
+        rule.refused(path, &raw::request(&site.origin, &head, b"")?, &[421])?;
+    }
+    line(site, &format!("GET {ours}/healthz"), "")?.expect(&[200])?;
+    rule.hold().map(drop)
+}
+
+/// The runtime of Workers forgets the host of such a target and keeps the header, which is checked.
 fn a_target_in_absolute_form_must_name_us_whatever_the_host_header_says(site: &Site) -> Result<()> {
     let mut rule = Rule::on(site)?;
     let ours = site.mcp.origin().ascii_serialization();
@@ -241,7 +256,9 @@ fn nothing_is_upgraded_to_another_protocol(site: &Site) -> Result<()> {
 }
 
 fn header_fields_are_counted_and_measured(site: &Site) -> Result<()> {
-    let fields = |count: usize| (0..count).map(|number| format!("X-{number}: 1\n")).collect::<String>();
+    let fields = |count: usize| {
+        (0..count).map(|number| ["X-", &number.to_string(), ": 1\n"].concat()).collect::<String>()
+    };
     let long = |bytes: usize| format!("X-Long: {}\n", "a".repeat(bytes));
     line(site, "GET /healthz", &fields(90))?.expect(&[200])?;
     line(site, "GET /healthz", &long(30_000))?.expect(&[200])?;
@@ -277,7 +294,9 @@ fn a_body_may_be_as_long_as_the_limit_and_no_longer(site: &Site) -> Result<()> {
     let chunks: String = long
         .as_bytes()
         .chunks(60_000)
-        .map(|chunk| format!("{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk)))
+        .map(|chunk| {
+            [&format!("{:x}", chunk.len()), "\r\n", &String::from_utf8_lossy(chunk), "\r\n"].concat()
+        })
         .collect();
     let head = format!(
         "POST /mcp HTTP/1.1\nHost: {}\nAuthorization: Bearer {}\n{JSON}\nTransfer-Encoding: chunked\nConnection: close",
@@ -287,8 +306,12 @@ fn a_body_may_be_as_long_as_the_limit_and_no_longer(site: &Site) -> Result<()> {
     let answer = raw::request(&site.origin, &head, format!("{chunks}0\r\n\r\n").as_bytes())?;
     rule.refused("one byte more in chunks", &answer, &[413])?;
     let form = "Content-Type: application/x-www-form-urlencoded";
-    rule.refused("a form", &raw::post(site, "/token", form, &[b'a'; 32 * 1024 + 1])?, &[413])?;
-    rule.refused("a registration", &raw::post(site, "/register", JSON, &[b' '; 32 * 1024 + 1])?, &[413])?;
+    rule.refused("a form", &raw::post(site, "/token", form, &vec![b'a'; FORM_LIMIT + 1])?, &[413])?;
+    rule.refused(
+        "a registration",
+        &raw::post(site, "/register", JSON, &vec![b' '; FORM_LIMIT + 1])?,
+        &[413],
+    )?;
     rule.hold().map(drop)
 }
 

@@ -170,11 +170,12 @@ fn a_document_that_names_another_client_is_refused(site: &Site) -> Result<()> {
 fn a_redirect_is_not_followed(site: &Site) -> Result<()> {
     for status in [301, 302, 303, 307, 308] {
         let target = Publisher::at(site, "claude.ai")?;
-        let publisher = Publisher::without_document(site, "claude.ai");
         let stand_in = site.sandbox.join(&target.id.replacen("https:/", "/_clients", 1))?;
         for location in [target.id.as_str(), stand_in.as_str()] {
+            let publisher = Publisher::without_document(site, "claude.ai");
             let fields = json!({ "body": publisher.document(), "redirect": location, "status": status });
             expect_refused(&answered(&publisher, site, &fields)?).with_context(|| status.to_string())?;
+            publisher.expect_fetches(1)?;
         }
         target.expect_fetches(0)?;
     }

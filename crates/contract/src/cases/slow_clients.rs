@@ -46,8 +46,16 @@ fn a_body_that_trickles_is_cut_off_by_its_deadline(site: &Site) -> Result<()> {
     let form = "Content-Type: application/x-www-form-urlencoded";
     for (head, drop_of_more) in [
         (format!("POST /token HTTP/1.1\r\nHost: {host}\r\n{form}\r\nContent-Length: 1000\r\n\r\na=b"), "b"),
-        (format!("POST /token HTTP/1.1\r\nHost: {host}\r\n{form}\r\nTransfer-Encoding: chunked\r\n\r\n"), "1\r\na\r\n"),
-        (format!("POST /mcp HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{json}\r\nContent-Length: 1000\r\n\r\n{{"), " "),
+        (
+            format!("POST /token HTTP/1.1\r\nHost: {host}\r\n{form}\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            "1\r\na\r\n",
+        ),
+        (
+            format!(
+                "POST /mcp HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{json}\r\nContent-Length: 1000\r\n\r\n{{"
+            ),
+            " ",
+        ),
     ] {
         let answer = raw::trickle(&site.origin, head.as_bytes(), drop_of_more.as_bytes(), DEADLINE)?;
         let answer = String::from_utf8_lossy(&answer);
@@ -79,16 +87,22 @@ fn others_are_served_while_clients_dawdle(site: &Site) -> Result<()> {
 }
 
 /// The kernel's own cap on connections that nobody has accepted yet does not matter here: each is accepted, and then told.
-fn connections_beyond_the_share_of_an_address_are_refused_and_the_share_comes_back(site: &Site) -> Result<()> {
+fn connections_beyond_the_share_of_an_address_are_refused_and_the_share_comes_back(
+    site: &Site,
+) -> Result<()> {
     let healthy = || {
-        let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", site.mcp.authority());
+        let request =
+            format!("GET /healthz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", site.mcp.authority());
         let answer = raw::exchange(&site.origin, request.as_bytes(), Duration::from_secs(30))?;
         Ok::<_, anyhow::Error>(String::from_utf8_lossy(&answer).into_owned())
     };
     ensure!(healthy()?.starts_with("HTTP/1.1 200"), "not healthy to begin with");
     let held = raw::hold(&site.origin, SHARE + 20, unfinished(site).as_bytes())?;
     let refused = healthy()?.to_lowercase();
-    ensure!(refused.starts_with("http/1.1 503") && refused.contains("retry-after:"), "one too many got {refused}");
+    ensure!(
+        refused.starts_with("http/1.1 503") && refused.contains("retry-after:"),
+        "one too many got {refused}"
+    );
     drop(held);
     bounded("the places came back", || Ok(healthy()?.starts_with("HTTP/1.1 200")))?;
     Request::get(site.edge("/healthz")?).send()?.expect(&[200]).map(drop)

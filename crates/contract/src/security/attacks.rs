@@ -1,15 +1,18 @@
-//! Entries of the catalogue of attacks: OAuth, Access, transport, tools, egress and storage.
+//! Attacks on the authorization server and on the assertion of Access.
 
 use super::Proof::{Case, Test};
 use super::{Row, row};
 
-/// The attacks. What stands between numbers of the catalogue is ours, about transport.
+/// Attacks on OAuth and on Access.
 pub const ATTACKS: &[Row] = &[
     // OAuth
     row(
         "3.1",
         "A redirect host that merely begins or ends like a registered one is refused in place",
-        &[Case("authorize::a_redirect_that_is_not_registered_is_refused_in_place"), Case("catalogue_authorization::refused_authorizations_are_recorded_once_and_lead_nowhere")],
+        &[
+            Case("authorize::a_redirect_that_is_not_registered_is_refused_in_place"),
+            Case("catalogue_authorization::refused_authorizations_are_recorded_once_and_lead_nowhere"),
+        ],
         "",
     ),
     row(
@@ -21,7 +24,10 @@ pub const ATTACKS: &[Row] = &[
     row(
         "3.5",
         "A fragment or a second redirect is refused in place",
-        &[Case("authorize::a_doubled_parameter_is_an_invalid_request"), Case("catalogue_authorization::refused_authorizations_are_recorded_once_and_lead_nowhere")],
+        &[
+            Case("authorize::a_doubled_parameter_is_an_invalid_request"),
+            Case("catalogue_authorization::refused_authorizations_are_recorded_once_and_lead_nowhere"),
+        ],
         "",
     ),
     row(
@@ -42,46 +48,70 @@ pub const ATTACKS: &[Row] = &[
         &[Case("races::of_twenty_parallel_redemptions_exactly_one_succeeds")],
         "",
     ),
-    row(
-        "3.10",
-        "A code ends after a minute",
-        &[Case("catalogue_authorization::a_code_lives_a_minute")],
-        "",
-    ),
+    row("3.10", "A code ends after a minute", &[Case("catalogue_authorization::a_code_lives_a_minute")], ""),
     row(
         "3.11",
         "An answer in the name of another issuer is refused",
-        &[Case("microsoft::an_issuer_that_is_not_entra_is_refused"), Test("crates/auth/src/entra/session/tests.rs", "every_claim_of_the_id_token_is_checked")],
+        &[
+            Case("microsoft::an_issuer_that_is_not_entra_is_refused"),
+            Test("crates/auth/src/entra/session/tests.rs", "every_claim_of_the_id_token_is_checked"),
+        ],
         "Entra sends no `iss` in its answers, so a missing one is checked in the signed id token.",
     ),
     row(
         "3.12",
         "A state that is forged, cut, replayed, too old or of another browser is refused, and Graph hears nothing",
-        &[Case("microsoft::a_forged_truncated_or_missing_state_is_refused"), Case("microsoft::a_callback_counts_once"), Case("microsoft::a_callback_after_ten_minutes_is_refused"), Case("microsoft::a_callback_in_another_browser_or_of_another_person_is_refused"), Case("catalogue_authorization::refused_callbacks_are_recorded_once_and_reach_neither_entra_nor_graph")],
+        &[
+            Case("microsoft::a_forged_truncated_or_missing_state_is_refused"),
+            Case("microsoft::a_callback_counts_once"),
+            Case("microsoft::a_callback_after_ten_minutes_is_refused"),
+            Case("microsoft::a_callback_in_another_browser_or_of_another_person_is_refused"),
+            Case(
+                "catalogue_authorization::refused_callbacks_are_recorded_once_and_reach_neither_entra_nor_graph",
+            ),
+        ],
         "",
     ),
     row(
         "3.13",
         "A consent that comes from elsewhere, or without its token, or with another's, is refused",
-        &[Case("consent::an_answer_from_another_site_is_403"), Case("consent::an_answer_without_our_form_token_is_403"), Case("catalogue_authorization::refused_forms_are_recorded_once_and_grant_nothing")],
+        &[
+            Case("consent::an_answer_from_another_site_is_403"),
+            Case("consent::an_answer_without_our_form_token_is_403"),
+            Case("catalogue_authorization::refused_forms_are_recorded_once_and_grant_nothing"),
+        ],
         "",
     ),
     row(
         "3.14",
         "The consent page stands in no frame",
-        &[Case("consent::the_page_cannot_be_framed_cached_or_scripted"), Case("browser_pages::a_page_of_another_origin_cannot_show_ours_in_a_frame")],
+        &[
+            Case("consent::the_page_cannot_be_framed_cached_or_scripted"),
+            Case("browser_pages::a_page_of_another_origin_cannot_show_ours_in_a_frame"),
+        ],
         "",
     ),
     row(
         "3.15",
         "Remembered consent that was altered, or is another's, is no consent",
-        &[Case("remembered_consent::the_same_is_not_asked_twice_where_the_person_asked_for_that"), Case("remembered_consent::a_changed_cookie_of_ours_is_none"), Case("remembered_consent::more_scopes_another_redirect_and_another_client_are_asked"), Case("remembered_consent::another_person_and_another_browser_are_asked")],
+        &[
+            Case("remembered_consent::the_same_is_not_asked_twice_where_the_person_asked_for_that"),
+            Case("remembered_consent::a_changed_cookie_of_ours_is_none"),
+            Case("remembered_consent::more_scopes_another_redirect_and_another_client_are_asked"),
+            Case("remembered_consent::another_person_and_another_browser_are_asked"),
+        ],
         "",
     ),
     row(
         "3.16",
         "Another redirect or more scope asks again",
-        &[Case("consent::consent_is_asked_again_every_time_for_a_registered_client"), Case("remembered_consent::the_same_is_not_asked_twice_where_the_person_asked_for_that"), Case("remembered_consent::a_changed_cookie_of_ours_is_none"), Case("remembered_consent::more_scopes_another_redirect_and_another_client_are_asked"), Case("remembered_consent::another_person_and_another_browser_are_asked")],
+        &[
+            Case("consent::consent_is_asked_again_every_time_for_a_registered_client"),
+            Case("remembered_consent::the_same_is_not_asked_twice_where_the_person_asked_for_that"),
+            Case("remembered_consent::a_changed_cookie_of_ours_is_none"),
+            Case("remembered_consent::more_scopes_another_redirect_and_another_client_are_asked"),
+            Case("remembered_consent::another_person_and_another_browser_are_asked"),
+        ],
         "",
     ),
     row(
@@ -93,7 +123,11 @@ pub const ATTACKS: &[Row] = &[
     row(
         "3.20",
         "No private, special or redirected address is ever dialled for a document",
-        &[Case("client_document_refusals::a_host_that_is_not_listed_is_never_dialled"), Case("client_document_refusals::a_redirect_is_not_followed"), Case("client_document_refusals::this_server_is_never_asked_for_a_document")],
+        &[
+            Case("client_document_refusals::a_host_that_is_not_listed_is_never_dialled"),
+            Case("client_document_refusals::a_redirect_is_not_followed"),
+            Case("client_document_refusals::this_server_is_never_asked_for_a_document"),
+        ],
         "",
     ),
     row(
@@ -117,44 +151,72 @@ pub const ATTACKS: &[Row] = &[
     row(
         "3.25",
         "A token of ours never travels to Graph",
-        &[Test("crates/app/tests/tool_coverage.rs", "each_action_sends_its_own_request_with_five_facts_and_no_token_of_ours"), Case("canary::no_planted_secret_is_found_anywhere_after_a_day")],
+        &[
+            Test(
+                "crates/app/tests/tool_coverage.rs",
+                "each_action_sends_its_own_request_with_five_facts_and_no_token_of_ours",
+            ),
+            Case("canary::no_planted_secret_is_found_anywhere_after_a_day"),
+        ],
         "",
     ),
     row(
         "3.26",
         "A token in a query, a form or a cookie is none",
-        &[Case("discovery::a_token_in_the_query_is_not_a_credential"), Case("catalogue_transport::without_a_token_no_call_is_looked_at")],
+        &[
+            Case("discovery::a_token_in_the_query_is_not_a_credential"),
+            Case("catalogue_transport::without_a_token_no_call_is_looked_at"),
+        ],
         "",
     ),
     row(
         "3.27",
         "Another account, another tenant and a guest are refused",
-        &[Case("microsoft::a_microsoft_account_of_somebody_else_is_refused"), Case("microsoft::a_guest_is_refused"), Test("crates/auth/src/entra/session/tests.rs", "another_account_and_tenant_and_guests_are_refused")],
+        &[
+            Case("microsoft::a_microsoft_account_of_somebody_else_is_refused"),
+            Case("microsoft::a_guest_is_refused"),
+            Test(
+                "crates/auth/src/entra/session/tests.rs",
+                "another_account_and_tenant_and_guests_are_refused",
+            ),
+        ],
         "",
     ),
     row(
         "3.29",
         "How long a refusal takes tells nothing of a token",
-        &[Test("crates/types/src/secret.rs", "matches_only_the_same_bytes"), Test("crates/auth/src/oauth/store/tests.rs", "the_database_holds_no_token")],
+        &[
+            Test("crates/types/src/secret.rs", "matches_only_the_same_bytes"),
+            Test("crates/auth/src/oauth/store/tests.rs", "the_database_holds_no_token"),
+        ],
         "By structure: a token is looked up by the hash of all of it, and secrets are compared in constant time. A clock across a network proves nothing here.",
     ),
     // Access
     row(
         "3.31",
         "Names without an assertion are refused",
-        &[Case("catalogue_access::refused_assertions_are_recorded_once_and_name_nobody"), Case("perimeter::identity_without_a_signature_is_not_read")],
+        &[
+            Case("catalogue_access::refused_assertions_are_recorded_once_and_name_nobody"),
+            Case("perimeter::identity_without_a_signature_is_not_read"),
+        ],
         "",
     ),
     row(
         "3.32",
         "`none` is no algorithm",
-        &[Case("perimeter::an_assertion_with_another_algorithm_is_refused"), Case("catalogue_access::refused_assertions_are_recorded_once_and_name_nobody")],
+        &[
+            Case("perimeter::an_assertion_with_another_algorithm_is_refused"),
+            Case("catalogue_access::refused_assertions_are_recorded_once_and_name_nobody"),
+        ],
         "",
     ),
     row(
         "3.33",
         "A public key is no shared secret",
-        &[Case("perimeter::an_assertion_with_another_algorithm_is_refused"), Test("crates/auth/src/jwt.rs", "an_hmac_keyed_with_the_public_key_is_refused")],
+        &[
+            Case("perimeter::an_assertion_with_another_algorithm_is_refused"),
+            Test("crates/auth/src/jwt.rs", "an_hmac_keyed_with_the_public_key_is_refused"),
+        ],
         "",
     ),
     row(
@@ -172,7 +234,10 @@ pub const ATTACKS: &[Row] = &[
     row(
         "3.36",
         "An unknown key is looked up once in half a minute, then refused",
-        &[Case("perimeter::an_unknown_key_is_looked_up_at_most_once_in_half_a_minute"), Case("catalogue_access::an_unknown_or_withdrawn_key_is_refused_and_recorded")],
+        &[
+            Case("perimeter::an_unknown_key_is_looked_up_at_most_once_in_half_a_minute"),
+            Case("catalogue_access::an_unknown_or_withdrawn_key_is_refused_and_recorded"),
+        ],
         "",
     ),
     row(
@@ -196,256 +261,34 @@ pub const ATTACKS: &[Row] = &[
     row(
         "3.42",
         "A rotated key is good in the overlap and not after it",
-        &[Case("perimeter::a_rotated_key_is_good_in_the_overlap_and_not_after"), Case("catalogue_access::an_unknown_or_withdrawn_key_is_refused_and_recorded")],
+        &[
+            Case("perimeter::a_rotated_key_is_good_in_the_overlap_and_not_after"),
+            Case("catalogue_access::an_unknown_or_withdrawn_key_is_refused_and_recorded"),
+        ],
         "",
     ),
     row(
         "3.44",
         "Without fresh keys the known ones serve until they are too old; then the gate closes",
-        &[Case("perimeter::without_keys_the_known_ones_serve_until_they_are_too_old"), Case("catalogue_access::without_keys_the_gate_closes_and_says_so_in_one_record")],
+        &[
+            Case("perimeter::without_keys_the_known_ones_serve_until_they_are_too_old"),
+            Case("catalogue_access::without_keys_the_gate_closes_and_says_so_in_one_record"),
+        ],
         "",
     ),
     row(
         "3.45",
         "The cookie of Access is not an assertion",
-        &[Case("perimeter::identity_without_a_signature_is_not_read"), Case("catalogue_access::refused_assertions_are_recorded_once_and_name_nobody")],
+        &[
+            Case("perimeter::identity_without_a_signature_is_not_read"),
+            Case("catalogue_access::refused_assertions_are_recorded_once_and_name_nobody"),
+        ],
         "",
     ),
     row(
         "3.46",
         "Names under `workers.dev` and of previews are not ours",
         &[Case("catalogue_transport::a_host_that_is_missing_foreign_or_of_a_preview_is_refused")],
-        "",
-    ),
-    // Transport
-    row(
-        "3.48",
-        "A foreign, `null` or second origin is refused",
-        &[Case("catalogue_transport::origins_are_our_own_or_none"), Case("mcp_transport::a_foreign_null_or_doubled_origin_is_403"), Case("mcp_transport::an_empty_origin_is_403")],
-        "workerd takes an empty `Origin` away, so that a Worker cannot tell it from none; no browser sends one.",
-    ),
-    row(
-        "3.49",
-        "Only our own names are answered, in the header and in an absolute target",
-        &[Case("catalogue_transport::a_host_that_is_missing_foreign_or_of_a_preview_is_refused"), Case("catalogue_transport::a_target_in_absolute_form_must_name_us_whatever_the_host_header_says"), Case("catalogue_transport::two_host_headers_are_refused")],
-        "workerd answers two `Host` headers with 500 before a Worker is asked; Cloudflare's front lets none through.",
-    ),
-    row(
-        "3.50",
-        "A handle of one person with the secret of another opens nothing and is recorded",
-        &[Case("mcp_transport::a_token_of_one_person_never_opens_another"), Test("crates/app/tests/route_coverage.rs", "each_refusal_of_the_mcp_route_is_recorded_with_its_own_cause")],
-        "",
-    ),
-    row(
-        "3.51",
-        "An identifier that a client chooses is ignored",
-        &[Case("mcp_transport::a_session_id_of_the_client_is_ignored")],
-        "",
-    ),
-    row(
-        "3.52",
-        "State that a client carries for us cannot be altered, lent or replayed",
-        &[Case("mcp_protocol::what_is_not_advertised_does_not_exist"), Test("crates/mcp/src/headers.rs", "the_method_header_agrees_in_its_exact_case")],
-        "There is no such state yet: no request asks a client for input.",
-    ),
-    row(
-        "3.53",
-        "Headers that contradict the body run nothing",
-        &[Case("catalogue_transport::headers_that_contradict_the_body_run_nothing"), Case("mcp_protocol::headers_must_repeat_the_body")],
-        "",
-    ),
-    row(
-        "3.55",
-        "A body may be as long as the limit and no longer, announced or in chunks",
-        &[Case("catalogue_transport::a_body_may_be_as_long_as_the_limit_and_no_longer")],
-        "",
-    ),
-    row(
-        "3.56",
-        "Nesting may be as deep as the limit and no deeper",
-        &[Case("catalogue_transport::nesting_may_be_as_deep_as_the_limit_and_no_deeper")],
-        "",
-    ),
-    row(
-        "3.57",
-        "Bytes that two readers could see differently are a parse error",
-        &[Case("catalogue_transport::bytes_that_readers_see_differently_are_refused"), Case("mcp_transport::text_that_is_not_json_is_a_parse_error")],
-        "",
-    ),
-    row(
-        "3.59",
-        "An unknown method is not found",
-        &[Case("catalogue_transport::unknown_methods_are_not_found"), Case("mcp_protocol::unknown_methods_tools_and_resources_have_their_codes")],
-        "",
-    ),
-    row(
-        "3.62",
-        "Who dawdles is cut off, in the headers, in the body, and between two requests",
-        &[Case("slow_clients::a_header_without_end_is_cut_off_by_its_deadline"), Case("slow_clients::a_body_that_trickles_is_cut_off_by_its_deadline"), Case("slow_clients::a_connection_that_says_nothing_more_is_closed"), Case("slow_clients::others_are_served_while_clients_dawdle")],
-        "",
-    ),
-    row(
-        "3.63",
-        "Connections are capped, and who holds them in silence keeps nobody else out",
-        &[Case("slow_clients::connections_beyond_the_share_of_an_address_are_refused_and_the_share_comes_back"), Test("crates/host-native/src/listener.rs", "who_holds_connections_and_says_nothing_keeps_nobody_else_out"), Test("crates/host-native/src/places.rs", "a_near_address_holds_most_and_never_all")],
-        "Connections end at Cloudflare's front, and a Worker sees requests alone. There are no streams to hold: every answer is complete.",
-    ),
-    row(
-        "3.63a",
-        "Compressed bodies are refused unread",
-        &[Case("catalogue_transport::compressed_bodies_are_refused_unread")],
-        "",
-    ),
-    row(
-        "3.63b",
-        "Headers are counted and measured",
-        &[Case("catalogue_transport::header_fields_are_counted_and_measured")],
-        "",
-    ),
-    row(
-        "3.63c",
-        "A request framed in two ways is one request or none, and nothing follows it",
-        &[Case("catalogue_transport::a_request_framed_in_two_ways_is_one_request_or_none")],
-        "",
-    ),
-    row(
-        "3.63d",
-        "Each address has one spelling",
-        &[Case("catalogue_transport::each_address_has_one_spelling")],
-        "",
-    ),
-    row(
-        "3.63e",
-        "Methods nobody needs are refused, and nothing is reflected",
-        &[Case("catalogue_transport::methods_nobody_needs_are_refused"), Case("catalogue_transport::connect_and_methods_of_others_are_refused")],
-        "workerd answers `CONNECT` and unknown methods with 500 and 501 before a Worker is asked; Cloudflare's front lets none through.",
-    ),
-    row(
-        "3.63f",
-        "Nothing is upgraded to another protocol",
-        &[Case("catalogue_transport::nothing_is_upgraded_to_another_protocol")],
-        "",
-    ),
-    row(
-        "3.65",
-        "Without a token no call is looked at",
-        &[Case("catalogue_transport::without_a_token_no_call_is_looked_at"), Test("crates/app/tests/tool_coverage.rs", "without_a_token_no_action_is_performed_and_one_record_says_so")],
-        "",
-    ),
-    // Tools
-    row(
-        "3.68",
-        "An identifier never leaves its segment of a path",
-        &[Case("hostile_arguments::a_folder_never_leaves_its_segment"), Case("hostile_arguments::a_team_or_channel_never_leaves_its_segment")],
-        "",
-    ),
-    row(
-        "3.71",
-        "Markup of others is cleaned and framed",
-        &[Case("tools::text_of_others_is_cleaned_and_framed"), Case("hostile_arguments::markup_that_grows_when_it_is_read_is_refused")],
-        "",
-    ),
-    row(
-        "3.73",
-        "A count is a whole number within its range",
-        &[Case("hostile_arguments::counts_are_whole_numbers_within_their_range")],
-        "",
-    ),
-    row(
-        "3.75",
-        "Recipients are addresses and few",
-        &[Case("hostile_arguments::recipients_are_addresses_and_few")],
-        "Approvals do not exist yet: this much is proven of it today.",
-    ),
-    row(
-        "3.76",
-        "The profile `read-only` allows no other effect",
-        &[Test("crates/app/tests/tool_coverage.rs", "under_the_read_only_profile_every_other_effect_is_refused_recorded_and_unsent"), Test("crates/policy/src/decide/tests.rs", "every_combination_of_principal_effect_profile_and_grant_has_its_answer")],
-        "The profile is a setting of the deployment, shown over the whole table of tools.",
-    ),
-    row(
-        "3.81",
-        "A repeat of a write cannot double it",
-        &[Case("tools::create_calendar_event_keeps_the_zone_and_cannot_double"), Case("tools::send_email_sends_once_and_says_so")],
-        "",
-    ),
-    // Egress and storage
-    row(
-        "3.84",
-        "A gateway that fails is told, and nothing goes around it",
-        &[Case("catalogue_storage::answers_of_a_gateway_that_fails_are_not_asked_for_elsewhere"), Case("faults::every_gateway_fault_is_told_and_nothing_goes_around_the_gateway")],
-        "",
-    ),
-    row(
-        "3.85",
-        "A block of data-loss prevention is told without what was blocked",
-        &[Case("faults::dlp_blocks_without_showing_content")],
-        "",
-    ),
-    row(
-        "3.86",
-        "A throttled call is told; a write is done at most once",
-        &[Case("catalogue_storage::a_throttled_write_is_told_and_done_at_most_once"), Case("faults::a_write_is_never_repeated_when_its_fate_is_unknown"), Test("crates/egress/src/classify/tests.rs", "graph_s_own_refusals_keep_status_code_and_patience")],
-        "",
-    ),
-    row(
-        "3.87",
-        "No answer is anybody's but who asked for it",
-        &[Case("catalogue_storage::answers_of_one_person_never_reach_another"), Case("tools::two_people_on_the_same_path_see_their_own_data"), Case("faults::a_cached_answer_is_not_passed_on")],
-        "",
-    ),
-    row(
-        "3.88",
-        "A call carries five facts; a sixth does not compile",
-        &[Case("catalogue_storage::every_call_carries_five_facts_and_not_one_more"), Test("crates/egress/src/metadata.rs", "the_header_is_five_texts_in_ascii_whatever_the_values")],
-        "",
-    ),
-    row(
-        "3.89",
-        "No planted secret is found anywhere",
-        &[Case("canary::no_planted_secret_is_found_anywhere_after_a_day"), Case("journal::no_token_secret_or_content_is_anywhere"), Test("crates/journal/tests/journal/append.rs", "no_planted_secret_address_or_content_reaches_a_record")],
-        "",
-    ),
-    row(
-        "3.90",
-        "Nothing is dialled but what the table of destinations names",
-        &[Test("crates/egress/src/door/tests.rs", "near_misses_are_refused_and_nothing_is_sent"), Test("crates/egress/src/door/tests.rs", "whatever_the_url_only_the_table_is_dialled"), Test("crates/egress/src/door/tests.rs", "a_redirect_is_an_answer")],
-        "",
-    ),
-    row(
-        "3.93",
-        "Keys can be rotated: the previous one reads, the new one writes",
-        &[Test("crates/auth/src/oauth/store/tests.rs", "tokens_survive_a_change_of_keys_while_the_previous_ones_are_configured"), Test("crates/seal/src/sealer.rs", "a_rotated_key_opens_old_values_and_says_so"), Case("operators::rotated_keys_are_read_and_sealed_again_and_the_old_one_can_go")],
-        "",
-    ),
-    row(
-        "3.94",
-        "Under another key nothing opens, and nothing of it is a fault",
-        &[Case("catalogue_storage::other_keys_open_nothing_and_the_right_ones_everything")],
-        "A token sealed under another key is a token of another server: 401 and 400, rather than 503.",
-    ),
-    row(
-        "3.95",
-        "Without a journal nothing is done",
-        &[Case("faults::a_journal_that_cannot_be_written_stops_calls_and_not_the_server"), Test("crates/app/tests/tool_coverage.rs", "without_a_journal_no_action_is_performed"), Test("crates/journal/tests/journal/append.rs", "a_full_disk_refuses_the_intent_and_leaves_the_chain_whole")],
-        "A full disk is the native host's; Durable Object storage that refuses is shown with a fake.",
-    ),
-    row(
-        "3.96",
-        "A record that was altered, put back or removed is found and named",
-        &[Case("catalogue_storage::an_altered_record_is_named_by_the_verifier"), Case("catalogue_storage::a_journal_put_back_in_time_is_found"), Case("catalogue_storage::a_deleted_journal_is_missed"), Test("crates/journal/tests/journal/chain.rs", "a_consistently_rewritten_end_is_found_against_the_noted_high_water")],
-        "The storage of a Durable Object is Cloudflare's, and there is no file of it that anybody could alter; the verifier is the same.",
-    ),
-    row(
-        "3.97",
-        "A clock ten minutes off is refused, one a minute off is not",
-        &[Case("catalogue_access::a_clock_ten_minutes_off_is_refused_and_one_minute_is_not"), Test("crates/auth/src/perimeter/tests.rs", "times_hold_to_the_second_with_a_minute_of_leeway")],
-        "",
-    ),
-    row(
-        "3.99",
-        "The kill switch ends sessions within the stated seconds",
-        &[Case("operators::one_persons_sessions_end_at_once_and_nobody_elses"), Case("operators::everyones_sessions_end_within_half_a_minute_of_the_moved_clock"), Case("operators::the_command_kill_ends_everyones_sessions_at_once"), Case("operators::a_call_under_way_is_cut_off_from_its_caller")],
         "",
     ),
 ];

@@ -121,6 +121,9 @@ async fn registered(examination: &Examination, report: &mut Report) -> Option<At
     let register = async {
         let answer =
             examination.wire.send(Ask::post(examination.target.at("/register")).json(&metadata)).await?;
+        if answer.status == 403 && answer.json().get("error") == Some(&json!("access_denied")) {
+            return Err(Unmet::NotChecked("clients cannot register themselves here".to_owned()));
+        }
         demand(answer.status == 201, || format!("POST /register answered {}", answer.status))?;
         let id = answer.json().get("client_id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let plain = !id.is_empty() && id.len() <= 512 && id.bytes().all(|byte| byte.is_ascii_graphic());

@@ -148,7 +148,8 @@ mod tests {
     async fn a_configured_name_may_lead_to_this_machine() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let asking = ask(&format!("http://localhost:{port}/"), Network::Configured);
+        let url = format!("http://localhost:{port}/");
+        let asking = ask(&url, Network::Configured);
         // Whoever comes is hung up on.
         let (error, accepted) = tokio::join!(asking, async move { listener.accept().await.map(drop) });
         assert!(accepted.is_ok());

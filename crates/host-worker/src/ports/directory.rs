@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use m365_ports::{
-    Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, PerimeterRecord, PinOutcome, RegistrationOutcome,
-    Standing,
+    Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, PerimeterRecord, PinOutcome,
+    RegistrationOutcome, Standing,
 };
 use m365_types::{CellId, Oid, TenantId, UnixMillis};
 use serde::de::DeserializeOwned;

@@ -133,9 +133,11 @@ pub(crate) fn event(call: u8) -> AuditEvent {
         request: actor.request,
         subject: actor.principal.person().map(|person| person.subject.clone()),
         microsoft: actor.microsoft,
-        client: Some(actor.client),
-        grant: Some(actor.grant),
+        client: actor.client,
+        grant: actor.grant,
         code: "ok".to_owned(),
         traces: vec![],
+        posture: None,
+        operator: None,
     }
 }

@@ -1,8 +1,8 @@
 //! Assertions: what Access says about the caller, signed with RS256.
 //!
 //! Source: Cloudflare's documentation of the application token. Claims for a person: `aud` (array), `email`, `exp`,
-//! `iat`, `nbf`, `iss`, `type`, `identity_nonce`, `sub`, `country`, and the tenant's custom claims `oid` and
-//! `groups`. For a service token: `aud` (string), `common_name`, an empty `sub`, no `email`. The same token is the
+//! `iat`, `nbf`, `iss`, `type`, `identity_nonce`, `sub`, `country`, and the tenant's custom claims `oid`,
+//! `groups` and `amr`. For a service token: `aud` (string), `common_name`, an empty `sub`, no `email`. The same token is the
 //! `CF_Authorization` cookie in the browser and the header the origin gets.
 
 use http::HeaderMap;
@@ -49,6 +49,7 @@ pub fn claims(estate: &Estate, identity: Identity<'_>, ttl_secs: i64) -> Value {
             "country": "NL",
             "oid": person.oid,
             "groups": person.groups,
+            "amr": ["pwd", "mfa"],
         }),
         Identity::Service(client_id) => json!({
             "aud": audience,

@@ -30,6 +30,10 @@ const CHALLENGE: &str = r#"{"access_token":{"nbf":{"essential":true, "value":"16
 const MERGED: &str =
     r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"},"xms_cc":{"values":["cp1"]}}}"#;
 
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
 /// Signs nothing, as no case here has a certificate.
 struct NoSigner;
 
@@ -185,6 +189,16 @@ impl World {
     fn challenged_again(&self, rejected: &str, claims: &str) -> TokenError {
         let tokens = Arc::clone(&self.session).tokens(self.flow.fixture.request());
         block_on(tokens.challenged_again(&Secret::new(rejected.to_owned()), claims))
+    }
+
+    /// What the last form that was sent to Entra asked for by `claims`.
+    fn sent_claims(&self) -> Value {
+        serde_json::from_str(&self.sent("claims").unwrap()).unwrap()
+    }
+
+    /// What a sign-in that begins now asks for by `claims`.
+    fn sign_in_claims(&self) -> Value {
+        serde_json::from_str(&parameter(&self.begin(&self.alex()).url, "claims").unwrap()).unwrap()
     }
 
     /// A field of the last form that was sent to Entra.
@@ -515,11 +529,11 @@ fn a_rejected_token_is_replaced_once_however_many_report_it() {
 #[test]
 fn every_request_for_a_token_declares_the_capability() {
     let world = World::linked();
-    assert_eq!(world.sent("claims").as_deref(), Some(CAPABLE));
+    assert_eq!(world.sent_claims(), json_of(CAPABLE));
     world.flow.advance(Duration::from_secs(4000));
     world.then(200, &World::token_answer(None, "2"));
     assert!(world.token(&[]).is_ok());
-    assert_eq!(world.sent("claims").as_deref(), Some(CAPABLE));
+    assert_eq!(world.sent_claims(), json_of(CAPABLE));
 }
 
 #[test]
@@ -527,25 +541,20 @@ fn a_claims_challenge_travels_to_entra_and_into_the_next_sign_in() {
     let world = World::linked();
     world.then(200, &World::token_answer(None, "2"));
     assert!(world.replace("graph-access-1", Some(CHALLENGE)).is_ok());
-    assert_eq!(world.sent("claims").as_deref(), Some(MERGED));
+    assert_eq!(world.sent_claims(), json_of(MERGED));
     assert_eq!(world.last(), "microsoft.refreshed Done refreshed_after_challenge");
     world.then(400, &entra_error(50_076, "interaction_required"));
     let refused = world.replace("graph-access-2", Some(CHALLENGE));
     assert!(matches!(refused, Err(TokenError::SignInNeeded { .. })));
     let begun = world.begin(&world.alex());
-    assert_eq!(parameter(&begun.url, "claims").as_deref(), Some(MERGED));
+    assert_eq!(world.sign_in_claims(), json_of(MERGED));
     assert_eq!(parameter(&begun.url, "login_hint").as_deref(), Some("alex@contoso.example"));
     let token = rsa::key(0).token(&world.claims(&begun.nonce));
     world.then(200, &World::token_answer(Some(&token), "3"));
     assert!(world.finish(&world.alex(), &begun, &[("code", "c")]).is_ok());
-    assert_eq!(world.sent("claims").as_deref(), Some(MERGED), "the code is redeemed with the same claims");
+    assert_eq!(world.sent_claims(), json_of(MERGED), "the code is redeemed with the same claims");
     assert_eq!(world.token(&[]).unwrap(), "graph-access-3");
-    let later = world.begin(&world.alex());
-    assert_eq!(
-        parameter(&later.url, "claims").as_deref(),
-        Some(CAPABLE),
-        "the sign-in has met the challenge"
-    );
+    assert_eq!(world.sign_in_claims(), json_of(CAPABLE), "the sign-in has met the challenge");
 }
 
 #[test]
@@ -561,7 +570,7 @@ fn a_challenge_of_entra_itself_goes_before_the_one_that_led_to_it() {
     answer["claims"] = json!("<script>");
     world.then(400, &answer);
     assert!(world.replace("graph-access-1", Some(CHALLENGE)).is_err());
-    assert_eq!(parameter(&world.begin(&world.alex()).url, "claims").as_deref(), Some(MERGED));
+    assert_eq!(world.sign_in_claims(), json_of(MERGED));
 }
 
 #[test]
@@ -591,7 +600,7 @@ fn who_is_challenged_again_must_sign_in_and_entra_is_asked_nothing_more() {
         assert!(matches!(replaced, Err(TokenError::SignInNeeded { .. })));
     }
     assert_eq!(world.exchanges(), exchanges, "a loop would ask Entra again and again");
-    assert_eq!(parameter(&world.begin(&world.alex()).url, "claims").as_deref(), Some(MERGED));
+    assert_eq!(world.sign_in_claims(), json_of(MERGED));
 }
 
 #[test]
@@ -612,7 +621,7 @@ fn a_challenge_that_is_malformed_or_too_long_is_refused_and_not_forwarded() {
         assert!(matches!(world.replace("graph-access-1", Some(claims)), Err(TokenError::Refused { .. })));
         assert!(matches!(world.challenged_again("graph-access-1", claims), TokenError::Refused { .. }));
         assert_eq!(world.exchanges(), 1);
-        assert_eq!(parameter(&world.begin(&world.alex()).url, "claims").as_deref(), Some(CAPABLE));
+        assert_eq!(world.sign_in_claims(), json_of(CAPABLE));
     }
 }
 

@@ -386,7 +386,7 @@ fn revoking_access_spares_refresh_and_revoking_refresh_ends_the_grant() {
     let second = flow.refresh(&client, tokens.refresh_token()).unwrap();
     assert!(flow.is_live(second.access_token()));
     revoke(&client, second.refresh_token()).unwrap();
-    assert_eq!(last(&flow), "grant.revoked Done grant");
+    assert_eq!(last(&flow), "grant.revoked Done by_client");
     assert!(!flow.is_live(second.access_token()));
     assert_eq!(flow.refresh(&client, second.refresh_token()).unwrap_err(), GrantRefusal::Invalid);
     let records = flow.fixture.records().len();

@@ -156,6 +156,7 @@ impl Model {
                 self.offer(client, remember && client == DOCUMENT_CLIENT, "granted")
             }
             Answer::Deny => {
+                self.remembered.remove(&client);
                 self.records.push(("consent.denied", "denied"));
                 Outcome::Quiet
             }
@@ -350,6 +351,11 @@ impl Model {
             let live = self.grants[pair.grant].phase == Phase::Live;
             (live && !pair.access_gone && self.now < pair.access_ends, pair.narrow)
         })
+    }
+
+    /// How many consents count.
+    pub(super) fn remembered(&self) -> usize {
+        self.remembered.values().filter(|until| self.now < **until).count()
     }
 
     /// What holds of every life.

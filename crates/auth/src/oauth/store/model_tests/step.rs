@@ -27,6 +27,8 @@ pub(super) enum Step {
     Redeem { grant: Pick, by_owner: bool, check: Check },
     /// A refresh token is presented.
     Refresh { token: Pick, by_owner: bool, asked: Asked },
+    /// A client whose answer was lost presents its refresh token again.
+    RefreshTwice { token: Pick, between: u64 },
     /// A token is revoked by a client.
     Revoke { kind: Kind, token: Pick, by_owner: bool },
     /// Grants are ended from outside.
@@ -127,6 +129,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(grant, by_owner, check)| Step::Redeem { grant, by_owner, check }),
         14 => (pick(), by_owner(), asked())
             .prop_map(|(token, by_owner, asked)| Step::Refresh { token, by_owner, asked }),
+        3 => (pick(), repetition())
+            .prop_map(|(token, between)| Step::RefreshTwice { token, between }),
         2 => (kind(), pick(), by_owner()).prop_map(|(kind, token, by_owner)| Step::Revoke { kind, token, by_owner }),
         1 => end().prop_map(Step::End),
         8 => wait().prop_map(|millis| Step::Wait { millis }),
@@ -134,12 +138,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn repetition() -> impl Strategy<Value = u64> {
+    proptest::sample::select(&[1_u64, 9_999, 10_000, 10_001][..])
+}
+
 /// Boundaries of every life, to the millisecond.
 fn wait() -> impl Strategy<Value = u64> {
     let boundaries = |lives: &'static [u64]| proptest::sample::select(lives);
     prop_oneof![
-        // Repetition of a refresh.
-        6 => boundaries(&[1, 9_999, 10_000, 10_001]),
+        6 => repetition(),
         // A code; what must be left of a token; a form.
         3 => boundaries(&[59_999, 60_000, 599_999, 600_000]),
         // Access; an idle refresh token; the grant and the sign-in behind it.

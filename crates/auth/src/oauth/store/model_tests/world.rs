@@ -102,6 +102,13 @@ impl World {
                     self.refresh(pair, *by_owner, *asked);
                 }
             }
+            Step::RefreshTwice { token, between } => {
+                if let Some(pair) = token.of(self.pairs.len()) {
+                    self.refresh(pair, true, Asked::Everything);
+                    self.wait(*between);
+                    self.refresh(pair, true, Asked::Everything);
+                }
+            }
             Step::Revoke { kind, token, by_owner } => {
                 let held = if *kind == Kind::Code { self.grants.len() } else { self.pairs.len() };
                 if let Some(index) = token.of(held) {
@@ -109,11 +116,7 @@ impl World {
                 }
             }
             Step::End(end) => self.end(*end),
-            Step::Wait { millis } => {
-                self.flow.advance(Duration::from_millis(*millis));
-                self.model.now = self.flow.fixture.now();
-                keep_registered(&self.flow, &self.clients);
-            }
+            Step::Wait { millis } => self.wait(*millis),
             Step::Sweep => {
                 self.store.sweep().unwrap();
                 self.model.sweep();
@@ -123,6 +126,12 @@ impl World {
         self.compare_tokens();
         self.check_tables();
         self.model.check();
+    }
+
+    fn wait(&mut self, millis: u64) {
+        self.flow.advance(Duration::from_millis(millis));
+        self.model.now = self.flow.fixture.now();
+        keep_registered(&self.flow, &self.clients);
     }
 
     /// The records of the whole life are one chain.
@@ -344,6 +353,9 @@ impl World {
             "SELECT COUNT(*) FROM auth_token t JOIN auth_grant g ON g.id = t.grant_id WHERE g.phase = 'ended'",
         );
         assert_eq!(left, 0, "an ended grant has tokens");
+        let now = self.model.now.as_millis();
+        let remembered = count(&format!("SELECT COUNT(*) FROM auth_remembered WHERE expires > {now}"));
+        assert_eq!(usize::try_from(remembered), Ok(self.model.remembered()), "consents are remembered");
         let most = count(
             "SELECT COALESCE(MAX(current), 0) FROM (SELECT COUNT(*) AS current FROM auth_token
              WHERE kind = 'refresh' AND superseded_at IS NULL GROUP BY grant_id)",
