@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use m365_auth::jwt::KeySet;
 use m365_auth::perimeter::{ASSERTION_HEADER, PerimeterRefusal, VerifiedAssertion};
-use m365_fuzz::{AUDIENCE, Estate, SigningKey, TEAM, assert_silent_about, now};
+use m365_fuzz::{AUDIENCE, CANARY, Estate, SigningKey, TEAM, now, planted};
 use m365_types::Identity;
 use serde_json::Value;
 
@@ -17,6 +17,7 @@ use serde_json::Value;
 const LEEWAY: u64 = 60;
 
 fuzz_target!(|input: &[u8]| {
+    let input = planted(input);
     let Some((kind, rest)) = input.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return unsigned(rest) };
     let access = &Estate::get().access;
@@ -45,8 +46,7 @@ fn unsigned(bytes: &[u8]) {
         1 => assert!(!matches!(refusal, PerimeterRefusal::Missing | PerimeterRefusal::Duplicate)),
         _ => assert_eq!(refusal, PerimeterRefusal::Duplicate),
     }
-    let said = format!("{refusal} {refusal:?} {}", refusal.code());
-    assert_silent_about(values.iter().filter_map(|value| value.to_str().ok()), &said);
+    assert!(!format!("{refusal} {refusal:?} {}", refusal.code()).contains(CANARY));
 }
 
 fn verify(values: Vec<HeaderValue>) -> Result<VerifiedAssertion, PerimeterRefusal> {

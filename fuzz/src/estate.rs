@@ -242,7 +242,7 @@ fn cookie_of(cookie: &BrowserCookie) -> String {
     header.split(';').next().expect("a pair").to_owned()
 }
 
-fn replaced(bytes: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
+pub(crate) fn replaced(bytes: &[u8], word: &[u8], by: &[u8]) -> Vec<u8> {
     let mut result = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, more)) = rest.split_first() {

@@ -200,15 +200,12 @@ impl From<ClientRefusal> for Failure {
     fn from(refusal: ClientRefusal) -> Self {
         use ClientRefusal as R;
         match refusal {
-            // RFC 6749 section 5.2: the answer names a scheme the client could use.
-            R::Unknown | R::Missing | R::Mixed | R::Method | R::Secret => {
-                Self::because(&errors::CLIENT_REFUSED, refusal.code()).challenging(BASIC_CHALLENGE.to_owned())
-            }
             R::Busy => Self::because(&errors::BUSY, refusal.code()),
             R::Document(document) if document.is_momentary() => {
                 Self::because(&errors::CLIENT_UNAVAILABLE, refusal.code())
             }
-            R::Document(_) => {
+            // RFC 6749 section 5.2: the answer names a scheme the client could use.
+            R::Document(_) | R::Unknown | R::Missing | R::Mixed | R::Method | R::Secret => {
                 Self::because(&errors::CLIENT_REFUSED, refusal.code()).challenging(BASIC_CHALLENGE.to_owned())
             }
             R::Unavailable => Self::because(&errors::SERVER_UNAVAILABLE, refusal.code()),

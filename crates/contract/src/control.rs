@@ -43,6 +43,10 @@ pub struct ServiceToken {
 }
 
 impl ServiceToken {
+    fn read(told: &Value) -> Result<Self> {
+        Ok(Self { id: told.text("/clientId")?.to_owned(), secret: told.text("/clientSecret")?.to_owned() })
+    }
+
     /// The headers that carry it.
     #[must_use]
     pub fn headers(&self) -> Vec<(String, String)> {
@@ -83,8 +87,16 @@ impl Control {
     /// # Errors
     /// Where the sandbox has none.
     pub fn service(&self) -> Result<String> {
-        let url = Url::parse(&self.url("config")?)?;
-        Ok(Self::get(&url)?.text("/serviceTokens/0/clientId")?.to_owned())
+        Ok(self.first_service_token()?.id)
+    }
+
+    /// The service token that Access knows from the start.
+    ///
+    /// # Errors
+    /// Where the sandbox has none.
+    pub fn first_service_token(&self) -> Result<ServiceToken> {
+        let config = Self::get(&Url::parse(&self.url("config")?)?)?;
+        ServiceToken::read(config.at("/serviceTokens/0"))
     }
 
     /// Makes a service token that Access admits.
@@ -92,11 +104,7 @@ impl Control {
     /// # Errors
     /// Where the sandbox refuses.
     pub fn service_token(&self) -> Result<ServiceToken> {
-        let made = self.post("service", &json!({}))?;
-        Ok(ServiceToken {
-            id: made.text("/clientId")?.to_owned(),
-            secret: made.text("/clientSecret")?.to_owned(),
-        })
+        ServiceToken::read(&self.post("service", &json!({}))?)
     }
 
     /// Says what stands at the address of a client metadata document.

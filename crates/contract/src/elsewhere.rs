@@ -1,13 +1,15 @@
 //! A site at another origin of this computer: where a client's redirect leads, or where an attacker's page lies.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Result;
 use url::Url;
+
+use crate::http::Request;
 
 const LANDED: &str =
     "<!doctype html><html lang=en><title>Landed</title><h1>The application has your answer</h1>";
@@ -30,12 +32,12 @@ impl Elsewhere {
         let (address, ended) = (listener.local_addr()?, Arc::new(AtomicBool::new(false)));
         let (page, over) = (page.to_owned(), ended.clone());
         let server = thread::spawn(move || {
-            for visitor in listener.incoming().flatten() {
+            for mut visitor in listener.incoming().flatten() {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
                 // A browser that hangs up has seen enough.
-                answer(visitor, &page).ok();
+                answer(&mut visitor, &page).ok();
             }
         });
         Ok(Self { address, ended, server: Some(server) })
@@ -54,17 +56,18 @@ impl Drop for Elsewhere {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
         // One more visitor, so that the server looks up.
-        TcpStream::connect(self.address).ok();
+        Request::get(format!("http://{}/", self.address)).send().ok();
         if let Some(server) = self.server.take() {
             server.join().ok();
         }
     }
 }
 
-fn answer(mut visitor: TcpStream, page: &str) -> Result<()> {
-    let mut lines = BufReader::new(visitor.try_clone()?).lines();
+fn answer(visitor: &mut (impl Read + Write), page: &str) -> Result<()> {
+    let mut lines = BufReader::new(&mut *visitor).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+    drop(lines);
     let body = if request.starts_with("GET /page ") { page } else { LANDED };
     let length = body.len();
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close";

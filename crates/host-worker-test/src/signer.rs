@@ -19,7 +19,7 @@ impl SignerBench for SubtleBench {
     }
 
     fn pair(&self, kind: KeyKind) -> BoxFuture<'_, Result<SigningPair>> {
-        Box::pin(SendFuture::new(async move { generate(kind).await.map_err(said) }))
+        Box::pin(SendFuture::new(async move { generate(kind).await.map_err(|error| said(&error)) }))
     }
 
     fn verifies<'a>(
@@ -28,11 +28,13 @@ impl SignerBench for SubtleBench {
         message: &'a [u8],
         signature: &'a [u8],
     ) -> BoxFuture<'a, Result<bool>> {
-        Box::pin(SendFuture::new(async move { verify(public, message, signature).await.map_err(said) }))
+        Box::pin(SendFuture::new(async move {
+            verify(public, message, signature).await.map_err(|error| said(&error))
+        }))
     }
 }
 
-fn said(error: JsValue) -> anyhow::Error {
+fn said(error: &JsValue) -> anyhow::Error {
     anyhow!("{error:?}")
 }
 

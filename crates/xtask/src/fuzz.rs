@@ -29,12 +29,11 @@ const MAX_INPUT_BYTES: u64 = 4096;
 /// How much of a failure is shown, in lines.
 const LAST_LINES: usize = 25;
 /// What only the fuzz folder depends on.
-const OF_THE_ENGINE: [&str; 2] = ["arbitrary", "libfuzzer-sys"];
+const OF_THE_ENGINE: [&str; 3] = ["arbitrary", "jobserver", "libfuzzer-sys"];
 /// The engine's instrumentation: what `cargo fuzz` asks of the compiler, without a sanitizer.
-const RUSTFLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+const RUSTFLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-    -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-sanitizer-coverage-stack-depth \
-    -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
 
 /// Options of `cargo xtask fuzz`.
 #[derive(Args)]

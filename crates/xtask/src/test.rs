@@ -69,7 +69,9 @@ pub(crate) fn perform(workspace: &Workspace, options: &Options) -> anyhow::Resul
     }
     let passed = conduct(runs, watch)?;
     let unproven = security::judge(&workspace.target)?;
-    unproven.iter().for_each(|sentence| say(sentence));
+    for sentence in &unproven {
+        say(sentence);
+    }
     Ok(passed && unproven.is_empty())
 }
 

@@ -11,9 +11,10 @@ use m365_types::CellId;
 use super::gate::Pass;
 use super::{Arrival, CELL_TIMEOUT, Front};
 use crate::cell::records;
+use crate::config::Ingress;
 use crate::errors;
 use crate::respond::Failure;
-use crate::routes::{Face, Handler, Place};
+use crate::routes::{Face, Gate, Handler, Place};
 
 /// What a cell may read of the caller's headers, besides those of MCP.
 const FORWARDED: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
@@ -27,6 +28,9 @@ impl Front {
         body: Bytes,
     ) -> Result<Response<Bytes>, Failure> {
         let Place::Cell(access) = arrival.route.place else { return Err(Failure::of(&errors::INTERNAL)) };
+        // In `managed` the gate of the MCP endpoint is an assertion too, so a cell may come to be.
+        let vouched = arrival.route.gate == Gate::Bearer && self.core.config.ingress == Ingress::Managed;
+        let access = if vouched { CellAccess::Create } else { access };
         let request = self.sealed(arrival, pass, body)?;
         let sent = self.cells.send(&pass.cell, access, request);
         match select(sent, self.core.ports.timer.sleep(CELL_TIMEOUT)).await {

@@ -175,6 +175,9 @@ mod tests {
 
     use super::*;
 
+    static SHORT: LazyLock<Lifetimes> =
+        LazyLock::new(|| Lifetimes { reauth: Duration::from_mins(5), ..Lifetimes::default() });
+
     fn shown(change: impl FnOnce(&mut Consent<'_>)) -> String {
         let (person, lifetimes) = (Email::parse("alex@contoso.example").unwrap(), Lifetimes::default());
         let scopes: ScopeSet = [Scope::MailRead, Scope::MailSend].into_iter().collect();
@@ -234,8 +237,6 @@ mod tests {
     fn the_durations_are_those_of_the_server() {
         let usual = shown(|_| {});
         assert!(usual.contains("<strong>12 hours</strong>") && usual.contains("at most 1 hour at a time"));
-        static SHORT: LazyLock<Lifetimes> =
-            LazyLock::new(|| Lifetimes { reauth: Duration::from_mins(5), ..Lifetimes::default() });
         let page = shown(|consent| consent.lifetimes = &SHORT);
         assert!(page.contains("<strong>5 minutes</strong>") && page.contains("at most 5 minutes at a time"));
     }

@@ -359,7 +359,7 @@ mod tests {
         let status = |notice, connections: &[Connection]| {
             let applications = granted(connections);
             let (notice, microsoft) = (Some(notice), Some(&signed_in));
-            shown(&Me { notice, microsoft, applications, ..plain(&person) }).contains(r#"role="status""#)
+            shown(&Me { microsoft, applications, notice, ..plain(&person) }).contains(r#"role="status""#)
         };
         assert!(status(Notice::AllEnded, &[]) && !status(Notice::AllEnded, &connections));
         assert!(status(Notice::Connected, &[]) && !status(Notice::SignedOut, &[]));

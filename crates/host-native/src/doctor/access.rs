@@ -27,7 +27,7 @@ const TEAM_DOMAINS: &str = ".cloudflareaccess.com";
 pub(super) async fn examine(examination: &Examination, report: &mut Report) {
     let mut team = examination.team.clone();
     let (mut guarded, mut open) = (Vec::new(), Vec::new());
-    for route in ROUTES.iter().filter(|route| route.gate == Gate::Access) {
+    for route in ROUTES.iter().filter(|route| matches!(route.gate, Gate::Access | Gate::Operator)) {
         match guard(examination, route).await {
             Ok(login) => {
                 guarded.push(route);

@@ -14,7 +14,7 @@ use step::steps;
 use world::World;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
     #[test]
     fn the_store_does_what_the_model_says(steps in steps()) {
         let mut world = World::new();
