@@ -255,10 +255,17 @@ fn first_sign_ins_of_a_person_at_once_are_all_answered_and_leave_one_grant(site:
         let left = live.into_iter().filter(|live| *live).count();
         ensure!(left == 1, "{left} grants are left of {BROWSERS} sign-ins with one client");
         if let Some(journal) = site.journal() {
-            let linked = |record: &&Record| record.field("kind") == "microsoft.linked";
             let records = journal.of(&person.subject)?;
-            let linked = records.iter().filter(linked).count();
-            ensure!(linked == BROWSERS, "{linked} records of {BROWSERS} sign-ins: {records:?}");
+            let of = |kind: &str, code: &str| {
+                let fits = |record: &&Record| {
+                    record.field("kind") == kind && (code.is_empty() || record.field("code") == code)
+                };
+                records.iter().filter(fits).count()
+            };
+            // Whoever comes after another one has signed in at Microsoft need not sign in there again.
+            let (granted, linked) = (of("consent.given", "granted"), of("microsoft.linked", ""));
+            ensure!(granted == BROWSERS, "{granted} consents of {BROWSERS} browsers: {records:?}");
+            ensure!((1..=BROWSERS).contains(&linked), "{linked} sign-ins of {BROWSERS}: {records:?}");
             journal.verify()?;
         }
     }
