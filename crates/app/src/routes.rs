@@ -163,8 +163,9 @@ const fn public(path: &'static str, handler: Handler) -> Route {
 }
 
 /// The same in `oauth` alone: in `managed`, Cloudflare Access is the authorization server.
-const fn oauth(route: Route) -> Route {
-    Route { ingress: Some(Ingress::Oauth), ..route }
+const fn oauth(mut route: Route) -> Route {
+    route.ingress = Some(Ingress::Oauth);
+    route
 }
 
 const fn browser(path: &'static str, handler: Handler, audit: AuditKind) -> Route {

@@ -7,7 +7,9 @@ use m365_ports::{
     AuditEvent, AuditLog, Database, Durability, HighWater, Sql, SqlError, Trace, Verdict, transact,
 };
 use m365_seal::Mac;
-use m365_types::{ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Permit, Posture, RequestId, UnixMillis};
+use m365_types::{
+    ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Permit, Posture, RequestId, UnixMillis,
+};
 
 use crate::JournalError;
 use crate::chain::{self, Hash, Head};

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use m365_ports::{Trace, Verdict};
 use m365_types::{
-    AccessSubject, Actor, AuditKind, ClientId, Effect, GrantId, Identity, Oid, OperatorNote, Posture, RequestId,
-    TenantId,
+    AccessSubject, Actor, AuditKind, ClientId, Effect, GrantId, Identity, Oid, OperatorNote, Posture,
+    RequestId, TenantId,
 };
 use serde::{Deserialize, Serialize};
 

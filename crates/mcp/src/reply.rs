@@ -11,7 +11,8 @@ use crate::dispatch::Failure;
 use crate::message::Id;
 use crate::refusal::{
     INSUFFICIENT_SCOPE, INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, ProtocolRefusal,
-    RESOURCE_NOT_FOUND_LEGACY, Refusal, SESSION_ENDED};
+    RESOURCE_NOT_FOUND_LEGACY, Refusal, SESSION_ENDED,
+};
 use crate::revision::{Era, Revision};
 use crate::wire::{Answer, ErrorObject};
 
@@ -90,7 +91,10 @@ impl Reply {
             Refusal::SessionEnded { challenge } => {
                 let sentence = "The session was ended while the call was under way. Whether the call had an effect is unknown: look before you repeat it.";
                 let extra = Some((header::WWW_AUTHENTICATE, challenge));
-                Self { extra, ..Self::error(id, StatusCode::UNAUTHORIZED, SESSION_ENDED, sentence.to_owned()) }
+                Self {
+                    extra,
+                    ..Self::error(id, StatusCode::UNAUTHORIZED, SESSION_ENDED, sentence.to_owned())
+                }
             }
             Refusal::UnknownResource => {
                 let (code, message) = unknown_resource(revision);

@@ -231,7 +231,7 @@ async fn orders_reach_their_cells(directory: &dyn Directory) -> Result<()> {
     for order in &all {
         numbers.push(directory.issue(issued(order.clone())?).await?);
     }
-    ensure!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "the numbers do not rise: {numbers:?}");
+    ensure!(numbers.is_sorted_by(|one, next| one < next), "the numbers do not rise: {numbers:?}");
     let own: Vec<&Order> = all.iter().filter(|order| order.cell().is_none_or(|of| *of == cell(1))).collect();
     let heard = directory.standing(&cell(1), Some(fresh.upto)).await?;
     let orders: Vec<&Order> = heard.orders.iter().map(|(_, issued)| &issued.order).collect();

@@ -142,7 +142,7 @@ impl Caller {
 
     fn record_refused(&self, code: &str) {
         let actor = &self.actor;
-        let mut event = self.cell.event(actor.request, AuditKind::RequestRefused, Verdict::Denied, &code);
+        let mut event = self.cell.event(actor.request, AuditKind::RequestRefused, Verdict::Denied, code);
         event.subject = actor.principal.person().map(|person| person.subject.clone());
         event.microsoft = actor.microsoft;
         event.client.clone_from(&actor.client);

@@ -25,7 +25,7 @@ pub(super) const SCHEMA: &[&str] = &[
 /// A copy of the orders younger than this is good.
 pub(crate) const COPY_FRESH: Duration = Duration::from_secs(30);
 /// Until this age it is used while the directory does not answer.
-pub(crate) const COPY_LASTS: Duration = Duration::from_secs(60);
+pub(crate) const COPY_LASTS: Duration = Duration::from_mins(1);
 
 /// What a cell knows of its standing; nothing when it has just woken.
 #[derive(Default)]

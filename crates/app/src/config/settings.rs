@@ -83,7 +83,7 @@ pub const SETTINGS: &[Setting] = settings! {
         "Leave it out",
         "Documents are fetched from their own hosts.";
     "CLIENT_REDIRECTS" plain Some(""),
-        "Further https redirect URIs of clients, separated by spaces; one path segment may be `*`",
+        "Further https redirect URIs of clients, separated by spaces; one path segment may be `*`. A metadata document's own host needs no entry",
         "The documents of a client, or `https://<portal>/servers-callback` of an MCP portal",
         "Loopback addresses and the redirect URIs of the well-known clients are accepted.";
     "CLIENT_REGISTRATION" plain Some("on"),

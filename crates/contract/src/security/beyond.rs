@@ -249,7 +249,7 @@ pub const BEYOND: &[Row] = &[
             Case("faults::a_write_is_never_repeated_when_its_fate_is_unknown"),
             Test("crates/egress/src/classify/tests.rs", "graph_s_own_refusals_keep_status_code_and_patience"),
         ],
-        "",
+        "The catalogue asks for no second try of a write. Here a write refused with 429 may be tried again, because such a refusal says that nothing was done; after any other failure it is not.",
     ),
     row(
         "3.87",

@@ -108,8 +108,11 @@ async fn foreign_host(examination: &Examination) -> Verdict {
 }
 
 async fn foreign_origin(examination: &Examination) -> Verdict {
-    let machine =
-        || ROUTES.iter().filter(|route| route.cors == Cors::SameOrigin && !matches!(route.gate, Gate::Access | Gate::Operator));
+    let machine = || {
+        ROUTES.iter().filter(|route| {
+            route.cors == Cors::SameOrigin && !matches!(route.gate, Gate::Access | Gate::Operator)
+        })
+    };
     for route in machine() {
         let method = route.methods.first().unwrap_or(&Method::POST);
         for origin in [FOREIGN_ORIGIN, "null"] {

@@ -46,7 +46,11 @@ async fn passes(examination: &Examination, token: &ServiceToken) -> Verdict {
 }
 
 async fn bound(examination: &Examination, mode: Ingress, token: &ServiceToken) -> Verdict {
-    let guarded = || ROUTES.iter().filter(|route| matches!(route.gate, Gate::Access | Gate::Operator) && route.exists_in(mode));
+    let guarded = || {
+        ROUTES
+            .iter()
+            .filter(|route| matches!(route.gate, Gate::Access | Gate::Operator) && route.exists_in(mode))
+    };
     for route in guarded() {
         let method = route.methods.first().unwrap_or(&Method::GET);
         let mut ask = Ask::new(method, examination.target.at(route.path));

@@ -7,7 +7,8 @@ use m365_ports::{AuditEvent, HighWater, Trace, Verdict};
 use m365_seal::{Key, KeyRing, Keys, Purpose};
 use m365_types::{
     AccessSubject, ActionKind, ActionSpec, Actor, AuditKind, CellId, ClientId, Effect, Email, GrantId,
-    Identity, Intent, Oid, Permit, Person, Principal, Reach, RequestId, TenantId, UnixMillis, Posture};
+    Identity, Intent, Oid, Permit, Person, Posture, Principal, Reach, RequestId, TenantId, UnixMillis,
+};
 use serde_json::{Value, json};
 
 use crate::database::Memory;

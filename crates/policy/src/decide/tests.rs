@@ -1,6 +1,7 @@
 use m365_types::{
-    AccessSubject, ActionKind, AuditKind, ClientId, Effect, Email, GrantId, Identity, Person, Principal,
-    RequestId, Scope, Service, UnixMillis, Posture};
+    AccessSubject, ActionKind, AuditKind, ClientId, Effect, Email, GrantId, Identity, Person, Posture,
+    Principal, RequestId, Scope, Service, UnixMillis,
+};
 use proptest::prelude::*;
 
 use super::*;
