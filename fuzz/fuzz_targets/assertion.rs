@@ -108,12 +108,12 @@ fn check_claims(answer: Result<VerifiedAssertion, PerimeterRefusal>, text: &str)
 fn check_keys(bytes: &[u8]) {
     let Ok(keys) = KeySet::parse(bytes) else { return };
     let set: Value = serde_json::from_slice(bytes).expect("a usable set is JSON");
-    let named = set.get("keys").and_then(Value::as_array).expect("keys");
-    let names = named.iter().filter_map(|key| key.get("kid").and_then(Value::as_str));
+    let published = set.get("keys").and_then(Value::as_array).expect("keys");
+    let names = published.iter().filter_map(|key| key.get("kid").and_then(Value::as_str));
     assert!(names.clone().any(|name| keys.find(name).is_some()), "a set without a usable key");
     for name in names.filter(|name| keys.find(name).is_some()) {
         let key = |key: &&Value| key.get("kid").and_then(Value::as_str) == Some(name);
-        assert!(named.iter().filter(key).any(|key| key.get("kty").is_some_and(|kind| kind == "RSA")));
+        assert!(published.iter().filter(key).any(|key| key.get("kty").is_some_and(|kind| kind == "RSA")));
     }
     assert!(keys.find("").is_none());
 }

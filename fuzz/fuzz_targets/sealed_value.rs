@@ -68,19 +68,19 @@ fn garbage(bytes: &[u8]) {
 
 fn value(plain: &[u8], edit: &Edit) {
     let keys = &Estate::get().keys;
-    let sealer = keys.sealer(Purpose::Column);
+    let column = keys.sealer(Purpose::Column);
     let here = AssociatedData::of(&["ab", "c"]);
-    let sealed = sealer.seal([edit.change; NONCE_BYTES], &here, plain);
-    let (opened, which) = sealer.open(&here, &sealed).expect("what was sealed");
+    let sealed = column.seal([edit.change; NONCE_BYTES], &here, plain);
+    let (opened, which) = column.open(&here, &sealed).expect("what was sealed");
     assert_eq!((opened.expose().as_slice(), which), (plain, Which::Current));
     for elsewhere in [&["a", "bc"][..], &["ab"], &["ab", "c", ""], &["c", "ab"]] {
-        assert!(sealer.open(&AssociatedData::of(elsewhere), &sealed).is_err());
+        assert!(column.open(&AssociatedData::of(elsewhere), &sealed).is_err());
     }
     for other in Purpose::ALL.iter().filter(|purpose| **purpose != Purpose::Column) {
         assert!(keys.sealer(*other).open(&here, &sealed).is_err());
     }
     if let Some(altered) = edit.apply(&sealed) {
-        assert!(sealer.open(&here, &altered).is_err());
+        assert!(column.open(&here, &altered).is_err());
     }
     let rotated = rotated(keys).sealer(Purpose::Column);
     let (opened, which) = rotated.open(&here, &sealed).expect("sealed under the previous key");
@@ -108,9 +108,9 @@ fn token(rest: &[u8], edit: &Edit) {
         audience: format!("{PUBLIC_URL}/mcp"),
         expires: estate.now,
     };
-    let sealer = estate.keys.sealer(Purpose::TokenHandle);
+    let cipher = estate.keys.sealer(Purpose::TokenHandle);
     let place = AssociatedData::of(&["token-handle", label]);
-    let sealed = URL_SAFE_NO_PAD.encode(sealer.seal_json([edit.change; NONCE_BYTES], &place, &handle));
+    let sealed = URL_SAFE_NO_PAD.encode(cipher.seal_json([edit.change; NONCE_BYTES], &place, &handle));
     let secret = "s".repeat(43);
     let open = |text: String| estate.handles.open(&Secret::new(text));
     assert_eq!(open(format!("{prefix}{sealed}.{secret}")), Ok(handle));

@@ -115,7 +115,7 @@ fn inverse_of_exponent(modulus: u64) -> u64 {
 /// Miller and Rabin's test with the bases that decide every number of 64 bits.
 fn is_prime(candidate: u64) -> bool {
     const BASES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
-    if candidate < 64 || BASES.iter().any(|base| candidate % base == 0) {
+    if candidate < 64 || BASES.iter().any(|base| candidate.is_multiple_of(*base)) {
         return BASES.contains(&candidate);
     }
     let twos = (candidate - 1).trailing_zeros();

@@ -56,6 +56,22 @@ impl fmt::Display for Misplaced {
     }
 }
 
+/// A server that closes a file takes away what SQLite keeps beside it, and a reader that meets that moment is refused
+/// once. A reader that has read holds those files.
+const OPEN_TRIES: u32 = 5;
+
+fn opened(file: &Path) -> Result<(SqliteDatabase, Option<CellId>), SqlError> {
+    let mut tried = 1;
+    loop {
+        let open = SqliteDatabase::open_read_only(file)
+            .and_then(|database| cell_named_in(&database).map(|cell| (database, cell)));
+        match open {
+            Err(SqlError::Unavailable) if tried < OPEN_TRIES => tried += 1,
+            open => return open,
+        }
+    }
+}
+
 /// Opens the files of the cells one after the other, and remembers which cells it has seen.
 #[derive(Default)]
 pub(crate) struct CellReader {
@@ -69,8 +85,7 @@ impl CellReader {
     /// Where the file cannot be read.
     pub(crate) fn open(&mut self, file: &Path) -> anyhow::Result<CellFile> {
         let unreadable = || format!("cannot read {}", file.display());
-        let database = SqliteDatabase::open_read_only(file).with_context(unreadable)?;
-        let cell = cell_named_in(&database).with_context(unreadable)?;
+        let (database, cell) = opened(file).with_context(unreadable)?;
         let misplaced = |cell, reason| {
             let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             CellFile::Misplaced(Misplaced { file, cell, reason })

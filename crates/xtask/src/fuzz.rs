@@ -89,6 +89,14 @@ pub(crate) fn disorder(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     Ok(findings)
 }
 
+/// Clippy over the fuzz folder, warnings denied. It shares what was checked for the workspace, and needs no engine.
+pub(crate) fn clippy(workspace: &Workspace) -> Command {
+    let mut command = workspace.cargo(&["clippy", "--quiet", "--locked", "--manifest-path", MANIFEST]);
+    command.env("CUSTOM_LIBFUZZER_PATH", "/nowhere/libfuzzer.a").arg("--target-dir").arg(&workspace.target);
+    command.args(["--", "-D", "warnings"]);
+    command
+}
+
 /// The names of the targets, in order.
 fn targets(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut names: Vec<String> = files(&root.join(FOLDER).join("fuzz_targets"))?

@@ -56,9 +56,12 @@ fn for_worker(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<Comma
     Ok(command)
 }
 
-/// The fuzz folder is in order: formatted, its versions ours, every target with a corpus.
+/// The fuzz folder is in order: formatted, its versions ours, every target with a corpus; and clippy has no remark.
 pub(super) fn fuzz(workspace: &Workspace) -> anyhow::Result<Verdict> {
-    fuzz::disorder(workspace).map(Verdict::of)
+    let mut findings = fuzz::disorder(workspace)?;
+    let captured = run::capture(&mut fuzz::clippy(workspace))?;
+    findings.extend(verdict(captured.success, &captured.text, "Fix what clippy names.").findings);
+    Ok(Verdict::of(findings))
 }
 
 /// The generated documents are those the program generates.

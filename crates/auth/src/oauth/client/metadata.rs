@@ -55,7 +55,9 @@ fn clean_name(name: &str) -> String {
         name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
     let words: Vec<&str> = visible.split_whitespace().collect();
     let clean: String = words.join(" ").chars().take(MAX_NAME_CHARS).collect();
-    if clean.is_empty() { "Unnamed application".to_owned() } else { clean }
+    // The cut may fall behind a space.
+    let clean = clean.trim_end();
+    if clean.is_empty() { "Unnamed application".to_owned() } else { clean.to_owned() }
 }
 
 /// Characters that show nothing or change the direction or form of their neighbours: control characters, the

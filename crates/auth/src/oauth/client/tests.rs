@@ -167,6 +167,8 @@ fn a_name_is_shown_without_what_hides_or_turns_it() {
     };
     assert_eq!(name("Cla\u{202e}ude\u{200b} \u{e0041}\n\tDesk\u{0}top "), "Claude Desktop");
     assert_eq!(name("\u{2066}\u{feff}"), "Unnamed application");
+    let cut = "l".repeat(59);
+    assert_eq!(name(&format!("{cut} more")), cut, "no space is left where the name is cut");
     assert_eq!(name(&"x".repeat(500)).as_str().unwrap().len(), 60);
 }
 

@@ -289,17 +289,17 @@ impl Model {
     }
 
     pub(super) fn end_by(&mut self, end: End) -> Outcome {
-        let (of, word): (Box<dyn Fn(usize, &Grant) -> bool>, _) = match end {
-            End::One(pick) => {
-                let chosen = pick.of(self.grants.len());
-                (Box::new(move |index, _| Some(index) == chosen), "by_person")
+        let all = || 0..self.grants.len();
+        let (meant, word): (Vec<usize>, _) = match end {
+            End::One(pick) => (pick.of(self.grants.len()).into_iter().collect(), "by_person"),
+            End::All => (all().collect(), "by_person"),
+            End::Kill => (all().collect(), "by_operator"),
+            End::Client(client) => {
+                (all().filter(|index| self.grants[*index].client == client).collect(), "by_operator")
             }
-            End::All => (Box::new(|_, _| true), "by_person"),
-            End::Kill => (Box::new(|_, _| true), "by_operator"),
-            End::Client(client) => (Box::new(move |_, grant| grant.client == client), "by_operator"),
         };
-        let fits = |(index, grant): &(usize, &Grant)| grant.phase != Phase::Ended && of(*index, grant);
-        let ended: Vec<usize> = self.grants.iter().enumerate().filter(fits).map(|(index, _)| index).collect();
+        let ended: Vec<usize> =
+            meant.into_iter().filter(|index| self.grants[*index].phase != Phase::Ended).collect();
         for grant in &ended {
             self.end(*grant);
             self.records.push(("grant.revoked", word));
