@@ -234,3 +234,29 @@ fn a_cell_that_only_slept_is_not_taken_for_a_restored_one() {
     while site.ring_if_due() {}
     assert_eq!(site.again(Profile::Full).lists(&alex), 200);
 }
+
+#[test]
+fn a_consent_begun_before_the_order_gives_nothing_after_it() {
+    let (site, client, _, _) = connected();
+    let page = site.open_consent(&ALEX, &client, &every_scope());
+    site.clock().advance(TICK);
+    site.operate("/operator/kill", &by_person("alex@contoso.example"));
+    let answer = site.send_consent(&page, false);
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    let fresh = site.open_consent(&ALEX, &client, &every_scope());
+    assert_eq!(site.send_consent(&fresh, false).status, 303);
+}
+
+#[test]
+fn a_sign_in_begun_before_the_order_gives_nothing_after_it() {
+    let site = Site::new(Profile::Full);
+    let client = site.register();
+    site.grant(&ALEX, &client, &every_scope());
+    site.operate("/operator/unpin", &by_person("alex@contoso.example"));
+    let under_way = site.answer_consent(&ALEX, &client, &every_scope(), false);
+    site.clock().advance(TICK);
+    // Unlinked again, in the middle of the new sign-in.
+    site.operate("/operator/unpin", &by_person("alex@contoso.example"));
+    assert_eq!(site.come_back(&ALEX, &under_way, None).status, 400);
+    assert_eq!(site.rows("microsoft_account"), 0);
+}

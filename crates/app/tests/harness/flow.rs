@@ -58,6 +58,13 @@ impl Site {
 
     /// The person's answer to the client's request for these scopes.
     pub(crate) fn answer_consent(&self, person: &Person, client: &Client, scope: &str, deny: bool) -> Visit {
+        let page = self.open_consent(person, client, scope);
+        let answer = self.send_consent(&page, deny);
+        Visit { location: location(&answer), cookie: page.cookie, assertion: page.assertion }
+    }
+
+    /// The page that asks the person.
+    pub(crate) fn open_consent(&self, person: &Person, client: &Client, scope: &str) -> ConsentPage {
         let resource = format!("https://{}/mcp", self.host);
         let query = encode(&[
             ("response_type", "code"),
@@ -78,26 +85,36 @@ impl Site {
             let (_, after) = page.text().split_once(&format!("name=\"{name}\" value=\"")).unwrap();
             after.split('"').next().unwrap().to_owned()
         };
-        let (transaction, csrf) = (field("transaction"), field("csrf"));
+        ConsentPage { transaction: field("transaction"), csrf: field("csrf"), cookie, assertion }
+    }
+
+    /// What the server says to the form of that page.
+    pub(crate) fn send_consent(&self, page: &ConsentPage, deny: bool) -> Answer {
         let choice = if deny { ("deny", "yes") } else { ("decision", "approve") };
-        let mut request = self.post("/consent", &[("transaction", &transaction), ("csrf", &csrf), choice]);
-        request.headers_mut().insert(ASSERTION, assertion.parse().unwrap());
-        request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
-        Visit { location: location(&self.ask(request)), cookie, assertion }
+        let mut request =
+            self.post("/consent", &[("transaction", &page.transaction), ("csrf", &page.csrf), choice]);
+        request.headers_mut().insert(ASSERTION, page.assertion.parse().unwrap());
+        request.headers_mut().insert(COOKIE, page.cookie.parse().unwrap());
+        self.ask(request)
     }
 
     /// The sign-in at Microsoft, for a browser that was sent there, and the return with what Microsoft said.
     pub(crate) fn return_from_microsoft(&self, person: &Person, visit: Visit, error: Option<&str>) -> Visit {
+        let answer = self.come_back(person, &visit, error);
+        if error.is_some() {
+            return visit;
+        }
+        Visit { location: location(&answer), ..visit }
+    }
+
+    /// What the server says to that return.
+    pub(crate) fn come_back(&self, person: &Person, visit: &Visit, error: Option<&str>) -> Answer {
         let code = format!("{}~{}", person.name, parameter(&visit.location, "nonce").unwrap());
         let state = parameter(&visit.location, "state").unwrap();
         let said = error.map_or(("code", code.as_str()), |error| ("error", error));
         let target = format!("/callback?{}", encode(&[said, ("state", &state)]));
         let request = self.request("GET", &target).header(ASSERTION, &visit.assertion);
-        let answer = self.ask(request.header(COOKIE, &visit.cookie).body(Body::empty()).unwrap());
-        if error.is_some() {
-            return visit;
-        }
-        Visit { location: location(&answer), ..visit }
+        self.ask(request.header(COOKIE, &visit.cookie).body(Body::empty()).unwrap())
     }
 
     /// The code of a grant of these scopes.
@@ -136,6 +153,14 @@ impl Site {
         let text = |name: &str| answer.json()[name].as_str().unwrap().to_owned();
         Tokens { access: text("access_token"), refresh: text("refresh_token") }
     }
+}
+
+/// The page that asks for consent, in the browser that loaded it.
+pub(crate) struct ConsentPage {
+    transaction: String,
+    csrf: String,
+    cookie: String,
+    assertion: String,
 }
 
 /// A browser between two pages.

@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use m365_ports::{EntropyExt as _, KnownPerson, PinOutcome, SqlError, Trace, Verdict};
-use m365_types::{AuditKind, Person, Principal, RequestId, ScopeSet};
+use m365_types::{AuditKind, Person, Principal, RequestId, ScopeSet, UnixMillis};
 
 use super::aadsts;
 use super::client::{EntraRefusal, Issued, SignInRequest, refusal_of};
@@ -16,7 +16,7 @@ use super::session::{MatchedBy, MicrosoftAccount, MicrosoftSession};
 use crate::oauth::authorize::AuthorizationError;
 use crate::oauth::form::Form;
 use crate::oauth::pkce::Verifier;
-use crate::oauth::store::spend;
+use crate::oauth::store::{is_cut_off, spend};
 use crate::oauth::transaction::{
     Authorization, BrowserCookie, SignIn, SignInTerms, TransactionRefusal, Transactions,
 };
@@ -177,7 +177,7 @@ impl MicrosoftSession {
         }
         match self.exchange(person, &opened.content, callback).await {
             Ok((account, issued)) => {
-                if let Err(refusal) = self.store(request, &account, &issued) {
+                if let Err(refusal) = self.store(request, now, &account, &issued) {
                     return Err(self.recorded(request, refusal, Some(issued.trace)));
                 }
                 let account = MicrosoftAccount {
@@ -263,14 +263,19 @@ impl MicrosoftSession {
         })
     }
 
+    /// `begun` is when this callback came: an order that ended the person's sessions since must not be undone.
     fn store(
         &self,
         request: RequestId,
+        begun: UnixMillis,
         account: &MicrosoftAccount,
         issued: &Issued,
     ) -> Result<(), LinkRefusal> {
         let now = self.ports.clock.now();
         self.ports.transition(|sql| {
+            if is_cut_off(sql, begun)? {
+                return Err(LinkRefusal::Spent);
+            }
             // Asked again in the transaction that writes: two sign-ins may have run side by side.
             if self.row().load(sql)?.is_some_and(|stored| {
                 (stored.account.tenant, stored.account.oid) != (account.tenant, account.oid)

@@ -129,7 +129,12 @@ struct About<'a> {
     grant: Option<GrantId>,
 }
 
-/// Spends a transaction: whether this is the first time.
+/// Whether an order of an operator came after this moment and ended everything begun before.
+pub(crate) fn is_cut_off(sql: &dyn Sql, begun: UnixMillis) -> Result<bool, SqlError> {
+    rows::is_cut_off(sql, begun)
+}
+
+/// Spends a transaction: whether this is the first time, and nothing has cut it off.
 pub(crate) fn spend(sql: &dyn Sql, id: &str, expires: UnixMillis, now: UnixMillis) -> Result<bool, SqlError> {
     rows::spend(sql, id, expires, now)
 }

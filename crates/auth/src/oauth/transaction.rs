@@ -36,7 +36,8 @@ pub const TRANSACTION_FIELD: &str = "transaction";
 pub const CSRF_FIELD: &str = "csrf";
 /// Form field of the consent page by which the person asks not to be asked again.
 pub const REMEMBER_FIELD: &str = "remember";
-const LIFE: Duration = Duration::from_mins(10);
+/// From the moment a transaction begins.
+pub(super) const LIFE: Duration = Duration::from_mins(10);
 const MAX_SEALED_BYTES: usize = 16 * 1024;
 
 /// Why a transaction is not continued.
@@ -130,11 +131,13 @@ impl Consent {
 pub struct Authorization {
     pub(super) asked: Asked,
     issuer: String,
+    /// When the person consented.
+    pub(super) begun: UnixMillis,
 }
 
 impl Authorization {
-    pub(super) const fn consented(asked: Asked, issuer: String) -> Self {
-        Self { asked, issuer }
+    pub(super) const fn consented(asked: Asked, issuer: String, begun: UnixMillis) -> Self {
+        Self { asked, issuer, begun }
     }
 
     /// The client.

@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::browser::prepare;
 use crate::environment;
 use crate::http::{Answer, Request};
 use crate::json::Look as _;
@@ -18,6 +19,7 @@ use crate::site::Site;
 table! { "operators":
     shared one_persons_sessions_end_at_once_and_nobody_elses,
     shared a_call_under_way_is_cut_off_from_its_caller,
+    shared a_consent_page_from_before_the_order_gives_nothing,
     files an_order_names_operator_and_reason_in_the_journal,
     shared nobody_but_an_operator_orders_anything,
     shared an_order_is_not_taken_from_another_site_or_in_another_form,
@@ -96,6 +98,18 @@ fn a_call_under_way_is_cut_off_from_its_caller(site: &Site) -> Result<()> {
         ensure!(reply.answer.header("www-authenticate").is_some(), "no challenge: {}", reply.answer);
         Ok(())
     })
+}
+
+fn a_consent_page_from_before_the_order_gives_nothing(site: &Site) -> Result<()> {
+    let mut session = Session::open(site, "open-page")?;
+    let attempt = session.client.attempt()?;
+    let page = session.browser.page(&attempt.url()?)?;
+    let form = page.form()?;
+    operate(site, "/operator/kill", &by_person(&session.person.email))?.expect(&[200])?;
+    let (request, url) = prepare(&page, &form, &form.filled(None))?;
+    session.browser.send(request, &url)?.expect(&[400]).context("the page outlived the order")?;
+    let again = session.client.attempt()?;
+    session.client.grant(&mut session.browser, &again).map(drop)
 }
 
 fn an_order_names_operator_and_reason_in_the_journal(site: &Site) -> Result<()> {

@@ -53,7 +53,7 @@ impl GrantStore {
                 Ok(asked) => asked,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let authorization = Authorization::consented(asked, self.issuer.clone());
+            let authorization = Authorization::consented(asked, self.issuer.clone(), self.now());
             self.issue_code(sql, request, principal, &authorization, "granted")
         })?
     }
@@ -74,7 +74,7 @@ impl GrantStore {
             };
             let about = About { request, client: &asked.client, grant: None };
             self.record(sql, &about, AuditKind::ConsentGiven, Verdict::Done, "sign_in_next")?;
-            Ok::<_, GrantRefusal>(Ok(Authorization::consented(asked, self.issuer.clone())))
+            Ok::<_, GrantRefusal>(Ok(Authorization::consented(asked, self.issuer.clone(), self.now())))
         })?
     }
 
@@ -91,7 +91,7 @@ impl GrantStore {
             remembered::forget(sql, Some(&asked.client))?;
             let about = About { request, client: &asked.client, grant: None };
             self.record(sql, &about, AuditKind::ConsentDenied, Verdict::Denied, "denied")?;
-            let authorization = Authorization::consented(asked, self.issuer.clone());
+            let authorization = Authorization::consented(asked, self.issuer.clone(), self.now());
             Ok::<_, GrantRefusal>(Ok(authorization.error_location(AuthorizationError::AccessDenied)))
         })?
     }
@@ -135,6 +135,10 @@ impl GrantStore {
         let now = self.now();
         let asked = &authorization.asked;
         let mut about = About { request, client: &asked.client, grant: None };
+        if rows::is_cut_off(sql, authorization.begun)? {
+            self.record(sql, &about, AuditKind::ConsentGiven, Verdict::Denied, GrantRefusal::Spent.code())?;
+            return Ok(Err(GrantRefusal::Spent));
+        }
         if let Err(refusal) = grant::check_sign_in(principal.asserted_at(), now, &self.lives) {
             self.record(sql, &about, AuditKind::ConsentGiven, Verdict::Denied, refusal.code())?;
             return Ok(Err(refusal));

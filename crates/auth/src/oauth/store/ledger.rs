@@ -108,6 +108,9 @@ impl GrantStore {
     ) -> Result<u64, SqlError> {
         // Consents outlive grants that have expired, so they are forgotten also where there is no grant to end.
         remembered::forget(sql, client)?;
+        if ending == Ending::ByOperator && client.is_none() {
+            rows::cut_off(sql, self.now())?;
+        }
         let mut ended = 0;
         for grant in rows::unended(sql, client)? {
             ended += u64::from(self.end_in(sql, request, grant, ending)?);
@@ -193,7 +196,7 @@ impl GrantStore {
                 "DELETE FROM auth_token WHERE grant_id IN (SELECT id FROM auth_grant WHERE phase = 'ended')",
                 &[],
             )?;
-            let limit = UnixMillis::from_millis(now.as_millis().saturating_sub(millis(KEEP_ENDED)));
+            let limit = UnixMillis::from_millis(now.as_millis().saturating_sub(rows::millis(KEEP_ENDED)));
             sql.run("DELETE FROM auth_grant WHERE phase = 'ended' AND created <= ?1", &at(limit))?;
             sql.run("DELETE FROM auth_spent WHERE expires < ?1", &at(now))?;
             let rows = sql.run(
@@ -203,15 +206,11 @@ impl GrantStore {
                     UNION ALL SELECT created + ?2 FROM auth_grant WHERE phase = 'ended'
                     UNION ALL SELECT expires FROM auth_remembered
                     UNION ALL SELECT expires FROM auth_spent)",
-                &[now.as_millis().into(), millis(KEEP_ENDED).into()],
+                &[now.as_millis().into(), rows::millis(KEEP_ENDED).into()],
             )?;
             rows.first().map_or(Ok(None), |row| rows::optional_moment(row, 0))
         })
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn summary(row: &Row, lives: &Lifetimes) -> Result<GrantSummary, SqlError> {

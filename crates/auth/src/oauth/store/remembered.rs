@@ -43,7 +43,7 @@ impl GrantStore {
             }
             // Using it is not giving it again.
             let asked = Asked { document: None, ..asked };
-            let authorization = Authorization::consented(asked, self.issuer.clone());
+            let authorization = Authorization::consented(asked, self.issuer.clone(), self.now());
             self.issue_code(sql, request, principal, &authorization, "remembered")
                 .map(|issued| issued.map(Some))
         })?

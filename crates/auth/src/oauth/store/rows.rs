@@ -9,10 +9,13 @@ use crate::oauth::grant::{Grant, Live, Offered, REPEAT_WINDOW, RefreshState, Ter
 use crate::oauth::handle::{TokenHash, TokenKind};
 use crate::oauth::pkce::Challenge;
 use crate::oauth::redirect::RedirectUri;
+use crate::oauth::transaction::LIFE;
 
 /// Statements that make the tables; each may be repeated.
 pub const SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS auth_spent (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) STRICT",
+    // Transactions begun before this moment count as spent.
+    "CREATE TABLE IF NOT EXISTS auth_cut_off (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS auth_grant (
         id TEXT PRIMARY KEY, client TEXT NOT NULL, client_name TEXT NOT NULL, resource TEXT NOT NULL,
         scopes TEXT NOT NULL, redirect_uri TEXT NOT NULL, challenge TEXT NOT NULL, identity TEXT NOT NULL,
@@ -39,7 +42,23 @@ pub(super) fn spend(sql: &dyn Sql, id: &str, expires: UnixMillis, now: UnixMilli
         "INSERT INTO auth_spent (id, expires) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING RETURNING id",
         &[id.into(), kept_until.into()],
     )?;
-    Ok(!inserted.is_empty())
+    let begun = expires.as_millis().saturating_sub(millis(LIFE));
+    Ok(!inserted.is_empty() && !is_cut_off(sql, UnixMillis::from_millis(begun))?)
+}
+
+/// Whatever transaction began before `at` is spent: an order that ends every session ends those about to be.
+pub(super) fn cut_off(sql: &dyn Sql, at: UnixMillis) -> Result<(), SqlError> {
+    let statement = "INSERT INTO auth_cut_off (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = MAX(at, excluded.at)";
+    sql.run(statement, &[at.as_millis().into()]).map(drop)
+}
+
+pub(super) fn is_cut_off(sql: &dyn Sql, begun: UnixMillis) -> Result<bool, SqlError> {
+    let found = sql.run("SELECT 1 FROM auth_cut_off WHERE at > ?1", &[begun.as_millis().into()])?;
+    Ok(!found.is_empty())
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A grant about to be stored.
@@ -184,8 +203,7 @@ pub(super) fn supersede(
 
 /// Erases sealed answers that may not be repeated any more.
 pub(super) fn forget_answers(sql: &dyn Sql, now: UnixMillis) -> Result<(), SqlError> {
-    let window = u64::try_from(REPEAT_WINDOW.as_millis()).unwrap_or(u64::MAX);
-    let limit = now.as_millis().saturating_sub(window);
+    let limit = now.as_millis().saturating_sub(millis(REPEAT_WINDOW));
     let statement = "UPDATE auth_token SET answer = NULL WHERE answer IS NOT NULL AND superseded_at < ?1";
     sql.run(statement, &[limit.into()]).map(drop)
 }

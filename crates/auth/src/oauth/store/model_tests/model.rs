@@ -74,6 +74,7 @@ struct Pair {
 
 struct Form {
     client: usize,
+    begun: UnixMillis,
     ends: UnixMillis,
     spent: bool,
 }
@@ -81,6 +82,7 @@ struct Form {
 /// A consent that waits: whether it is to be remembered.
 struct Waiting {
     client: usize,
+    begun: UnixMillis,
     remember: bool,
 }
 
@@ -90,6 +92,8 @@ pub(super) struct Model {
     grants: Vec<Grant>,
     pairs: Vec<Pair>,
     forms: Vec<Form>,
+    /// What began before an operator ended everything counts as spent.
+    cut_off: Option<UnixMillis>,
     /// Those that have been completed are gone.
     waiting: Vec<Option<Waiting>>,
     /// Until when a consent for a client counts.
@@ -116,6 +120,7 @@ impl Model {
             grants: Vec::new(),
             pairs: Vec::new(),
             forms: Vec::new(),
+            cut_off: None,
             waiting: Vec::new(),
             remembered: BTreeMap::new(),
             records: Vec::new(),
@@ -123,7 +128,7 @@ impl Model {
     }
 
     pub(super) fn begin(&mut self, client: usize) {
-        self.forms.push(Form { client, ends: self.now.plus(FORM), spent: false });
+        self.forms.push(Form { client, begun: self.now, ends: self.now.plus(FORM), spent: false });
     }
 
     pub(super) fn client_of_form(&self, form: usize) -> usize {
@@ -139,7 +144,7 @@ impl Model {
     }
 
     pub(super) fn answer(&mut self, form: usize, by: By, answer: Answer) -> Outcome {
-        let Form { client, ends, spent } = self.forms[form];
+        let Form { client, begun, ends, spent } = self.forms[form];
         match by {
             By::OtherBrowser => return Outcome::Refused("transaction_other_browser"),
             By::OtherPerson => return Outcome::Refused("transaction_other_person"),
@@ -147,7 +152,7 @@ impl Model {
             By::ForeignForm => return Outcome::Refused("transaction_csrf"),
             By::Themselves => {}
         }
-        if spent {
+        if spent || self.is_cut_off(begun) {
             return self.refused("request.refused", "transaction_spent");
         }
         self.forms[form].spent = true;
@@ -162,7 +167,8 @@ impl Model {
             }
             Answer::SignInFirst { remember } => {
                 self.records.push(("consent.given", "sign_in_next"));
-                self.waiting.push(Some(Waiting { client, remember: remember && client == DOCUMENT_CLIENT }));
+                let (begun, remember) = (self.now, remember && client == DOCUMENT_CLIENT);
+                self.waiting.push(Some(Waiting { client, begun, remember }));
                 Outcome::Waiting(self.waiting.len() - 1)
             }
         }
@@ -170,8 +176,15 @@ impl Model {
 
     /// Completes the consent, unless that was done before: its sign-in is spent.
     pub(super) fn complete(&mut self, waiting: usize) -> Option<Outcome> {
-        let Waiting { client, remember } = self.waiting[waiting].take()?;
+        let Waiting { client, begun, remember } = self.waiting[waiting].take()?;
+        if self.is_cut_off(begun) {
+            return Some(self.refused("consent.given", "transaction_spent"));
+        }
         Some(self.offer(client, remember, "granted"))
+    }
+
+    fn is_cut_off(&self, begun: UnixMillis) -> bool {
+        self.cut_off.is_some_and(|at| begun < at)
     }
 
     pub(super) fn ask_again(&mut self) -> Outcome {
@@ -305,7 +318,11 @@ impl Model {
             self.records.push(("grant.revoked", word));
         }
         match end {
-            End::All | End::Kill => self.remembered.clear(),
+            End::Kill => {
+                self.remembered.clear();
+                self.cut_off = Some(self.now);
+            }
+            End::All => self.remembered.clear(),
             End::Client(client) => drop(self.remembered.remove(&client)),
             End::One(_) => {}
         }
