@@ -36,7 +36,7 @@ pub const DIRECTORY_SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS person (cell TEXT PRIMARY KEY, subject TEXT NOT NULL, email TEXT NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS person_email ON person (email)",
     // An order without a cell is for every cell.
-    "CREATE TABLE IF NOT EXISTS operator_order (sequence INTEGER PRIMARY KEY AUTOINCREMENT, cell TEXT, issued TEXT NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS operator_order (sequence INTEGER PRIMARY KEY, cell TEXT, issued TEXT NOT NULL) STRICT",
 ];
 
 /// The directory over a database.

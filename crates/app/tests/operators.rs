@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
+use m365_ports::{Durability, transact};
 use m365_types::Profile;
 use serde_json::{Value, json};
 
@@ -259,4 +260,15 @@ fn a_sign_in_begun_before_the_order_gives_nothing_after_it() {
     site.operate("/operator/unpin", &by_person("alex@contoso.example"));
     assert_eq!(site.come_back(&ALEX, &under_way, None).status, 400);
     assert_eq!(site.rows("microsoft_account"), 0);
+}
+
+#[test]
+fn an_order_of_a_directory_that_was_put_back_from_a_copy_is_carried_out_too() {
+    let (site, client, _, _) = connected();
+    site.operate("/operator/kill", &by_person("alex@contoso.example"));
+    let again = site.grant(&ALEX, &client, &every_scope());
+    transact(site.directory(), Durability::Full, |sql| sql.run("DELETE FROM operator_order", &[])).unwrap();
+    site.clock().advance(TICK);
+    site.operate("/operator/kill", &by_person("alex@contoso.example"));
+    assert_eq!(site.lists(&again), 401);
 }

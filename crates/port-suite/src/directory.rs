@@ -232,6 +232,8 @@ async fn orders_reach_their_cells(directory: &dyn Directory) -> Result<()> {
         numbers.push(directory.issue(issued(order.clone())?).await?);
     }
     ensure!(numbers.is_sorted_by(|one, next| one < next), "the numbers do not rise: {numbers:?}");
+    // A log put back from a copy must not give again a number that a cell has carried out.
+    ensure!(numbers.iter().all(|number| *number >= NOW), "the numbers do not follow the clock: {numbers:?}");
     let own: Vec<&Order> = all.iter().filter(|order| order.cell().is_none_or(|of| *of == cell(1))).collect();
     let heard = directory.standing(&cell(1), Some(fresh.upto)).await?;
     let orders: Vec<&Order> = heard.orders.iter().map(|(_, issued)| &issued.order).collect();

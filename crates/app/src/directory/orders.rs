@@ -36,8 +36,13 @@ pub(super) fn issue(sql: &dyn Sql, issued: &IssuedOrder) -> Result<u64, SqlError
         Order::KillEveryone | Order::KillPerson(_) | Order::KillClient(_) => {}
     }
     let text = serde_json::to_string(issued).map_err(|_| SqlError::Shape)?;
-    let values = [issued.order.cell().map(CellId::as_str).into(), text.into()];
-    one(sql, "INSERT INTO operator_order (cell, issued) VALUES (?1, ?2) RETURNING sequence", &values)
+    // Numbers follow the clock, so that a log put back from a copy does not give again what cells have carried out.
+    one(
+        sql,
+        "INSERT INTO operator_order (sequence, cell, issued) SELECT MAX(?1, COALESCE(MAX(sequence), 0) + 1), ?2, ?3
+         FROM operator_order RETURNING sequence",
+        &[issued.at.as_millis().into(), issued.order.cell().map(CellId::as_str).into(), text.into()],
+    )
 }
 
 pub(super) fn standing(sql: &dyn Sql, cell: &CellId, after: Option<u64>) -> Result<Standing, SqlError> {
