@@ -23,7 +23,7 @@ pub struct Canaries {
 }
 
 impl Canaries {
-    /// Plants a secret of at least [`INDEX`] bytes under a name that may be shown.
+    /// Plants a secret of at least `INDEX` bytes under a name that may be shown.
     ///
     /// # Errors
     /// Where it is too short to be told from chance.

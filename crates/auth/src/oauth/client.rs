@@ -1,7 +1,7 @@
 //! OAuth clients of both kinds: registered ones, and those that a metadata document at a listed host describes.
 //!
 //! Sources: RFC 7591 (registration), RFC 6749 sections 2.3 and 3.2.1 (client authentication), RFC 9700 section 2.5;
-//! for documents see [`metadata_document`].
+//! for documents see `metadata_document`.
 //!
 //! In scope: what a client may register or publish, finding it again, proving it is the same at `/token` and `/revoke`.
 //! Out of scope: consent, which every registered client must ask for each time.
