@@ -73,6 +73,8 @@ pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<()> {
     let data = DataDir::new(arguments.data_dir.clone());
     let directory =
         SqliteDatabase::open_read_only(&directory_file(&data)?).context("cannot read the directory")?;
+    // Asked before the files are listed: beside a running server new cells come to be while the others are checked.
+    let noted = noted_cells(&directory).context("cannot read the directory")?;
     let (mut journals, mut broken) = (0_u32, 0_u32);
     let mut reader = CellReader::default();
     let mut found = BTreeSet::new();
@@ -94,7 +96,7 @@ pub(crate) fn verify(arguments: &Verify) -> anyhow::Result<()> {
             }
         }
     }
-    missing(&directory, &found)?.iter().map(Finding::missing).for_each(tell);
+    missing(noted, &found).iter().map(Finding::missing).for_each(tell);
     if broken > 0 {
         bail!(
             "{broken} of {journals} journals are broken: keep the data folder as it is and follow the procedure for incidents"
@@ -110,11 +112,10 @@ struct Finding {
     value: Value,
 }
 
-/// The cells that the directory has heard of and whose journals were not found.
-fn missing(directory: &SqliteDatabase, found: &BTreeSet<CellId>) -> anyhow::Result<Vec<CellId>> {
-    let mut cells = noted_cells(directory).context("cannot read the directory")?;
-    cells.retain(|cell| !found.contains(cell));
-    Ok(cells)
+/// The cells that the directory had heard of and whose journals were not found.
+fn missing(mut noted: Vec<CellId>, found: &BTreeSet<CellId>) -> Vec<CellId> {
+    noted.retain(|cell| !found.contains(cell));
+    noted
 }
 
 impl Finding {
@@ -182,7 +183,8 @@ mod tests {
             SqlDirectory::new(database.clone()).note_high_water(mark).await.unwrap();
         }
         let found = BTreeSet::from([there, silent]);
-        assert_eq!(missing(&database, &found).unwrap(), std::slice::from_ref(&deleted));
+        let noted = noted_cells(&*database).unwrap();
+        assert_eq!(missing(noted, &found), std::slice::from_ref(&deleted));
         assert!(!Finding::missing(&deleted).intact);
     }
 }
