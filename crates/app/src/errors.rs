@@ -64,6 +64,7 @@ errors! {
     REGISTRATION_REDIRECT "registration.redirect_uri" BAD_REQUEST "invalid_redirect_uri" "A redirect URI is not allowed" "Only loopback addresses and the redirect URIs on the operator's list can be registered.";
     REAUTH "grant.reauthorize" BAD_REQUEST "invalid_grant" "Your sign-in is too old" "The sign-in with Cloudflare Access is older than this server accepts. Sign out of Access, then start again from the application.";
     SCOPE "grant.scope" BAD_REQUEST "invalid_scope" "The scope is wider than what was granted" "Ask for no more than the grant holds, or authorize again.";
+    STREAM_UNKNOWN "stream.unknown" NOT_FOUND "invalid_request" "There is no such stream" "The session is unknown, of another connection, or over. Open the stream anew by GET at `/sse`.";
     SERVER_UNAVAILABLE "server.unavailable" SERVICE_UNAVAILABLE "temporarily_unavailable" "The server is not able to answer" "A store did not answer. Try again later.";
     TARGET "grant.target" BAD_REQUEST "invalid_target" "The resource is not this server's" "Use the resource of the protected-resource metadata.";
     TIMEOUT "request.timeout" REQUEST_TIMEOUT "invalid_request" "The request took too long to arrive" "Send the body without pauses.";

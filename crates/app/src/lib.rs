@@ -11,6 +11,8 @@ mod core;
 mod directory;
 pub mod errors;
 mod front;
+mod icons;
+mod offer;
 mod pages;
 mod pipeline;
 mod respond;

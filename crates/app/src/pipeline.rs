@@ -10,19 +10,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_lock::SemaphoreGuardArc;
+use async_trait::async_trait;
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use http::HeaderValue;
 use m365_auth::entra::session::MicrosoftSession;
-use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports};
+use m365_graph::{
+    Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports, Position, Watch,
+};
 use m365_journal::{JournalError, Outcome};
-use m365_mcp::Refusal;
+use m365_mcp::{Client, Refusal};
 use m365_policy::{Decision, Denial, Question, decide};
 use m365_ports::Verdict;
 use m365_types::{Actor, ClientId, Intent, ScopeSet};
 use serde_json::{Map, Value};
 
-use crate::cell::{COPY_FRESH, Caller, Cell, Place};
+use crate::cell::{COPY_FRESH, CallName, Caller, Cancellation, Cell, Place};
 
 /// A call that ended well.
 pub(crate) struct Done {
@@ -32,6 +35,10 @@ pub(crate) struct Done {
 
 /// A call that did not.
 pub(crate) enum Stop {
+    /// The person must sign in to Microsoft first, in a browser; the sentence says where.
+    SignIn(String),
+    /// The arguments do not fit, or what they name does not exist, as the sentence says. Nothing was done.
+    Absent(String),
     /// The caller can act on this sentence.
     Told(String),
     /// The protocol has its own answer.
@@ -40,11 +47,27 @@ pub(crate) enum Stop {
 
 /// A call whose intent stands in the journal.
 struct Recorded {
+    action: &'static Action,
     invocation: Box<dyn Invocation>,
+    /// The arguments as they were recorded.
+    arguments: Map<String, Value>,
+    position: Option<Position>,
     intent: Intent,
     account: Account,
     /// Held to the end of the call.
     _place: SemaphoreGuardArc,
+}
+
+/// Whoever waits for a call: hears how far it has come, and may no longer want it.
+struct Waiting {
+    client: Arc<Client>,
+    cancellation: Arc<Cancellation>,
+}
+
+/// Cancels the call of a client that leaves, where leaving means that.
+struct Leaving {
+    cancellation: Arc<Cancellation>,
+    cancels: bool,
 }
 
 /// How long a caller with too many calls under way is asked to wait.
@@ -58,13 +81,15 @@ impl Caller {
         &self,
         action: &'static Action,
         arguments: Map<String, Value>,
+        client: &Arc<Client>,
     ) -> Result<Done, Stop> {
         let (cell, spec) = (&self.cell, &action.spec);
+        let (arguments, position) = self.continued(action, arguments)?;
         let invocation = match action.parse(&arguments) {
             Ok(invocation) => invocation,
             Err(errors) => {
                 self.record_denial(action, "argument.invalid");
-                return Err(Stop::Told(errors.to_string()));
+                return Err(Stop::Absent(errors.to_string()));
             }
         };
         let question = Question {
@@ -87,18 +112,42 @@ impl Caller {
         };
         // Read before the intent: what fails here must not leave an intent without outcome.
         let account = self.account()?;
-        let intent =
-            cell.journal().intend(permit, &Value::Object(arguments), cell.now()).map_err(not_recorded)?;
-        self.detach(Recorded { invocation, intent, account, _place: place }).await
+        let given = Value::Object(arguments);
+        let intent = cell.journal().intend(permit, &given, cell.now()).map_err(not_recorded)?;
+        let arguments = if let Value::Object(arguments) = given { arguments } else { Map::new() };
+        let recorded =
+            Recorded { action, invocation, arguments, position, intent, account, _place: place };
+        self.detach(recorded, client).await
+    }
+
+    /// What a list's cursor stands for: the arguments it was given for, and where it goes on.
+    fn continued(
+        &self,
+        action: &'static Action,
+        arguments: Map<String, Value>,
+    ) -> Result<(Map<String, Value>, Option<Position>), Stop> {
+        let cursor = arguments.get("cursor").filter(|cursor| action.is_paged() && !cursor.is_null());
+        let Some(cursor) = cursor else { return Ok((arguments, None)) };
+        let opened = cursor.as_str().and_then(|cursor| self.cell.open_cursor(action.spec.name, cursor));
+        let (arguments, position) = opened.ok_or_else(|| {
+            self.record_denial(action, "argument.cursor");
+            Stop::Told("The argument `cursor` is not one that this tool gave to this person within the last hour. Call the tool again without it.".to_owned())
+        })?;
+        Ok((arguments, Some(position)))
     }
 
     /// Hands the recorded call to the background and waits for its answer.
-    async fn detach(&self, recorded: Recorded) -> Result<Done, Stop> {
+    async fn detach(&self, recorded: Recorded, client: &Arc<Client>) -> Result<Done, Stop> {
         let (sender, receiver) = oneshot::channel();
-        let place = self.cell.in_flight().enter(self.actor.client.clone(), self.turn);
+        let Actor { client: of, grant, .. } = self.actor.clone();
+        let place = self.cell.in_flight().enter(CallName { client: of, grant, key: client.key().clone() }, self.turn);
         let (cell, microsoft) = (self.cell.clone(), self.microsoft.clone());
+        let waiting = Waiting { client: client.clone(), cancellation: place.cancellation.clone() };
+        // Dropped with this future: when the answer is there, or when nobody waits for it any more.
+        let _leaving =
+            Leaving { cancellation: place.cancellation.clone(), cancels: client.cancels_by_leaving() };
         self.cell.core().ports.background.spawn(Box::pin(async move {
-            let ended = cell.act(&microsoft, &recorded).await;
+            let ended = cell.act(&microsoft, &recorded, &waiting).await;
             // The receiver is gone where the client is; the record is written all the same.
             drop(sender.send(ended));
         }));
@@ -130,7 +179,7 @@ impl Caller {
                 }
             }
         }
-        let challenge = cell.core().server.challenge(Some("invalid_token"), None);
+        let challenge = cell.core().server.challenge(self.resource, Some("invalid_token"), None);
         match HeaderValue::try_from(challenge) {
             Ok(challenge) => Stop::Refused(Refusal::SessionEnded { challenge }),
             Err(_) => {
@@ -164,7 +213,7 @@ impl Caller {
     fn denied(&self, denial: &Denial) -> Stop {
         match denial {
             Denial::Scopes { all, .. } => {
-                let challenge = self.cell.core().server.challenge(Some("insufficient_scope"), Some(all));
+                let challenge = self.cell.core().server.challenge(self.resource, Some("insufficient_scope"), Some(all));
                 match HeaderValue::try_from(challenge) {
                     Ok(challenge) => Stop::Refused(Refusal::InsufficientScope { challenge }),
                     Err(_) => Stop::Told(denial.sentence()),
@@ -180,8 +229,10 @@ impl Cell {
     async fn act(
         &self,
         microsoft: &Arc<MicrosoftSession>,
-        Recorded { invocation, intent, account, .. }: &Recorded,
+        recorded: &Recorded,
+        waiting: &Waiting,
     ) -> Result<Done, Stop> {
+        let Recorded { invocation, intent, account, .. } = recorded;
         let actor = intent.permit().actor();
         let tokens = microsoft.clone().tokens(actor.request);
         let ports = &self.core().ports;
@@ -190,24 +241,49 @@ impl Cell {
             tokens: &tokens,
             timer: &*ports.timer,
             entropy: &*ports.entropy,
+            clock: &*ports.clock,
+            watch: waiting,
         };
-        let graph = GraphClient::new(lent, intent);
-        let context = Context { graph: &graph, now: self.now(), request: actor.request, account };
         let ended = {
-            let _place = self.calls().acquire().await;
-            invocation.run(&context).await
+            // Whoever cancels while waiting for a place needs none: the first exchange is not begun any more.
+            let place = std::pin::pin!(self.calls().acquire());
+            let cancelled = std::pin::pin!(waiting.cancellation.cancelled());
+            let _place = select(place, cancelled).await;
+            let graph = GraphClient::new(lent, intent);
+            let context = Context {
+                graph: &graph,
+                now: self.now(),
+                request: actor.request,
+                account,
+                position: recorded.position.as_ref(),
+            };
+            let ended = invocation.run(&context).await;
+            (ended, graph.traces())
         };
-        let outcome = outcome(&ended, graph.traces());
+        let (ended, traces) = ended;
+        let outcome = outcome(&ended, traces);
         log(actor, intent, &outcome);
         match self.conclude(intent, &outcome) {
-            Ok(()) => ended
-                .map(|Answer { text, structured }| Done { text, structured })
-                .map_err(|error| Stop::Told(error.sentence())),
+            Ok(()) => {
+                ended.map(|answer| self.with_cursor(recorded, answer)).map_err(|error| stop(&error))
+            }
             Err(error) => {
                 tracing::error!(requestId = %actor.request, %error, "the outcome of a call could not be recorded");
                 Err(Stop::Told("The call was made, but its outcome could not be recorded, so its result is withheld. Look before you repeat it, and tell the operator.".into()))
             }
         }
+    }
+
+    /// The answer with the cursor that continues it.
+    fn with_cursor(&self, recorded: &Recorded, answer: Answer) -> Done {
+        let Answer { mut text, mut structured, next } = answer;
+        if let (Some(next), Some(object)) = (next, structured.as_object_mut()) {
+            let cursor = self.seal_cursor(recorded.action.spec.name, &recorded.arguments, &next);
+            text.push_str("\nThe list goes on: call this tool again with `cursor` set to ");
+            text.push_str(&cursor);
+            object.insert("nextCursor".to_owned(), cursor.into());
+        }
+        Done { text, structured }
     }
 
     fn conclude(&self, intent: &Intent, outcome: &Outcome) -> Result<(), JournalError> {
@@ -222,6 +298,42 @@ impl Cell {
                 Err(_) => tried += 1,
             }
         }
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        // After the answer this does nothing: the call is over.
+        if self.cancels {
+            self.cancellation.cancel();
+        }
+    }
+}
+
+#[async_trait]
+impl Watch for Waiting {
+    fn progress(&self, done: u32, message: &'static str) {
+        self.client.progress(done, None, message);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancellation.is_cancelled()
+    }
+
+    async fn cancelled(&self) {
+        self.cancellation.cancelled().await;
+    }
+}
+
+fn stop(error: &ActionError) -> Stop {
+    if error.needs_sign_in() {
+        Stop::SignIn(error.sentence())
+    } else if error.is_not_found() {
+        Stop::Absent(error.sentence())
+    } else if error.is_cancelled() {
+        Stop::Refused(Refusal::Cancelled)
+    } else {
+        Stop::Told(error.sentence())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The route table: one row per path. The front folds it into the router, so gate, caps and record are structural.
 
 use http::Method;
+use m365_auth::oauth::metadata::Resource;
 use m365_ports::CellAccess;
 use m365_types::AuditKind;
 
@@ -38,6 +39,8 @@ pub enum Handler {
     Health,
     /// The Model Context Protocol.
     Mcp,
+    /// Messages into a stream of the 2024-11-05 transport.
+    Messages,
     /// What the person has connected.
     Me,
     /// What was recorded of the person.
@@ -62,6 +65,9 @@ pub enum Handler {
     Register,
     /// Token revocation (RFC 7009).
     Revoke,
+    /// The Model Context Protocol for clients of the 2024-11-05 transport: a stream by GET; a POST is answered as at
+    /// [`Handler::Mcp`].
+    Sse,
     /// The token endpoint (RFC 6749 section 3.2).
     Token,
 }
@@ -204,6 +210,22 @@ const fn client(path: &'static str, handler: Handler, audit: AuditKind) -> Route
     }
 }
 
+const fn bearer(path: &'static str, handler: Handler) -> Route {
+    Route {
+        path,
+        methods: &[],
+        gate: Gate::Bearer,
+        place: Place::Cell(CellAccess::Existing),
+        handler,
+        content: Content::Any,
+        body_cap: m365_mcp::MAX_BODY_BYTES,
+        cors: Cors::SameOrigin,
+        face: Face::Bearer,
+        ingress: None,
+        audit: AuditKind::RequestRefused,
+    }
+}
+
 const fn operator(path: &'static str, handler: Handler, audit: AuditKind) -> Route {
     Route {
         path,
@@ -225,24 +247,13 @@ pub const ROUTES: &[Route] = &[
     oauth(public("/.well-known/oauth-authorization-server", Handler::AuthorizationServer)),
     oauth(public("/.well-known/oauth-protected-resource", Handler::ProtectedResource)),
     oauth(public("/.well-known/oauth-protected-resource/mcp", Handler::ProtectedResource)),
+    oauth(public("/.well-known/oauth-protected-resource/sse", Handler::ProtectedResource)),
     oauth(browser("/authorize", Handler::Authorize, AuditKind::AuthorizeRefused)),
     browser("/callback", Handler::Callback, AuditKind::MicrosoftLinked),
     browser("/connect", Handler::Connect, AuditKind::MicrosoftLinked),
     oauth(form("/consent", Handler::Consent, AuditKind::RequestRefused)),
     public("/healthz", Handler::Health),
-    Route {
-        path: "/mcp",
-        methods: &[],
-        gate: Gate::Bearer,
-        place: Place::Cell(CellAccess::Existing),
-        handler: Handler::Mcp,
-        content: Content::Any,
-        body_cap: m365_mcp::MAX_BODY_BYTES,
-        cors: Cors::SameOrigin,
-        face: Face::Bearer,
-        ingress: None,
-        audit: AuditKind::RequestRefused,
-    },
+    bearer("/mcp", Handler::Mcp),
     browser("/me", Handler::Me, AuditKind::ProfileRead),
     Route {
         place: Place::Cell(CellAccess::Existing),
@@ -252,6 +263,7 @@ pub const ROUTES: &[Route] = &[
     form("/me/revoke", Handler::MeRevoke, AuditKind::GrantRevoked),
     form("/me/revoke-all", Handler::MeRevokeAll, AuditKind::GrantRevoked),
     form("/me/sign-out", Handler::MeSignOut, AuditKind::GrantRevoked),
+    Route { methods: POST, content: Content::Json, ..bearer("/messages", Handler::Messages) },
     operator("/operator/kill", Handler::OperatorKill, AuditKind::OperatorKill),
     operator("/operator/readmit", Handler::OperatorReadmit, AuditKind::OperatorReadmit),
     operator("/operator/unpin", Handler::OperatorUnpin, AuditKind::OperatorUnpin),
@@ -265,10 +277,21 @@ pub const ROUTES: &[Route] = &[
         ..oauth(public("/register", Handler::Register))
     },
     client("/revoke", Handler::Revoke, AuditKind::GrantRevoked),
+    bearer("/sse", Handler::Sse),
     client("/token", Handler::Token, AuditKind::TokenIssued),
 ];
 
 impl Route {
+    /// The protected resource that the path belongs to.
+    pub(crate) fn resource(&self) -> Resource {
+        match self.handler {
+            Handler::Messages | Handler::Sse => Resource::Sse,
+            // The document names the resource that its path ends with; at the root it is that of `/mcp`.
+            Handler::ProtectedResource if self.path.ends_with(Resource::Sse.path()) => Resource::Sse,
+            _ => Resource::Mcp,
+        }
+    }
+
     /// Whether this mode has the route.
     #[must_use]
     pub fn exists_in(&self, ingress: Ingress) -> bool {
@@ -311,7 +334,8 @@ mod tests {
 
     #[test]
     fn access_lets_through_exactly_what_has_another_gate() {
-        let expected = ["/.well-known/*", "/healthz", "/mcp", "/register", "/revoke", "/token"];
+        let expected =
+            ["/.well-known/*", "/healthz", "/mcp", "/messages", "/register", "/revoke", "/sse", "/token"];
         assert_eq!(bypass_paths(Ingress::Oauth), expected);
         assert!(bypass_paths(Ingress::Managed).is_empty());
     }

@@ -1,7 +1,11 @@
 // What the clients in Node have in common: the conversation with the suite, one line of JSON each way.
 //
-//   suite:   {"act": "connect" | "list" | "call" | "read" | "tokens" | "advance", ...}
+//   suite:   {"act": "connect" | "list" | "call" | "read" | "prompts" | "prompt" | "complete" | "templates" | "progress" |
+//                    "begin" | "abort" | "tokens" | "advance", ...}
 //   client:  {"done": value} or {"failed": sentence}
+//
+// "progress" is a call that answers with what was told on the way. "begin" makes a call and does not wait for it; "abort"
+// gives it up, and answers with how it ended: {"value": ...} or {"error": sentence}.
 //
 // In between a client may have to send its person to sign in. It says {"authorize": URL}; the suite, which has the
 // browser, answers {"callback": URL}. Where the conversation ends there, the person has closed the window.
@@ -22,6 +26,37 @@ async function hear() {
 function advance({ secs }) {
   const now = Date.now;
   Date.now = () => now() + secs * 1000;
+}
+
+/** What both SDKs do alike, with the client there is by then; `call` makes a tool call with options. */
+export function alike(client, call) {
+  let begun;
+  return {
+    list: () => client().listTools(),
+    read: ({ uri }) => client().readResource({ uri }),
+    prompts: () => client().listPrompts(),
+    prompt: ({ name, arguments: given }) => client().getPrompt({ name, arguments: given }),
+    complete: ({ ref, argument, context }) => client().complete({ ref, argument, context }),
+    templates: () => client().listResourceTemplates(),
+    call: ({ name, arguments: given }) => call({ name, arguments: given }),
+    progress: async ({ name, arguments: given }) => {
+      const told = [];
+      await call({ name, arguments: given }, { onprogress: (progress) => told.push(progress) });
+      return told;
+    },
+    begin: ({ name, arguments: given }) => {
+      const leaving = new AbortController();
+      const ended = call({ name, arguments: given }, { signal: leaving.signal }).then(
+        (value) => ({ value }),
+        (error) => ({ error: `${error}` }),
+      );
+      begun = { leaving, ended };
+    },
+    abort: () => {
+      begun.leaving.abort('the person changed their mind');
+      return begun.ended;
+    },
+  };
 }
 
 /** Does what the suite asks, until it asks no more. */

@@ -1,8 +1,18 @@
 //! The table of cases.
 
 use anyhow::Result;
+use serde_json::{Value, json};
 
 use crate::site::Site;
+
+/// A team and a channel of the simulated tenant, whose ids follow from their names.
+const TEAM: &str = "f9725686-65c0-4611-9d50-98d0157826e7";
+const CHANNEL: &str = "19:6b4f793c17c3412a9098e29855658472@thread.tacv2";
+
+/// What posts a message to that channel.
+fn post() -> Value {
+    json!({ "teamId": TEAM, "channelId": CHANNEL, "message": "m" })
+}
 
 /// One case: what must hold, and how it is shown.
 #[derive(Debug)]
@@ -82,6 +92,7 @@ mod access_everywhere;
 mod authorize;
 mod browser_pages;
 mod canary;
+mod cancellation;
 mod catalogue_access;
 mod catalogue_authorization;
 mod catalogue_storage;
@@ -89,12 +100,15 @@ mod catalogue_transport;
 mod client_document_refusals;
 mod client_documents;
 mod clients;
+mod completions;
 mod consent;
 mod continuous_access;
 mod crash;
 mod credentials;
 mod discovery;
 mod doctor;
+mod early_discovery;
+mod elicitation;
 mod faults;
 mod hostile_arguments;
 mod journal;
@@ -105,8 +119,11 @@ mod me;
 mod microsoft;
 mod my_journal;
 mod operators;
+mod paging;
 mod perimeter;
 mod portal;
+mod progress;
+mod prompts;
 mod races;
 mod reauth;
 mod refresh;
@@ -116,6 +133,8 @@ mod resources;
 mod revoke;
 mod service_tokens;
 mod slow_clients;
+mod sse_transport;
+mod templates;
 mod token;
 mod tools;
 
@@ -125,6 +144,8 @@ pub const ALL: &[&[Case]] = &[
     canary::CASES,
     slow_clients::CASES,
     faults::CASES,
+    cancellation::CASES,
+    sse_transport::CASES,
     mcp_transport::CASES,
     catalogue_transport::CASES,
     catalogue_authorization::CASES,
@@ -145,6 +166,7 @@ pub const ALL: &[&[Case]] = &[
     operators::CASES,
     reauth::CASES,
     access_everywhere::CASES,
+    early_discovery::CASES,
     managed::CASES,
     service_tokens::CASES,
     portal::CASES,
@@ -156,6 +178,12 @@ pub const ALL: &[&[Case]] = &[
     mcp_protocol::CASES,
     tools::CASES,
     resources::CASES,
+    templates::CASES,
+    prompts::CASES,
+    completions::CASES,
+    paging::CASES,
+    progress::CASES,
+    elicitation::CASES,
     hostile_arguments::CASES,
     journal::CASES,
     doctor::CASES,

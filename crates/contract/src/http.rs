@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use ureq::http::{Request as HttpRequest, Uri};
-use url::Url;
+use url::{Position, Url};
 
 /// Longest answer the suite reads, in bytes.
 const MAX_ANSWER_BYTES: u64 = 32 * 1024 * 1024;
@@ -124,6 +124,22 @@ impl Request {
     pub fn form(self, fields: &[(&str, &str)]) -> Self {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.body("application/x-www-form-urlencoded", body)
+    }
+
+    /// Where the request goes, and how HTTP/1.1 writes it there, for a connection of its own.
+    ///
+    /// # Errors
+    /// Where the address is not a URL.
+    pub fn on_the_wire(&self) -> Result<(Url, Vec<u8>)> {
+        let url = Url::parse(&self.url).with_context(|| format!("not a URL: {self}"))?;
+        let target = url[Position::BeforePath..Position::AfterQuery].to_owned();
+        let mut head = format!("{} {target} HTTP/1.1\r\nhost: {}\r\n", self.method, url.authority());
+        let body = self.body.as_deref().unwrap_or_default();
+        let length = self.body.as_ref().map(|body| ("content-length".to_owned(), body.len().to_string()));
+        for (name, value) in self.headers.iter().chain(&length) {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        Ok((url, [head.as_bytes(), b"\r\n", body].concat()))
     }
 
     /// Sends the request and reads the whole answer.

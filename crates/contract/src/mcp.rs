@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::events::Events;
 use crate::http::{Answer, Request};
 use crate::json::Look as _;
 
@@ -22,6 +23,9 @@ pub const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// `_meta` key of the client's capabilities.
 pub const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
+/// Either form of an answer.
+const ACCEPT: &str = "application/json, text/event-stream";
+
 static NEXT_ID: AtomicI64 = AtomicI64::new(1);
 
 /// A client of one revision with one token.
@@ -33,8 +37,10 @@ pub struct Mcp {
     pub token: String,
     /// Revision.
     pub version: &'static str,
-    /// Headers that go with every message, such as those of a service token.
+    /// Headers that go with every message, such as those of a service token or of a session.
     pub headers: Vec<(String, String)>,
+    /// What it declares with every message, where its revision asks for that.
+    pub capabilities: Value,
 }
 
 /// The answer to one message.
@@ -50,7 +56,8 @@ impl Mcp {
     /// A client of the modern revision.
     #[must_use]
     pub fn new(url: &Url, token: &str) -> Self {
-        Self { url: url.clone(), token: token.to_owned(), version: MODERN, headers: Vec::new() }
+        let (url, token, headers) = (url.clone(), token.to_owned(), Vec::new());
+        Self { url, token, version: MODERN, headers, capabilities: json!({}) }
     }
 
     /// The same client with another revision.
@@ -59,13 +66,23 @@ impl Mcp {
         Self { version, ..self.clone() }
     }
 
-    /// The message of a request, with what the revision puts into it.
+    /// The same client that declares this.
+    #[must_use]
+    pub fn declaring(&self, capabilities: Value) -> Self {
+        Self { capabilities, ..self.clone() }
+    }
+
+    /// The message of a request, with what the revision puts into it beside the metadata that are there.
     #[must_use]
     pub fn message(&self, method: &str, params: &Value) -> Value {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         let mut params = if params.is_null() { json!({}) } else { params.clone() };
         if let Some(params) = params.as_object_mut().filter(|_| self.version == MODERN) {
-            params.insert("_meta".to_owned(), json!({ META_VERSION: MODERN, META_CAPABILITIES: {} }));
+            let meta = params.entry("_meta").or_insert_with(|| json!({}));
+            if let Some(meta) = meta.as_object_mut() {
+                meta.insert(META_VERSION.to_owned(), json!(MODERN));
+                meta.insert(META_CAPABILITIES.to_owned(), self.capabilities.clone());
+            }
         }
         json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
     }
@@ -87,9 +104,7 @@ impl Mcp {
     /// A POST with token and `Accept` only.
     #[must_use]
     pub fn bare(&self) -> Request {
-        let request = Request::post(&self.url)
-            .header("accept", "application/json, text/event-stream")
-            .headers(&self.headers);
+        let request = Request::post(&self.url).header("accept", ACCEPT).headers(&self.headers);
         if self.token.is_empty() { request } else { request.bearer(&self.token) }
     }
 
@@ -98,7 +113,23 @@ impl Mcp {
     /// # Errors
     /// Where there is no answer, or it is neither JSON nor an event stream.
     pub fn send(&self, method: &str, params: &Value) -> Result<Reply> {
-        Reply::read(self.request(&self.message(method, params)).send()?)
+        self.deliver(&self.message(method, params))
+    }
+
+    /// Sends a message as it is and reads the reply.
+    ///
+    /// # Errors
+    /// As [`Mcp::send`].
+    pub fn deliver(&self, message: &Value) -> Result<Reply> {
+        Reply::read(self.request(message).send()?)
+    }
+
+    /// Sends a message as it is and reads the answer as it comes.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub fn listen(&self, message: &Value) -> Result<Events> {
+        Events::open(&self.request(message))
     }
 
     /// Calls a tool.
@@ -107,6 +138,14 @@ impl Mcp {
     /// As [`Mcp::send`].
     pub fn tool(&self, name: &str, arguments: &Value) -> Result<Reply> {
         self.send("tools/call", &json!({ "name": name, "arguments": arguments }))
+    }
+
+    /// Gets a prompt.
+    ///
+    /// # Errors
+    /// As [`Mcp::send`].
+    pub fn prompt(&self, name: &str, arguments: &Value) -> Result<Reply> {
+        self.send("prompts/get", &json!({ "name": name, "arguments": arguments }))
     }
 
     /// Reads a resource.

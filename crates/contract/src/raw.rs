@@ -1,10 +1,10 @@
-//! Bytes on a socket, for requests no HTTP client would send.
+//! Bytes on a socket, for requests no HTTP client would send and answers none would read.
 #![expect(
     clippy::disallowed_types,
     reason = "malformed HTTP can only be written to a raw socket; the suite is a client"
 )]
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
@@ -41,6 +41,28 @@ pub fn send_after(base: &Url, bytes: &[u8], until: impl FnOnce() -> Result<()>) 
     until()?;
     stream.shutdown(Shutdown::Both)?;
     Ok(())
+}
+
+/// A connection whose answer is read as it comes. It is closed when it is dropped.
+#[derive(Debug)]
+pub struct Connection(TcpStream);
+
+impl Connection {
+    /// Sends the bytes; a read then waits no longer than this.
+    ///
+    /// # Errors
+    /// Where there is no connection.
+    pub fn open(base: &Url, bytes: &[u8], limit: Duration) -> Result<Self> {
+        let mut stream = connect(base, limit)?;
+        stream.write_all(bytes)?;
+        Ok(Self(stream))
+    }
+}
+
+impl Read for Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
 }
 
 /// Connections on which nothing has been said.

@@ -4,6 +4,7 @@ use std::thread;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
+use url::Url;
 
 use crate::browser::Browser;
 use crate::control::Person;
@@ -56,14 +57,22 @@ impl<'a> Session<'a> {
     /// # Errors
     /// As [`Session::open`].
     pub fn of(site: &'a Site, person: Person, scope: Option<&str>) -> Result<Self> {
+        Self::by(site, person, site.client()?, scope)
+    }
+
+    /// Signs this person in by this client, for the resource it discovered.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn by(site: &'a Site, person: Person, client: Client, scope: Option<&str>) -> Result<Self> {
         let mut browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
-        let client = site.client()?;
         let mut attempt = client.attempt()?;
         if let Some(scope) = scope {
             attempt = attempt.with("scope", scope);
         }
         let tokens = client.grant(&mut browser, &attempt)?;
-        let mcp = Mcp::new(&site.mcp, &tokens.access);
+        let resource = Url::parse(client.discovered.resource.text("/resource")?)?;
+        let mcp = Mcp::new(&resource, &tokens.access);
         Ok(Self { site, person, browser, client, tokens, mcp })
     }
 

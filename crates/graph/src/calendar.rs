@@ -14,14 +14,15 @@ use crate::action::{Answer, Context, Invocation, object, own};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::event::{Event, GraphEvent};
+use crate::listing::{Bounds, Wording, gather};
 use crate::mail::{list_schema, preferences, refuse_too_much_markup};
 use crate::moment::{Moment, instant_text, zone_note};
-use crate::paging;
+use crate::paging::Position;
 use crate::param::{
     Addresses, DateTime, Default as Otherwise, Integer, Optional, Param, Required, Text, defaulted, optional,
     required,
 };
-use crate::shape::{self, Cleaner, framed, outgoing};
+use crate::shape::{self, Cleaner, outgoing};
 use crate::wire::{Correspondent, EmailAddress, NAME_MAX, Page, correspondent_schema};
 
 pub(crate) static DAYS: Param<Integer, Otherwise> =
@@ -40,7 +41,7 @@ pub(crate) static ATTENDEES: Param<Addresses, Optional> =
 pub(crate) static BODY: Param<Text, Optional> =
     optional("body", "Event description", Text { min: 0, max: 1_000_000, lines: true });
 
-const SELECT: &str = "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,webLink";
+pub(crate) const SELECT: &str = "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,webLink";
 const CALENDARS_SELECT: &str = "id,name,color,canEdit,owner";
 const PAGE: usize = 50;
 const EVENTS_MAX: usize = 100;
@@ -63,34 +64,9 @@ impl Invocation for GetCalendarEvents {
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let (given, more) = self.events(context).await?;
-        let mut cleaner = Cleaner::default();
-        let events: Vec<Event> = given.iter().map(|event| Event::of(event, &mut cleaner)).collect();
-        let days = format!("in the next {} day{}", self.days, if self.days == 1 { "" } else { "s" });
-        let text = if events.is_empty() {
-            format!("No events {days}.")
-        } else {
-            let count = events.len();
-            let head = format!(
-                "{count} event{} {days}, in order of their start.{}",
-                if count == 1 { "" } else { "s" },
-                if more { " There are more; ask for fewer days." } else { "" }
-            );
-            let lines: Vec<String> =
-                events.iter().enumerate().map(|(index, event)| event.words(index + 1)).collect();
-            framed(context.request, &head, &lines.join("\n"), &cleaner)
-        };
-        let structured = json!({
-            "untrusted": true, "events": events, "more": more, "hiddenCharactersRemoved": cleaner.hidden(),
-        });
-        Ok(Answer { text, structured })
-    }
-}
-
-impl GetCalendarEvents {
-    /// The events of the window, and whether there are more than were taken.
-    async fn events(&self, context: &Context<'_>) -> Result<(Vec<GraphEvent>, bool), ActionError> {
-        let (start, end) = window(context.now, self.days);
+        // A list that is continued looks at the same days as when it began.
+        let began = context.position.map_or(context.now, Position::began);
+        let (start, end) = window(began, self.days);
         let mut request = context.graph.request(&[])?;
         request.prefer = preferences();
         request.query = vec![
@@ -100,21 +76,20 @@ impl GetCalendarEvents {
             ("$orderby", "start/dateTime".to_owned()),
             ("$top", PAGE.to_string()),
         ];
-        let mut events: Vec<GraphEvent> = Vec::new();
-        let mut next = request.clone();
-        for _ in 0..PAGES_MAX {
-            let page: Page<GraphEvent> = context.graph.fetch(next).await?;
-            events.extend(page.value);
-            let more = page.next_link.is_some() || events.len() > EVENTS_MAX;
-            events.truncate(EVENTS_MAX);
-            let position = page.next_link.as_deref().and_then(|link| paging::position(link, &request.path));
-            let Some(position) = position.filter(|_| events.len() < EVENTS_MAX) else {
-                return Ok((events, more));
-            };
-            next = request.clone();
-            next.query.push((position.option, position.value));
-        }
-        Ok((events, true))
+        let bounds = Bounds { pages: PAGES_MAX, items: EVENTS_MAX, linked: true };
+        let events = gather::<GraphEvent>(context, &request, bounds).await?;
+        let days = format!("in the next {} day{}", self.days, if self.days == 1 { "" } else { "s" });
+        let head = |count: usize| {
+            let ending = if count == 1 { "" } else { "s" };
+            format!("{count} event{ending} {days}, in order of their start.")
+        };
+        let wording = Wording {
+            name: "events",
+            none: &format!("No events {days}."),
+            head: &head,
+            more: "There are more; ask for fewer days.",
+        };
+        Ok(events.answer::<Event>(context, &wording))
     }
 }
 
@@ -187,7 +162,7 @@ impl Invocation for CreateCalendarEvent {
         {
             object.insert("webLink".to_owned(), link.into());
         }
-        Ok(Answer { text, structured })
+        Ok(Answer::whole(text, structured))
     }
 }
 
@@ -260,7 +235,7 @@ impl Invocation for Calendars {
             "untrusted": true, "calendars": calendars, "more": page.next_link.is_some(),
             "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Ok(Answer { text: structured.to_string(), structured })
+        Ok(Answer::json(structured))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The table: every tool and resource, one row each.
+//! The table: everything a client can ask for that may reach Graph, one row each.
 //!
 //! Source: Microsoft Graph permissions reference for scopes (none of these needs an administrator by default). What a
 //! row declares is what is enforced: scopes asked of Entra, paths that egress admits, annotations, policy, audit kind.
@@ -6,31 +6,17 @@
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 
 use crate::action::Action;
-use crate::{calendar, mail, meetings, people, profile, session, teams};
+use crate::{
+    calendar, completion, event, excerpt, files, mail, meetings, message, people, profile, session, teams,
+};
 
-/// Every row: tools first, then resources, in the order clients see them.
+/// Every row: tools, resources, URI templates, completions, each in the order clients see them.
 #[must_use]
 pub fn catalog() -> &'static [Action] {
     &CATALOG
 }
 
-/// The tool of that name.
-#[must_use]
-pub fn find_tool(name: &str) -> Option<&'static Action> {
-    find(ActionKind::Tool, name)
-}
-
-/// The resource at that URI.
-#[must_use]
-pub fn find_resource(uri: &str) -> Option<&'static Action> {
-    find(ActionKind::Resource, uri)
-}
-
-fn find(kind: ActionKind, name: &str) -> Option<&'static Action> {
-    CATALOG.iter().find(|action| action.spec.kind == kind && action.spec.name == name)
-}
-
-static CATALOG: [Action; 12] = [
+static CATALOG: [Action; 21] = [
     Action {
         spec: ActionSpec {
             name: "sendEmail",
@@ -43,6 +29,7 @@ static CATALOG: [Action; 12] = [
             untrusted: false,
             audit: AuditKind::MailSend,
         },
+        paged: false,
         params: &[&mail::TO, &mail::SUBJECT, &mail::BODY, &mail::CONTENT_TYPE],
         output: mail::sent_schema,
         parse: mail::send_email,
@@ -59,6 +46,7 @@ static CATALOG: [Action; 12] = [
             untrusted: true,
             audit: AuditKind::MailRead,
         },
+        paged: true,
         params: &[&mail::COUNT, &mail::FOLDER],
         output: mail::messages_schema,
         parse: mail::get_emails,
@@ -75,6 +63,7 @@ static CATALOG: [Action; 12] = [
             untrusted: true,
             audit: AuditKind::MailRead,
         },
+        paged: true,
         params: &[&mail::QUERY, &mail::RESULTS],
         output: mail::messages_schema,
         parse: mail::search_emails,
@@ -91,6 +80,7 @@ static CATALOG: [Action; 12] = [
             untrusted: true,
             audit: AuditKind::CalendarRead,
         },
+        paged: true,
         params: &[&calendar::DAYS],
         output: calendar::events_schema,
         parse: calendar::get_calendar_events,
@@ -107,6 +97,7 @@ static CATALOG: [Action; 12] = [
             untrusted: false,
             audit: AuditKind::CalendarSend,
         },
+        paged: false,
         params: &[
             &calendar::SUBJECT,
             &calendar::START,
@@ -129,6 +120,7 @@ static CATALOG: [Action; 12] = [
             untrusted: false,
             audit: AuditKind::ChannelSend,
         },
+        paged: false,
         params: &[&teams::TEAM_ID, &teams::CHANNEL_ID, &teams::MESSAGE],
         output: teams::posted_schema,
         parse: teams::send_teams_message,
@@ -145,6 +137,7 @@ static CATALOG: [Action; 12] = [
             untrusted: false,
             audit: AuditKind::MeetingWrite,
         },
+        paged: false,
         params: &[&meetings::SUBJECT, &meetings::START_TIME, &meetings::END_TIME, &meetings::ATTENDEES],
         output: meetings::created_schema,
         parse: meetings::create_teams_meeting,
@@ -161,6 +154,7 @@ static CATALOG: [Action; 12] = [
             untrusted: true,
             audit: AuditKind::PeopleRead,
         },
+        paged: true,
         params: &[&people::COUNT, &people::SEARCH],
         output: people::contacts_schema,
         parse: people::get_contacts,
@@ -177,6 +171,7 @@ static CATALOG: [Action; 12] = [
             untrusted: false,
             audit: AuditKind::SessionRead,
         },
+        paged: false,
         params: &[],
         output: session::state_schema,
         parse: |_| Some(Box::new(session::Authenticate)),
@@ -193,6 +188,7 @@ static CATALOG: [Action; 12] = [
             untrusted: true,
             audit: AuditKind::ProfileRead,
         },
+        paged: false,
         params: &[],
         output: profile::profile_schema,
         parse: |_| Some(Box::new(profile::Profile)),
@@ -209,6 +205,7 @@ static CATALOG: [Action; 12] = [
             untrusted: true,
             audit: AuditKind::CalendarRead,
         },
+        paged: false,
         params: &[],
         output: calendar::calendars_schema,
         parse: |_| Some(Box::new(calendar::Calendars)),
@@ -225,9 +222,163 @@ static CATALOG: [Action; 12] = [
             untrusted: true,
             audit: AuditKind::TeamsRead,
         },
+        paged: false,
         params: &[],
         output: teams::teams_schema,
         parse: |_| Some(Box::new(teams::Teams)),
+    },
+    Action {
+        spec: ActionSpec {
+            name: message::URI,
+            kind: ActionKind::Template,
+            title: "Message",
+            summary: "One message with its body as text",
+            effect: Effect::Read,
+            scopes: &[Scope::MailRead],
+            calls: &[Call::get("/me/messages/{message}")],
+            untrusted: true,
+            audit: AuditKind::MailRead,
+        },
+        paged: false,
+        params: &[&message::ID, &excerpt::OFFSET],
+        output: message::message_schema,
+        parse: message::read_message,
+    },
+    Action {
+        spec: ActionSpec {
+            name: event::URI,
+            kind: ActionKind::Template,
+            title: "Event",
+            summary: "One calendar event with its description",
+            effect: Effect::Read,
+            scopes: &[Scope::CalendarsRead],
+            calls: &[Call::get("/me/events/{event}")],
+            untrusted: true,
+            audit: AuditKind::CalendarRead,
+        },
+        paged: false,
+        params: &[&event::ID, &excerpt::OFFSET],
+        output: event::event_schema,
+        parse: event::read_event,
+    },
+    Action {
+        spec: ActionSpec {
+            name: files::URI,
+            kind: ActionKind::Template,
+            title: "File",
+            summary: "Name, size, type and last change of a file in the person's drive; not its content",
+            effect: Effect::Read,
+            scopes: &[Scope::FilesRead],
+            calls: &[Call::get("/me/drive/items/{item}")],
+            untrusted: true,
+            audit: AuditKind::FilesRead,
+        },
+        paged: false,
+        params: &[&files::ID],
+        output: files::file_schema,
+        parse: files::read_file,
+    },
+    Action {
+        spec: ActionSpec {
+            name: people::URI,
+            kind: ActionKind::Template,
+            title: "Person",
+            summary: "One of the people the signed-in person works with",
+            effect: Effect::Read,
+            scopes: &[Scope::PeopleRead],
+            calls: &[Call::get("/me/people/{person}")],
+            untrusted: true,
+            audit: AuditKind::PeopleRead,
+        },
+        paged: false,
+        params: &[&people::ID],
+        output: people::person_schema,
+        parse: people::read_person,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://folders",
+            kind: ActionKind::Completion,
+            title: "Suggest folders",
+            summary: "Suggests mail folders",
+            effect: Effect::Read,
+            scopes: &[Scope::MailRead],
+            calls: &[Call::get("/me/mailFolders")],
+            untrusted: true,
+            audit: AuditKind::MailRead,
+        },
+        paged: false,
+        params: &[&completion::VALUE],
+        output: completion::values_schema,
+        parse: completion::folders,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://teams",
+            kind: ActionKind::Completion,
+            title: "Suggest teams",
+            summary: "Suggests teams the signed-in person is in",
+            effect: Effect::Read,
+            scopes: &[Scope::TeamReadBasicAll],
+            calls: &[Call::get("/me/joinedTeams")],
+            untrusted: true,
+            audit: AuditKind::TeamsRead,
+        },
+        paged: false,
+        params: &[&completion::VALUE],
+        output: completion::values_schema,
+        parse: completion::teams,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://channels",
+            kind: ActionKind::Completion,
+            title: "Suggest channels",
+            summary: "Suggests channels of a team",
+            effect: Effect::Read,
+            scopes: &[Scope::ChannelReadBasicAll],
+            calls: &[Call::get("/teams/{team}/channels")],
+            untrusted: true,
+            audit: AuditKind::ChannelsRead,
+        },
+        paged: false,
+        params: &[&completion::VALUE, &completion::TEAM],
+        output: completion::values_schema,
+        parse: completion::channels,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://people",
+            kind: ActionKind::Completion,
+            title: "Suggest people",
+            summary: "Suggests people the signed-in person works with",
+            effect: Effect::Read,
+            scopes: &[Scope::PeopleRead],
+            calls: &[Call::get("/me/people")],
+            untrusted: true,
+            audit: AuditKind::PeopleRead,
+        },
+        paged: false,
+        params: &[&completion::VALUE],
+        output: completion::values_schema,
+        parse: completion::people_near,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://person-ids",
+            kind: ActionKind::Completion,
+            title: "Suggest ids of people",
+            summary: "Suggests ids of people the signed-in person works with",
+            effect: Effect::Read,
+            scopes: &[Scope::PeopleRead],
+            calls: &[Call::get("/me/people")],
+            untrusted: true,
+            audit: AuditKind::PeopleRead,
+        },
+        paged: false,
+        params: &[&completion::VALUE],
+        output: completion::values_schema,
+        parse: completion::person_ids,
     },
 ];
 
@@ -236,6 +387,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
+    use crate::{find_resource, find_tool};
 
     #[test]
     fn the_table_reads_as_it_did() {
@@ -266,7 +418,7 @@ mod tests {
     #[test]
     fn the_schemas_read_as_they_did() {
         for action in catalog() {
-            let name = action.spec.name.replace("://", "-");
+            let name = action.spec.name.replace("://", "-").replace("/{id}", "-one");
             insta::assert_snapshot!(
                 format!("input-{name}"),
                 serde_json::to_string_pretty(&action.input_schema()).unwrap()
@@ -286,7 +438,21 @@ mod tests {
         }
         assert!(find_tool("getEmails").is_some() && find_resource("getEmails").is_none());
         assert!(find_resource("microsoft://teams").is_some() && find_tool("microsoft://teams").is_none());
+        assert!(find_tool("completion://teams").is_none() && find_resource("completion://teams").is_none());
+        assert!(find_resource("microsoft://messages/{id}").is_none());
         assert!(find_tool("GETEMAILS").is_none() && find_resource("microsoft://profile/").is_none());
+    }
+
+    #[test]
+    fn a_paged_row_takes_a_cursor_and_gives_the_next() {
+        let paged: Vec<_> = catalog().iter().filter(|action| action.is_paged()).collect();
+        let names: Vec<_> = paged.iter().map(|action| action.spec.name).collect();
+        assert_eq!(names, ["getEmails", "searchEmails", "getCalendarEvents", "getContacts"]);
+        for action in catalog() {
+            let (input, output) = (action.input_schema(), action.output_schema());
+            assert_eq!(input["properties"]["cursor"]["type"] == "string", action.is_paged());
+            assert_eq!(output["properties"]["nextCursor"]["type"] == "string", action.is_paged());
+        }
     }
 
     #[test]

@@ -1,19 +1,23 @@
-//! Requests to Graph for one recorded intent: token, exchange, token replacement, retries, traces.
+//! Requests to Graph for one recorded intent: token, exchange, token replacement, retries, traces, reports.
 //!
-//! Invariants: only the row's own call is built; a rejected token is replaced once, and who is challenged after that must
-//! sign in; every exchange leaves its trace, failed ones included. What makes repeating safe is [`crate::retry`]'s matter.
+//! Invariants: only the row's own calls are built; a rejected token is replaced once, and who is challenged after that
+//! must sign in; every exchange leaves its trace, failed ones included; an exchange that was sent is never dropped.
+//! Whether the caller still wants the call, and whether it has time left, is looked at before an exchange and while
+//! waiting for a retry, never once something was changed. What makes repeating safe is [`crate::retry`]'s matter.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use m365_ports::{
-    Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Timer, TokenSource, Trace, Upstream, UpstreamError,
+    Clock, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Timer, TokenSource, Trace, Upstream,
+    UpstreamError,
 };
-use m365_types::{ActionSpec, Intent};
+use m365_types::{ActionSpec, Intent, Method, Secret, UnixMillis};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ActionError, Cause};
 use crate::retry;
+use crate::watch::{Watch, either};
 
 /// What the host and the other rooms lend for one action.
 #[derive(Clone, Copy)]
@@ -26,12 +30,17 @@ pub struct Ports<'a> {
     pub timer: &'a dyn Timer,
     /// Jitter.
     pub entropy: &'a dyn Entropy,
+    /// How long the call has taken.
+    pub clock: &'a dyn Clock,
+    /// Whoever waits for the call.
+    pub watch: &'a dyn Watch,
 }
 
 /// The way to Graph for one recorded intent.
 pub struct GraphClient<'a> {
     ports: Ports<'a>,
     intent: &'a Intent,
+    began: UnixMillis,
     progress: Mutex<Progress>,
 }
 
@@ -39,13 +48,21 @@ pub struct GraphClient<'a> {
 struct Progress {
     traces: Vec<Trace>,
     waited: Duration,
+    /// Number of the next report.
+    reports: u32,
+    /// Whether something was changed.
+    acted: bool,
 }
 
+const ASKED: &str = "Asked Microsoft 365.";
+const ANSWERED: &str = "Microsoft 365 answered.";
+const WAITING: &str = "Microsoft 365 asked to wait.";
+
 impl<'a> GraphClient<'a> {
-    /// A client for this intent.
+    /// A client for this intent. The time of the whole call counts from here.
     #[must_use]
     pub fn new(ports: Ports<'a>, intent: &'a Intent) -> Self {
-        Self { ports, intent, progress: Mutex::default() }
+        Self { ports, intent, began: ports.clock.now(), progress: Mutex::default() }
     }
 
     /// Every exchange so far, in order, failed ones included.
@@ -54,9 +71,14 @@ impl<'a> GraphClient<'a> {
         self.with_progress(|progress| progress.traces.clone())
     }
 
-    /// A request of the row's call, its identifiers filled in.
+    /// A request of the row's first call, its identifiers filled in.
     pub(crate) fn request(&self, segments: &[&str]) -> Result<GraphRequest, ActionError> {
-        let call = self.action().calls.first().ok_or_else(|| self.fail(UpstreamError::Forbidden))?;
+        self.request_of(0, segments)
+    }
+
+    /// A request of the row's call at this place.
+    pub(crate) fn request_of(&self, place: usize, segments: &[&str]) -> Result<GraphRequest, ActionError> {
+        let call = self.action().calls.get(place).ok_or_else(|| self.fail(UpstreamError::Forbidden))?;
         let path = call.path(segments).map_err(|_| self.fail(UpstreamError::Forbidden))?;
         Ok(GraphRequest { call, path, query: Vec::new(), prefer: Vec::new(), body: None })
     }
@@ -64,20 +86,20 @@ impl<'a> GraphClient<'a> {
     /// Sends a request, with a new token after a 401 or a claims challenge, and repeated where that is safe.
     pub(crate) async fn send(&self, request: GraphRequest) -> Result<GraphAnswer, ActionError> {
         let tokens = self.ports.tokens;
+        self.may_go_on()?;
         let mut token = tokens.access_token(self.action().scopes).await.map_err(|error| self.fail(error))?;
         let mut replaced = false;
         let mut tried = 1;
+        let mut earlier: Option<ActionError> = None;
         loop {
-            let error = match self.ports.upstream.call(self.intent, &token, request.clone()).await {
-                Ok(answer) => {
-                    self.note(&answer.trace);
-                    return Ok(answer);
-                }
+            if let Err(stop) = self.may_go_on() {
+                // What may have happened must be told, whatever ended the call.
+                return Err(earlier.filter(ActionError::maybe_done).unwrap_or(stop));
+            }
+            let error = match self.exchange(&token, request.clone()).await {
+                Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if let Some(trace) = error.trace() {
-                self.note(trace);
-            }
             match Rejection::of(&error) {
                 Some(Rejection { claims }) if !replaced => {
                     token = tokens.replace(&token, claims).await.map_err(|error| self.fail(error))?;
@@ -93,9 +115,38 @@ impl<'a> GraphClient<'a> {
             let wait =
                 retry::wait(&error, request.call.retry, tried, jitter).filter(|wait| self.may_wait(*wait));
             let Some(wait) = wait else { return Err(self.fail(error)) };
-            self.ports.timer.sleep(wait).await;
+            earlier = Some(self.fail(error));
+            self.report(WAITING);
+            either(self.ports.timer.sleep(wait), self.ports.watch.cancelled()).await;
             tried += 1;
         }
+    }
+
+    /// One exchange with its trace and its reports.
+    async fn exchange(
+        &self,
+        token: &Secret<String>,
+        request: GraphRequest,
+    ) -> Result<GraphAnswer, UpstreamError> {
+        if self.with_progress(|progress| progress.reports == 0) {
+            self.report(ASKED);
+        }
+        let changes = request.call.method != Method::Get;
+        let ended = self.ports.upstream.call(self.intent, token, request).await;
+        let trace = match &ended {
+            Ok(answer) => Some(&answer.trace),
+            Err(error) => error.trace(),
+        };
+        if let Some(trace) = trace {
+            self.with_progress(|progress| progress.traces.push(trace.clone()));
+            if trace.status.is_some() {
+                self.report(ANSWERED);
+            }
+        }
+        if changes && ended.is_ok() {
+            self.with_progress(|progress| progress.acted = true);
+        }
+        ended
     }
 
     /// Sends a request and reads the JSON of its answer.
@@ -117,14 +168,33 @@ impl<'a> GraphClient<'a> {
         self.intent.permit().action()
     }
 
-    fn note(&self, trace: &Trace) {
-        self.with_progress(|progress| progress.traces.push(trace.clone()));
+    /// Whether another exchange may begin.
+    fn may_go_on(&self) -> Result<(), ActionError> {
+        if self.ports.watch.is_cancelled() && !self.with_progress(|progress| progress.acted) {
+            return Err(self.fail(Cause::Cancelled));
+        }
+        if self.taken() >= retry::WHOLE { Err(self.fail(Cause::OutOfTime)) } else { Ok(()) }
+    }
+
+    /// How long the call has taken so far.
+    fn taken(&self) -> Duration {
+        self.ports.clock.now().since(self.began)
+    }
+
+    fn report(&self, message: &'static str) {
+        let number = self.with_progress(|progress| {
+            let number = progress.reports;
+            progress.reports = number.saturating_add(1);
+            number
+        });
+        self.ports.watch.progress(number, message);
     }
 
     fn may_wait(&self, wait: Duration) -> bool {
+        let taken = self.taken();
         self.with_progress(|progress| {
             let total = progress.waited.saturating_add(wait);
-            let fits = total <= retry::WAITING;
+            let fits = total <= retry::WAITING && taken.saturating_add(wait) < retry::WHOLE;
             if fits {
                 progress.waited = total;
             }

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use m365_ports::{TokenError, UpstreamError};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 use serde_json::{Value, json};
 
-use crate::testing::{Scripted, World, accepted, ok, refused, throttled, trace};
+use super::GraphClient;
+use crate::testing::{Scripted, World, accepted, intent, ok, refused, throttled, trace};
 
 fn page() -> Value {
     json!({ "value": [] })
@@ -138,4 +141,152 @@ fn an_answer_that_is_not_the_promised_json_is_an_error_and_never_shown() {
         let error = World::with_json(&body).run("getEmails", json!({})).unwrap_err();
         assert_eq!((error.code(), error.maybe_done()), ("graph_unreadable", false));
     }
+}
+
+const ASKED: (u32, &str) = (0, "Asked Microsoft 365.");
+
+fn reports(world: &World) -> Vec<(u32, &'static str)> {
+    world.reports.lock().unwrap().clone()
+}
+
+#[test]
+fn who_waits_is_told_how_far_the_call_is() {
+    let world = World::with_json(&page());
+    assert!(world.run("getEmails", json!({})).is_ok());
+    assert_eq!(reports(&world), [ASKED, (1, "Microsoft 365 answered.")]);
+    let world = World::answering([throttled(Some(2.0)), ok(&page())]);
+    assert!(world.run("getEmails", json!({})).is_ok());
+    assert_eq!(
+        reports(&world),
+        [
+            ASKED,
+            (1, "Microsoft 365 answered."),
+            (2, "Microsoft 365 asked to wait."),
+            (3, "Microsoft 365 answered."),
+        ]
+    );
+}
+
+#[test]
+fn who_never_reached_microsoft_is_told_of_no_answer() {
+    let lost = UpstreamError::GatewayUnreachable { maybe_sent: false, trace: m365_ports::Trace::default() };
+    let world = World::answering([Scripted::Refusal(lost)]);
+    assert!(world.run("getEmails", json!({})).is_err());
+    assert_eq!(reports(&world), [ASKED]);
+    let world = World::default();
+    assert!(world.run("authenticate", json!({})).is_ok());
+    assert!(reports(&world).is_empty());
+}
+
+#[test]
+fn a_call_that_is_cancelled_before_its_exchange_sends_nothing() {
+    let mut world = World::default();
+    world.cancelled_after = Some(0);
+    for (tool, given) in [("getEmails", json!({})), ("sendEmail", mail())] {
+        let error = world.run(tool, given).unwrap_err();
+        assert_eq!((error.code(), error.maybe_done()), ("cancelled", false));
+        assert!(error.sentence().contains("It was cancelled before it did anything."), "{error}");
+    }
+    assert!(world.requests().is_empty() && reports(&world).is_empty());
+}
+
+#[test]
+fn a_wait_is_cut_short_when_the_call_is_cancelled() {
+    for (tool, given) in [("getEmails", json!({})), ("sendEmail", mail())] {
+        let mut world = World::answering([throttled(Some(5.0))]);
+        (world.cancelled_after, world.waits_forever) = (Some(1), true);
+        let error = world.run(tool, given).unwrap_err();
+        assert_eq!((error.code(), error.maybe_done()), ("cancelled", false));
+        assert_eq!(world.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_cancelled_write_that_may_have_acted_tells_that_instead() {
+    let mut world = World::answering([refused(504, Some(5.0), None)]);
+    (world.cancelled_after, world.waits_forever) = (Some(1), true);
+    let event = json!({ "subject": "s", "start": "2026-11-24T09:00Z", "end": "2026-11-24T10:00Z" });
+    let error = world.run("createCalendarEvent", event).unwrap_err();
+    assert_eq!((error.code(), error.maybe_done()), ("graph_unavailable", true));
+}
+
+#[test]
+fn an_exchange_that_was_sent_is_not_dropped() {
+    let mut world = World::answering([accepted()]);
+    world.cancelled_after = Some(1);
+    assert!(world.run("sendEmail", mail()).is_ok());
+}
+
+#[test]
+fn a_list_that_is_cancelled_between_pages_asks_for_no_more() {
+    let next = "https://graph.microsoft.com/v1.0/me/calendarView?$skip=50";
+    let mut world = World::with_json(&json!({ "value": [], "@odata.nextLink": next }));
+    world.cancelled_after = Some(1);
+    assert_eq!(world.run("getCalendarEvents", json!({})).unwrap_err().code(), "cancelled");
+    assert_eq!(world.requests().len(), 1);
+}
+
+#[test]
+fn after_ninety_seconds_nothing_more_is_asked() {
+    let mut world = World::answering([refused(401, None, None)]);
+    world.exchange = Duration::from_secs(90);
+    let error = world.run("getEmails", json!({})).unwrap_err();
+    assert_eq!((error.code(), error.maybe_done()), ("out_of_time", false));
+    assert_eq!(world.requests().len(), 1);
+    let mut world = World::answering([refused(401, None, None), ok(&page())]);
+    world.exchange = Duration::from_millis(89_999);
+    assert!(world.run("getEmails", json!({})).is_ok());
+}
+
+#[test]
+fn a_wait_that_would_end_too_late_is_left_to_the_caller() {
+    let mut world = World::answering([throttled(Some(10.0))]);
+    world.exchange = Duration::from_secs(80);
+    let error = world.run("getEmails", json!({})).unwrap_err();
+    assert_eq!((error.code(), error.retry_after()), ("graph_rate_limited", Some(Duration::from_secs(10))));
+    assert!(waits(&world).is_empty());
+}
+
+#[test]
+fn only_who_must_sign_in_is_asked_to() {
+    let sentence = || "Open the page.".to_owned();
+    for (token_error, needs) in [
+        (TokenError::SignInNeeded { sentence: sentence() }, true),
+        (TokenError::Refused { sentence: sentence() }, false),
+        (TokenError::Unavailable { sentence: sentence() }, false),
+    ] {
+        let mut world = World::default();
+        world.token_error = Some(token_error);
+        assert_eq!(world.run("getEmails", json!({})).unwrap_err().needs_sign_in(), needs);
+    }
+    let world = World::answering([refused(403, None, None)]);
+    assert!(!world.run("getEmails", json!({})).unwrap_err().needs_sign_in());
+}
+
+static TWO_CALLS: ActionSpec = ActionSpec {
+    name: "two",
+    kind: ActionKind::Tool,
+    title: "Two",
+    summary: "Makes two calls",
+    effect: Effect::Write,
+    scopes: &[Scope::MailRead],
+    calls: &[Call::post("/me/first/{id}"), Call::get("/me/second")],
+    untrusted: false,
+    audit: AuditKind::MailRead,
+};
+
+#[test]
+fn a_row_with_several_calls_makes_each_and_is_not_cancelled_once_it_acted() {
+    let mut world = World::answering([accepted(), ok(&page())]);
+    world.cancelled_after = Some(1);
+    let intent = intent(&TWO_CALLS);
+    let graph = GraphClient::new(world.ports(), &intent);
+    let both = async {
+        graph.send(graph.request(&["a"])?).await?;
+        graph.send(graph.request_of(1, &[])?).await
+    };
+    assert!(both.now_or_never().unwrap().is_ok());
+    let paths: Vec<String> = world.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/me/first/a", "/me/second"]);
+    assert_eq!(graph.request_of(2, &[]).unwrap_err().code(), "egress_forbidden");
 }

@@ -22,6 +22,10 @@ pub struct ActionError {
 /// What went wrong.
 #[derive(Clone, Debug)]
 pub(crate) enum Cause {
+    /// The caller no longer wanted it before anything was changed.
+    Cancelled,
+    /// The whole call took too long.
+    OutOfTime,
     /// No Microsoft token.
     Token(TokenError),
     /// Graph said yes, but the answer cannot be used.
@@ -77,8 +81,20 @@ impl ActionError {
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.cause {
             Cause::Upstream(error) => retry::retry_after(error),
-            Cause::Token(_) | Cause::Unreadable => None,
+            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) | Cause::Unreadable => None,
         }
+    }
+
+    /// Whether what the arguments name does not exist, or not for this person.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { status: 404, .. }))
+    }
+
+    /// Whether nobody wanted it any more, and nothing was done.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(*self.cause, Cause::Cancelled)
     }
 
     /// Whether the effect may have happened although the action failed. Never for a read.
@@ -86,7 +102,7 @@ impl ActionError {
     pub fn maybe_done(&self) -> bool {
         let acted = match &*self.cause {
             Cause::Unreadable => true,
-            Cause::Token(_) => false,
+            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) => false,
             Cause::Upstream(error) => match error {
                 UpstreamError::GatewayUnreachable { maybe_sent, .. } => *maybe_sent,
                 UpstreamError::DlpResponse { .. } | UpstreamError::Malformed { .. } => true,
@@ -101,8 +117,21 @@ impl ActionError {
         acted && !matches!(self.action.effect, Effect::Read)
     }
 
+    /// Whether it failed because the person must sign in to Microsoft first. Nothing was sent then, or Graph refused it.
+    #[must_use]
+    pub fn needs_sign_in(&self) -> bool {
+        matches!(&*self.cause, Cause::Token(TokenError::SignInNeeded { .. }))
+    }
+
+    /// Whether the whole call took too long.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        matches!(&*self.cause, Cause::OutOfTime)
+    }
+
     fn lesson(&self) -> &'static Lesson {
         match &*self.cause {
+            Cause::Cancelled => &lesson::CANCELLED,
+            Cause::OutOfTime => &lesson::OUT_OF_TIME,
             Cause::Token(TokenError::SignInNeeded { .. }) => &lesson::SIGN_IN_NEEDED,
             Cause::Token(TokenError::Refused { .. }) => &lesson::SIGN_IN_REFUSED,
             Cause::Token(TokenError::Unavailable { .. }) => &lesson::SIGN_IN_UNAVAILABLE,
@@ -174,6 +203,8 @@ mod tests {
         let trace = Trace::default;
         let sentence = || "Open the page and sign in.".to_owned();
         let causes: Vec<Cause> = vec![
+            Cause::Cancelled,
+            Cause::OutOfTime,
             TokenError::SignInNeeded { sentence: sentence() }.into(),
             TokenError::Refused { sentence: sentence() }.into(),
             TokenError::Unavailable { sentence: sentence() }.into(),

@@ -1,13 +1,29 @@
-//! One calendar event: as Graph gives it, as data, as words.
+//! One calendar event: as Graph gives it, as data, as words; read alone with its body.
+//!
+//! Source: Graph `event` resource.
 
+use async_trait::async_trait;
 use jiff::civil;
+use m365_types::Reach;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::action::object;
+use crate::action::{Answer, Context, Invocation, object, own, untrusted, untrusted_schema};
+use crate::arguments::Given;
+use crate::calendar::SELECT;
+use crate::error::ActionError;
+use crate::excerpt::{OFFSET, insert_body};
+use crate::listing::Listed;
+use crate::mail::preferences;
+use crate::param::{Identifier, Param, Required, required};
 use crate::shape::{self, Cleaner};
-use crate::wire::{Correspondent, NAME_MAX, Recipient, correspondent_schema};
+use crate::wire::{Body, Correspondent, NAME_MAX, Recipient, correspondent_schema};
 
+pub(crate) static ID: Param<Identifier, Required> =
+    required("id", "The event's id, as getCalendarEvents gives it", Identifier);
+
+/// Name of the row of one event.
+pub(crate) const URI: &str = "microsoft://events/{id}";
 const TITLE_MAX: usize = 255;
 const ATTENDEES_SHOWN: usize = 10;
 
@@ -26,6 +42,7 @@ pub(crate) struct GraphEvent {
     is_cancelled: Option<bool>,
     online_meeting: Option<GraphOnlineMeeting>,
     web_link: Option<String>,
+    body: Option<Body>,
 }
 
 #[derive(Default, Deserialize)]
@@ -96,8 +113,10 @@ struct Attendee {
     response: String,
 }
 
-impl Event {
-    pub(crate) fn of(given: &GraphEvent, cleaner: &mut Cleaner) -> Self {
+impl Listed for Event {
+    type Given = GraphEvent;
+
+    fn of(given: &GraphEvent, cleaner: &mut Cleaner) -> Self {
         let attendees = given.attendees.iter().flatten();
         Self {
             id: shape::id(given.id.as_deref()),
@@ -118,7 +137,7 @@ impl Event {
         }
     }
 
-    pub(crate) fn words(&self, number: usize) -> String {
+    fn words(&self, number: usize) -> String {
         let subject = if self.subject.is_empty() { "(no subject)" } else { &self.subject };
         let cancelled = if self.is_cancelled { " (cancelled)" } else { "" };
         let mut text = format!("{number}. {subject}{cancelled}\n   {}", self.when());
@@ -149,7 +168,9 @@ impl Event {
         text.push_str(&self.id);
         text
     }
+}
 
+impl Event {
     fn when(&self) -> String {
         let (start, end) = (self.start.civil(), self.end.civil());
         let (Some(start), Some(end)) = (start, end) else {
@@ -209,6 +230,41 @@ fn response(given: Option<&GraphResponse>) -> String {
     shape::id(given.and_then(|status| status.response.as_deref()))
 }
 
+pub(crate) fn read_event(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+    let id = given.read(&ID);
+    let offset = given.read(&OFFSET);
+    Some(Box::new(ReadEvent { id: id?, offset: offset?.unwrap_or_default() }))
+}
+
+struct ReadEvent {
+    id: String,
+    offset: u32,
+}
+
+#[async_trait]
+impl Invocation for ReadEvent {
+    fn reach(&self) -> Reach {
+        own()
+    }
+
+    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let mut request = context.graph.request(&[&self.id])?;
+        request.prefer = preferences();
+        request.query = vec![("$select", format!("{SELECT},body"))];
+        let given: GraphEvent = context.graph.fetch(request).await?;
+        let mut cleaner = Cleaner::default();
+        let mut event = json!(Event::of(&given, &mut cleaner));
+        let body = cleaner.lines(given.body.as_ref().and_then(|body| body.content.as_deref()));
+        insert_body(&mut event, &body, URI, &self.id, self.offset);
+        Ok(Answer::json(untrusted(event, &cleaner)))
+    }
+}
+
+pub(crate) fn event_schema() -> Value {
+    let body = json!({ "body": { "type": "string" }, "bodyLength": { "type": "integer" }, "continues": { "type": "string" } });
+    untrusted_schema(schema(), body)
+}
+
 pub(crate) fn schema() -> Value {
     let text = json!({ "type": "string" });
     let flag = json!({ "type": "boolean" });
@@ -224,3 +280,7 @@ pub(crate) fn schema() -> Value {
         &["id", "subject", "start", "end", "isAllDay", "location", "attendees", "response", "isCancelled"],
     )
 }
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

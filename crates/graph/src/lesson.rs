@@ -174,6 +174,18 @@ pub(crate) static ANSWER_UNREADABLE: Lesson = Lesson {
     why: "Microsoft Graph answered in a form this server does not understand.",
     next: "Report the request id to an administrator.",
 };
+/// The caller no longer wanted it.
+pub(crate) static CANCELLED: Lesson = Lesson {
+    code: "cancelled",
+    why: "It was cancelled before it did anything.",
+    next: "Call again only if it is still wanted.",
+};
+/// The whole call took too long.
+pub(crate) static OUT_OF_TIME: Lesson = Lesson {
+    code: "out_of_time",
+    why: "It took more than 90 seconds, so Microsoft 365 was not asked any further.",
+    next: "Try again {wait}, and ask for less where that is possible.",
+};
 static GRAPH_REFUSED: Lesson = Lesson {
     code: "graph_refused",
     why: "Microsoft Graph refused the request.",

@@ -2,7 +2,8 @@
 //!
 //! Sources: Microsoft Graph v1.0 reference; the paths, scopes and field sets of each row stand in [`catalog`].
 //! In scope: what a client can ask for ([`Action`]), its arguments as data, the Graph requests it makes, retries and
-//! token replacement ([`GraphClient`]), answers shaped for a model, and failures told as sentences ([`ActionError`]).
+//! token replacement ([`GraphClient`]), answers shaped for a model, lists and where they go on ([`Position`]), prompts
+//! ([`Prompt`]) and what completes their arguments, and failures told as sentences ([`ActionError`]).
 //! Out of scope: who may do it, recording it, and the connection: policy, journal and egress do that.
 //!
 //! Invariants:
@@ -17,27 +18,42 @@ mod arguments;
 mod calendar;
 mod catalog;
 mod client;
+mod completion;
 mod error;
 mod event;
+mod excerpt;
+mod files;
 mod lesson;
+mod listing;
+mod lookup;
 mod mail;
 mod meetings;
+mod message;
 mod moment;
 mod odata;
 mod paging;
 mod param;
 mod people;
+mod playbook;
 mod profile;
+mod prompt;
 mod retry;
 mod session;
 mod shape;
 mod teams;
+mod template;
 #[cfg(test)]
 mod testing;
+mod watch;
 mod wire;
 
 pub use action::{Account, Action, Answer, Context, Invocation};
 pub use arguments::{ArgumentError, ArgumentErrors};
-pub use catalog::{catalog, find_resource, find_tool};
+pub use catalog::catalog;
 pub use client::{GraphClient, Ports};
+pub use completion::{Reference, find_completion};
 pub use error::ActionError;
+pub use lookup::{find_resource, find_template, find_tool};
+pub use paging::Position;
+pub use prompt::{Prompt, PromptArgument, find_prompt, prompts};
+pub use watch::Watch;

@@ -5,6 +5,7 @@
 //! for load.
 
 use async_trait::async_trait;
+use m365_ports::GraphRequest;
 use m365_types::{Email, Reach};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,13 +13,14 @@ use serde_json::{Value, json};
 use crate::action::{Answer, Context, Invocation, object, own};
 use crate::arguments::Given;
 use crate::error::ActionError;
+use crate::listing::{Bounds, Listed, Wording, gather};
 use crate::moment::instant_words;
 use crate::odata::search_phrase;
 use crate::param::{
     Address, Choice, Default as Otherwise, Identifier, Integer, Param, Required, Text, defaulted, required,
 };
-use crate::shape::{self, Cleaner, framed, outgoing};
-use crate::wire::{Correspondent, Page, Recipient, correspondent_schema};
+use crate::shape::{self, Cleaner, outgoing};
+use crate::wire::{Correspondent, Recipient, correspondent_schema};
 
 pub(crate) static TO: Param<Address, Required> = required("to", "Recipient email address", Address);
 pub(crate) static SUBJECT: Param<Text, Required> =
@@ -77,8 +79,14 @@ impl Invocation for GetEmails {
             ("$select", SELECT.to_owned()),
             ("$orderby", "receivedDateTime desc".to_owned()),
         ];
-        let page = context.graph.fetch(request).await?;
-        Ok(answer(context, &page, "in the folder", "The folder holds more; raise `count` for up to 50."))
+        answer(
+            context,
+            &request,
+            self.count,
+            "in the folder",
+            "The folder holds more; raise `count` for up to 50.",
+        )
+        .await
     }
 }
 
@@ -107,13 +115,8 @@ impl Invocation for SearchEmails {
             ("$top", self.count.to_string()),
             ("$select", SELECT.to_owned()),
         ];
-        let page = context.graph.fetch(request).await?;
-        Ok(answer(
-            context,
-            &page,
-            "found",
-            "More messages match; narrow `query`, or raise `count` for up to 50.",
-        ))
+        let more = "More messages match; narrow `query`, or raise `count` for up to 50.";
+        answer(context, &request, self.count, "found", more).await
     }
 }
 
@@ -185,7 +188,7 @@ impl Invocation for SendEmail {
              A copy is in Sent Items.{note}",
             self.to
         );
-        Ok(Answer { text, structured: json!({ "status": "accepted", "to": self.to, "contentType": format }) })
+        Ok(Answer::whole(text, json!({ "status": "accepted", "to": self.to, "contentType": format })))
     }
 }
 
@@ -225,7 +228,9 @@ struct Message {
     web_link: Option<String>,
 }
 
-impl Message {
+impl Listed for Message {
+    type Given = GraphMessage;
+
     fn of(given: &GraphMessage, cleaner: &mut Cleaner) -> Self {
         Self {
             id: shape::id(given.id.as_deref()),
@@ -262,29 +267,22 @@ impl Message {
     }
 }
 
-fn answer(context: &Context<'_>, page: &Page<GraphMessage>, found: &str, hint: &str) -> Answer {
-    let mut cleaner = Cleaner::default();
-    let messages: Vec<Message> =
-        page.value.iter().map(|message| Message::of(message, &mut cleaner)).collect();
-    let more = page.next_link.is_some();
-    let text = if messages.is_empty() {
-        format!("No messages {found}.")
-    } else {
-        let count = messages.len();
-        let head = format!(
-            "{count} message{} {found}, newest first. Times are UTC.{}{}",
-            if count == 1 { "" } else { "s" },
-            if more { " " } else { "" },
-            if more { hint } else { "" }
-        );
-        let lines: Vec<String> =
-            messages.iter().enumerate().map(|(index, message)| message.words(index + 1)).collect();
-        framed(context.request, &head, &lines.join("\n"), &cleaner)
+/// One page of messages.
+async fn answer(
+    context: &Context<'_>,
+    request: &GraphRequest,
+    count: u32,
+    found: &str,
+    more: &'static str,
+) -> Result<Answer, ActionError> {
+    let bounds = Bounds { pages: 1, items: count as usize, linked: true };
+    let messages = gather::<GraphMessage>(context, request, bounds).await?;
+    let head = |count: usize| {
+        let ending = if count == 1 { "" } else { "s" };
+        format!("{count} message{ending} {found}, newest first. Times are UTC.")
     };
-    let structured = json!({
-        "untrusted": true, "messages": messages, "more": more, "hiddenCharactersRemoved": cleaner.hidden(),
-    });
-    Answer { text, structured }
+    let none = format!("No messages {found}.");
+    Ok(messages.answer::<Message>(context, &Wording { name: "messages", none: &none, head: &head, more }))
 }
 
 pub(crate) fn messages_schema() -> Value {

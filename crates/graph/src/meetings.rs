@@ -110,7 +110,7 @@ impl Invocation for CreateTeamsMeeting {
                 }
             }
         }
-        Ok(Answer { text, structured })
+        Ok(Answer::whole(text, structured))
     }
 }
 

@@ -4,14 +4,64 @@
 //! the request that gave it, so neither host nor path nor any other option can come from an answer. A link to another
 //! host or path ends the list instead.
 
+use m365_types::UnixMillis;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// Where the next page begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    /// `$skip` or `$skiptoken`.
-    pub(crate) option: &'static str,
-    pub(crate) value: String,
+/// Where a list goes on: a page of it, how many items of that page were shown, and when the list was first asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    page: PageStart,
+    shown: usize,
+    began: UnixMillis,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum PageStart {
+    /// The first page.
+    First,
+    /// `$skip`
+    Skip(String),
+    /// `$skiptoken`
+    SkipToken(String),
+}
+
+impl PageStart {
+    /// The query option that asks for the page.
+    pub(crate) fn option(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::First => None,
+            Self::Skip(value) => Some(("$skip", value.clone())),
+            Self::SkipToken(value) => Some(("$skiptoken", value.clone())),
+        }
+    }
+}
+
+impl Position {
+    pub(crate) const fn at(page: PageStart, shown: usize, began: UnixMillis) -> Self {
+        Self { page, shown, began }
+    }
+
+    pub(crate) const fn page(&self) -> &PageStart {
+        &self.page
+    }
+
+    /// Items of the page that were shown already.
+    pub(crate) const fn shown(&self) -> usize {
+        self.shown
+    }
+
+    /// The same page, so many of its items shown.
+    pub(crate) fn with_shown(&self, shown: usize) -> Self {
+        Self { shown, ..self.clone() }
+    }
+
+    /// When the list was first asked for: what it depends on must not move while it is read.
+    pub(crate) const fn began(&self) -> UnixMillis {
+        self.began
+    }
 }
 
 /// Hosts of Graph in the clouds it has.
@@ -24,8 +74,8 @@ const HOSTS: [&str; 4] = [
 const TOKEN_MAX_BYTES: usize = 4096;
 const SKIP_MAX_DIGITS: usize = 6;
 
-/// The position in `next_link`, if it continues the list at `path` (below the API version).
-pub(crate) fn position(next_link: &str, path: &str) -> Option<Position> {
+/// The page that `next_link` asks for, if it continues the list at `path` (below the API version).
+pub(crate) fn position(next_link: &str, path: &str) -> Option<PageStart> {
     let link = Url::parse(next_link).ok()?;
     let ours = link.scheme() == "https"
         && link.host_str().is_some_and(|host| HOSTS.contains(&host))
@@ -38,10 +88,8 @@ pub(crate) fn position(next_link: &str, path: &str) -> Option<Position> {
         return None;
     }
     let mut found = link.query_pairs().filter_map(|(name, value)| match name.as_ref() {
-        "$skip" if is_count(&value) => Some(Position { option: "$skip", value: value.into_owned() }),
-        "$skiptoken" if is_token(&value) => {
-            Some(Position { option: "$skiptoken", value: value.into_owned() })
-        }
+        "$skip" if is_count(&value) => Some(PageStart::Skip(value.into_owned())),
+        "$skiptoken" if is_token(&value) => Some(PageStart::SkipToken(value.into_owned())),
         _ => None,
     });
     let position = found.next();
@@ -64,7 +112,7 @@ mod tests {
     const PATH: &str = "/me/calendarView";
 
     fn found(link: &str) -> Option<(&'static str, String)> {
-        position(link, PATH).map(|position| (position.option, position.value))
+        position(link, PATH).and_then(|page| page.option())
     }
 
     #[test]

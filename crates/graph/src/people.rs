@@ -8,23 +8,36 @@ use m365_types::Reach;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::action::{Answer, Context, Invocation, object, own};
+use crate::action::{Answer, Context, Invocation, object, own, untrusted, untrusted_schema};
 use crate::arguments::Given;
 use crate::error::ActionError;
+use crate::listing::{Bounds, Listed, Wording, gather};
 use crate::mail::list_schema;
 use crate::odata::search_phrase;
-use crate::param::{Default as Otherwise, Integer, Optional, Param, Text, defaulted, optional};
-use crate::shape::{self, Cleaner, framed};
-use crate::wire::{ADDRESS_MAX, NAME_MAX, Page};
+use crate::paging::Position;
+use crate::param::{
+    Default as Otherwise, Identifier, Integer, Optional, Param, Required, Text, defaulted, optional, required,
+};
+use crate::shape::{self, Cleaner};
+use crate::wire::{ADDRESS_MAX, NAME_MAX};
 
 pub(crate) static COUNT: Param<Integer, Otherwise> =
     defaulted("count", "Number of contacts", Integer { min: 1, max: 100 }, Otherwise::Number(50));
 pub(crate) static SEARCH: Param<Text, Optional> =
     optional("search", "Search term", Text { min: 1, max: 250, lines: false });
 
+pub(crate) static ID: Param<Identifier, Required> =
+    required("id", "The person's id, as getContacts gives it", Identifier);
+
+/// Name of the row of one person.
+pub(crate) const URI: &str = "microsoft://people/{id}";
 const SELECT: &str =
     "id,displayName,scoredEmailAddresses,phones,jobTitle,department,userPrincipalName,personType";
 const PHONE_MAX: usize = 60;
+/// The most people that Graph gives at once.
+const ASKED_MAX: usize = 1000;
+/// Addresses and phones of one person; the most relevant come first.
+const SHOWN_MAX: usize = 20;
 
 pub(crate) fn get_contacts(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let count = given.read(&COUNT);
@@ -98,39 +111,32 @@ impl Invocation for GetContacts {
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let mut request = context.graph.request(&[])?;
-        request.query = vec![("$top", self.count.to_string()), ("$select", SELECT.to_owned())];
+        // Graph neither skips people nor says where their list goes on.
+        let shown = context.position.map_or(0, Position::shown);
+        let asked = shown.saturating_add(self.count as usize).min(ASKED_MAX);
+        request.query = vec![("$top", asked.to_string()), ("$select", SELECT.to_owned())];
         if let Some(search) = &self.search {
             request.query.push(("$search", search_phrase(search)));
         }
-        let page: Page<GraphPerson> = context.graph.fetch(request).await?;
-        let mut cleaner = Cleaner::default();
-        let contacts: Vec<Contact> =
-            page.value.iter().map(|person| Contact::of(person, &mut cleaner)).collect();
-        let more = page.next_link.is_some();
-        let text = if contacts.is_empty() {
-            "Nobody found.".to_owned()
-        } else {
-            let head = format!(
-                "{}, most relevant first.{}",
-                if contacts.len() == 1 {
-                    "1 person".to_owned()
-                } else {
-                    format!("{} people", contacts.len())
-                },
-                if more { " There are more; raise `count` for up to 100, or use `search`." } else { "" }
-            );
-            let lines: Vec<String> =
-                contacts.iter().enumerate().map(|(index, contact)| contact.words(index + 1)).collect();
-            framed(context.request, &head, &lines.join("\n"), &cleaner)
+        let bounds = Bounds { pages: 1, items: self.count as usize, linked: false };
+        let people = gather::<GraphPerson>(context, &request, bounds).await?;
+        let head = |count: usize| match count {
+            1 => "1 person, most relevant first.".to_owned(),
+            count => format!("{count} people, most relevant first."),
         };
-        let structured = json!({
-            "untrusted": true, "contacts": contacts, "more": more, "hiddenCharactersRemoved": cleaner.hidden(),
-        });
-        Ok(Answer { text, structured })
+        let wording = Wording {
+            name: "contacts",
+            none: "Nobody found.",
+            head: &head,
+            more: "There are more; raise `count` for up to 100, or use `search`.",
+        };
+        Ok(people.answer::<Contact>(context, &wording))
     }
 }
 
-impl Contact {
+impl Listed for Contact {
+    type Given = GraphPerson;
+
     fn of(given: &GraphPerson, cleaner: &mut Cleaner) -> Self {
         let addresses = given.scored_email_addresses.iter().flatten();
         let phones = given.phones.iter().flatten();
@@ -141,10 +147,12 @@ impl Contact {
             addresses: addresses
                 .map(|scored| cleaner.line(scored.address.as_deref(), ADDRESS_MAX))
                 .filter(|address| !address.is_empty())
+                .take(SHOWN_MAX)
                 .collect(),
             phones: phones
                 .map(|phone| Phone::of(phone, cleaner))
                 .filter(|phone| !phone.number.is_empty())
+                .take(SHOWN_MAX)
                 .collect(),
             job_title: cleaner.line(given.job_title.as_deref(), NAME_MAX),
             department: cleaner.line(given.department.as_deref(), NAME_MAX),
@@ -176,10 +184,43 @@ impl Phone {
     }
 }
 
+pub(crate) fn read_person(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+    let id = given.read(&ID)?;
+    Some(Box::new(ReadPerson { id }))
+}
+
+struct ReadPerson {
+    id: String,
+}
+
+#[async_trait]
+impl Invocation for ReadPerson {
+    fn reach(&self) -> Reach {
+        own()
+    }
+
+    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let mut request = context.graph.request(&[&self.id])?;
+        request.query = vec![("$select", SELECT.to_owned())];
+        let given: GraphPerson = context.graph.fetch(request).await?;
+        let mut cleaner = Cleaner::default();
+        let contact = json!(Contact::of(&given, &mut cleaner));
+        Ok(Answer::json(untrusted(contact, &cleaner)))
+    }
+}
+
 pub(crate) fn contacts_schema() -> Value {
+    list_schema("contacts", &contact_schema())
+}
+
+pub(crate) fn person_schema() -> Value {
+    untrusted_schema(contact_schema(), json!({}))
+}
+
+fn contact_schema() -> Value {
     let text = json!({ "type": "string" });
     let phone = object(json!({ "type": text, "number": text }), &["type", "number"]);
-    let contact = object(
+    object(
         json!({
             "id": text, "name": text, "addresses": { "type": "array", "items": text },
             "phones": { "type": "array", "items": phone }, "jobTitle": text, "department": text,
@@ -196,8 +237,7 @@ pub(crate) fn contacts_schema() -> Value {
             "class",
             "subclass",
         ],
-    );
-    list_schema("contacts", &contact)
+    )
 }
 
 #[cfg(test)]

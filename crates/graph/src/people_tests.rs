@@ -42,3 +42,34 @@ fn without_a_term_nothing_is_searched() {
     );
     assert!(world.requests()[0].query.iter().all(|(name, _)| *name != "$search"));
 }
+
+#[test]
+fn one_person_is_read_with_the_same_fields() {
+    let world = World::with_json(&json!({
+        "id": "C0BD", "displayName": "Irene\u{200b}\u{200b} McGowan", "scoredEmailAddresses": [{ "address": "irenem@contoso.example" }],
+        "phones": null, "personType": { "class": "Person", "subclass": "OrganizationUser" },
+    }));
+    let answer = world.run("microsoft://people/{id}", json!({ "id": "C0BD" })).unwrap();
+    let request = &world.requests()[0];
+    assert_eq!((request.path.as_str(), request.query.len()), ("/me/people/C0BD", 1));
+    assert_eq!(
+        answer.structured,
+        json!({
+            "untrusted": true, "id": "C0BD", "name": "Irene McGowan", "addresses": ["irenem@contoso.example"], "phones": [],
+            "jobTitle": "", "department": "", "userPrincipalName": "", "class": "Person", "subclass": "OrganizationUser",
+            "hiddenCharactersRemoved": 2,
+        })
+    );
+}
+
+#[test]
+fn of_many_addresses_the_most_relevant_are_kept() {
+    let many: Vec<_> = (0..60)
+        .map(|at| json!({ "address": format!("p{at}@x.example"), "number": format!("{at}") }))
+        .collect();
+    let person = json!({ "id": "p", "scoredEmailAddresses": many, "phones": many });
+    let answer = World::with_json(&json!({ "value": [person] })).run("getContacts", json!({})).unwrap();
+    let contact = &answer.structured["contacts"][0];
+    assert_eq!(contact["addresses"].as_array().unwrap().len(), 20);
+    assert_eq!(contact["phones"].as_array().unwrap().len(), 20);
+}

@@ -64,7 +64,7 @@ impl Invocation for Profile {
             company_name: cleaner.line(given.company_name.as_deref(), NAME_MAX),
         };
         let structured = json!(details);
-        Ok(Answer { text: structured.to_string(), structured })
+        Ok(Answer::json(structured))
     }
 }
 

@@ -13,6 +13,9 @@ use m365_types::Retry;
 pub(crate) const TRIES: u32 = 3;
 /// Waiting of one action, all its requests together.
 pub(crate) const WAITING: Duration = Duration::from_secs(20);
+/// A whole action, after which no further exchange or wait begins: clients give a call 300 seconds (Claude) or less, and
+/// an exchange that has begun may take 30 more.
+pub(crate) const WHOLE: Duration = Duration::from_secs(90);
 /// First wait where the server names none; doubles.
 const BASE: Duration = Duration::from_secs(1);
 

@@ -1,7 +1,7 @@
 //! The state of the sign-in: who, with which Microsoft account, with which permissions. Makes no Graph call.
 
 use async_trait::async_trait;
-use m365_types::{Reach, Scope};
+use m365_types::{ActionKind, Reach, Scope};
 use serde_json::{Value, json};
 
 use crate::action::{Account, Answer, Context, Invocation, object, own};
@@ -26,6 +26,7 @@ fn state(account: &Account) -> Answer {
         account.granted.iter().filter(|scope| !account.microsoft_scopes.covers(&[*scope])).collect();
     let unavailable: Vec<&str> = catalog()
         .iter()
+        .filter(|action| action.spec.kind != ActionKind::Completion)
         .filter(|action| !account.granted.covers(action.spec.scopes))
         .map(|action| action.spec.name)
         .collect();
@@ -56,7 +57,7 @@ fn state(account: &Account) -> Answer {
         "unavailable": unavailable,
         "signInUrl": needs_sign_in.then_some(&account.sign_in_url),
     });
-    Answer { text, structured }
+    Answer::whole(text, structured)
 }
 
 fn microsoft_words(account: &Account, wanting: &[Scope]) -> String {

@@ -64,7 +64,7 @@ impl Invocation for SendTeamsMessage {
         if let (Some(link), Some(object)) = (link, structured.as_object_mut()) {
             object.insert("webUrl".to_owned(), link.into());
         }
-        Ok(Answer { text, structured })
+        Ok(Answer::whole(text, structured))
     }
 }
 
@@ -111,7 +111,7 @@ impl Invocation for Teams {
             "untrusted": true, "teams": teams, "more": page.next_link.is_some(),
             "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Ok(Answer { text: structured.to_string(), structured })
+        Ok(Answer::json(structured))
     }
 }
 

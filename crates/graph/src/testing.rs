@@ -1,6 +1,7 @@
-//! Fakes of the ports for the tests of this crate: scripted answers, waiting that only counts.
+//! Fakes of the ports for the tests of this crate: scripted answers, waiting that only moves the clock.
 
 use std::collections::VecDeque;
+use std::future::pending;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -8,15 +9,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use m365_ports::{
-    Entropy, GraphAnswer, GraphRequest, Timer, TokenError, TokenSource, Trace, Upstream, UpstreamError,
+    Clock, Entropy, GraphAnswer, GraphRequest, Timer, TokenError, TokenSource, Trace, Upstream, UpstreamError,
 };
 use m365_types::{
-    AccessSubject, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture, Principal,
-    RequestId, Scope, ScopeSet, Secret, UnixMillis,
+    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture,
+    Principal, RequestId, Scope, ScopeSet, Secret, UnixMillis,
 };
 use serde_json::{Map, Value};
 
-use crate::{Account, Action, ActionError, Answer, Context, GraphClient, Ports, find_resource, find_tool};
+use crate::{Account, ActionError, Answer, Context, GraphClient, Ports, Position, Watch, catalog};
 
 pub(crate) const REQUEST: RequestId = RequestId::from_random([0x5a; 16]);
 /// 2026-11-22T12:00:00Z
@@ -29,10 +30,23 @@ pub(crate) fn arguments(given: Value) -> Map<String, Value> {
     }
 }
 
+/// Answers a request as a server of its own would.
+type Server = Box<dyn Fn(&GraphRequest) -> Scripted + Send + Sync>;
+
 /// Answers in order, and keeps what was asked.
 #[derive(Default)]
 pub(crate) struct World {
     answers: Mutex<VecDeque<Scripted>>,
+    server: Option<Server>,
+    /// Time that passed since [`NOW`].
+    pub(crate) passed: Mutex<Duration>,
+    /// How long every exchange takes.
+    pub(crate) exchange: Duration,
+    /// After so many exchanges the caller cancels.
+    pub(crate) cancelled_after: Option<usize>,
+    /// Whether a cancelled caller is what ends a wait; the time of the wait then never comes.
+    pub(crate) waits_forever: bool,
+    pub(crate) reports: Mutex<Vec<(u32, &'static str)>>,
     pub(crate) asked: Mutex<Vec<(GraphRequest, String)>>,
     pub(crate) waits: Mutex<Vec<Duration>>,
     pub(crate) replaced: Mutex<Vec<Option<String>>>,
@@ -48,6 +62,10 @@ impl World {
         Self::answering([ok(body)])
     }
 
+    pub(crate) fn serving(server: impl Fn(&GraphRequest) -> Scripted + Send + Sync + 'static) -> Self {
+        Self { server: Some(Box::new(server)), ..Self::default() }
+    }
+
     pub(crate) fn requests(&self) -> Vec<GraphRequest> {
         self.asked.lock().unwrap().iter().map(|(request, _)| request.clone()).collect()
     }
@@ -58,18 +76,37 @@ impl World {
     }
 
     pub(crate) fn run_traced(&self, name: &str, given: Value) -> (Result<Answer, ActionError>, Vec<Trace>) {
-        let action = find_tool(name).or_else(|| find_resource(name)).unwrap();
+        self.run_from(name, given, None)
+    }
+
+    /// The same for a list that is continued.
+    pub(crate) fn run_from(
+        &self,
+        name: &str,
+        given: Value,
+        position: Option<&Position>,
+    ) -> (Result<Answer, ActionError>, Vec<Trace>) {
+        let action = catalog().iter().find(|action| action.spec.name == name).unwrap();
         let invocation = action.parse(&arguments(given)).unwrap();
-        let intent = intent(action);
-        let ports = Ports { upstream: self, tokens: self, timer: self, entropy: self };
-        let graph = GraphClient::new(ports, &intent);
+        let intent = intent(&action.spec);
+        let graph = GraphClient::new(self.ports(), &intent);
         let account = account();
-        let context = Context { graph: &graph, now: NOW, request: REQUEST, account: &account };
+        let context =
+            Context { graph: &graph, now: self.now(), request: REQUEST, account: &account, position };
         let result = invocation.run(&context).now_or_never().expect("the fakes never wait");
         if let Ok(answer) = &result {
             conforms(&answer.structured, &action.output_schema(), "$");
+            assert!(answer.next.is_none() || (action.is_paged() && answer.structured["more"] == true));
         }
         (result, graph.traces())
+    }
+
+    pub(crate) fn ports(&self) -> Ports<'_> {
+        Ports { upstream: self, tokens: self, timer: self, entropy: self, clock: self, watch: self }
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        *self.passed.lock().unwrap() += time;
     }
 }
 
@@ -87,7 +124,7 @@ pub(crate) fn account() -> Account {
     clippy::disallowed_methods,
     reason = "a test issues what the perimeter, the decision and the journal issue"
 )]
-fn intent(action: &'static Action) -> Intent {
+pub(crate) fn intent(spec: &'static ActionSpec) -> Intent {
     let person = Person {
         subject: AccessSubject::parse("alex").unwrap(),
         email: Email::parse("alex@contoso.example").unwrap(),
@@ -102,7 +139,7 @@ fn intent(action: &'static Action) -> Intent {
         grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,
     };
-    Intent::recorded(Permit::issue(actor, &action.spec, m365_types::Reach::default(), "test"), 1)
+    Intent::recorded(Permit::issue(actor, spec, m365_types::Reach::default(), "test"), 1)
 }
 
 /// What Graph will say to one request.
@@ -147,8 +184,13 @@ impl Upstream for World {
         request: GraphRequest,
     ) -> Result<GraphAnswer, UpstreamError> {
         assert!(request.call.admits(request.call.method, &request.path), "{}", request.path);
-        self.asked.lock().unwrap().push((request, token.expose().clone()));
-        match self.answers.lock().unwrap().pop_front().expect("one more request than answers") {
+        self.pass(self.exchange);
+        self.asked.lock().unwrap().push((request.clone(), token.expose().clone()));
+        let scripted = match &self.server {
+            Some(server) => server(&request),
+            None => self.answers.lock().unwrap().pop_front().expect("one more request than answers"),
+        };
+        match scripted {
             Scripted::Answer(answer) => Ok(answer),
             Scripted::Refusal(error) => Err(error),
         }
@@ -181,6 +223,33 @@ impl TokenSource for World {
 impl Timer for World {
     async fn sleep(&self, duration: Duration) {
         self.waits.lock().unwrap().push(duration);
+        if self.waits_forever {
+            pending::<()>().await;
+        }
+        self.pass(duration);
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> UnixMillis {
+        NOW.plus(*self.passed.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Watch for World {
+    fn progress(&self, done: u32, message: &'static str) {
+        self.reports.lock().unwrap().push((done, message));
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled_after.is_some_and(|exchanges| self.asked.lock().unwrap().len() >= exchanges)
+    }
+
+    async fn cancelled(&self) {
+        if !self.is_cancelled() {
+            pending::<()>().await;
+        }
     }
 }
 

@@ -27,6 +27,13 @@ pub(crate) struct EmailAddress {
     pub(crate) address: Option<String>,
 }
 
+/// Graph's `itemBody`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Body {
+    pub(crate) content: Option<String>,
+}
+
 /// Somebody's name and address, cleaned.
 #[derive(Serialize)]
 pub(crate) struct Correspondent {

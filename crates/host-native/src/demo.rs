@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
     let clock = Arc::new(EstateClock(estate.estate.clone()));
     let server = Server::assemble(config, &data, clock, &[origin.to_string()])?;
     welcome(&estate, &format!("http://{origin}"), arguments.ready_file.as_deref())?;
-    listener.serve(server.front.router(), async { drop(ready::stop_asked().await) }).await;
+    listener.serve(server.front.router(), server.stop_asked()).await;
     server.drain().await;
     estate.shutdown().await?;
     Ok(())

@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: Serve) -> anyhow::Result<()> {
         ..Ready::default()
     };
     ready::announce(&ready, arguments.ready_file.as_deref())?;
-    listener.serve(server.front.router(), async { drop(ready::stop_asked().await) }).await;
+    listener.serve(server.front.router(), server.stop_asked()).await;
     server.drain().await;
     Ok(())
 }

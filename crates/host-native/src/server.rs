@@ -20,6 +20,7 @@ use crate::ports::registry::SqliteRegistry;
 use crate::ports::signer::RingSigner;
 use crate::ports::sqlite::SqliteDatabase;
 use crate::ports::timer::TokioTimer;
+use crate::ready;
 
 /// Files and folders inside a data folder.
 #[derive(Clone, Debug)]
@@ -115,6 +116,12 @@ impl Server {
         let cells = Arc::new(NativeCells::new(core.clone(), data.cells(), OPEN_CELLS));
         let ringer = tokio::spawn(ring_alarms(cells.clone(), clock));
         Ok(Self { front: Front::new(core, cells.clone(), hosts), background, cells, ringer, _lock: lock })
+    }
+
+    /// Completes when the process is asked to stop, and then ends what clients keep open: a drain would wait for it.
+    pub(crate) async fn stop_asked(&self) {
+        drop(ready::stop_asked().await);
+        self.cells.end_streams();
     }
 
     /// Waits for calls that outlived their clients, then rings every pending alarm, since none survives the process.

@@ -3,10 +3,17 @@
 //! Header values cross as byte strings (Fetch, section 2.2.2): each character is one byte, so that what is not ASCII
 //! reaches the core as it came and is refused there, as natively. The runtime joins repeated headers with a comma.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::future::ready;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use http_body_util::BodyExt as _;
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use worker::js_sys::{Array, JsString, Uint8Array};
 use worker::wasm_bindgen::JsCast as _;
 use worker::wasm_bindgen_futures::JsFuture;
@@ -22,14 +29,24 @@ pub(crate) fn request_in(request: &web_sys::Request) -> Result<Request<Body>> {
     Ok(head_in(request)?.map(|()| body))
 }
 
-/// An answer for the runtime.
+/// An answer for the runtime: in one piece where its length is known, else as it comes. A client that leaves makes the
+/// runtime drop the body, and with it whatever feeds it.
 ///
 /// # Errors
 /// Where the body breaks off or the runtime refuses a header.
-pub(crate) async fn response_out(response: Response<Body>) -> Result<web_sys::Response> {
+pub(crate) async fn response_out<B>(response: Response<B>) -> Result<web_sys::Response>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: std::fmt::Display + std::fmt::Debug,
+{
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.map_err(|error| Error::RustError(error.to_string()))?.to_bytes();
-    whole_response_out(&Response::from_parts(parts, body))
+    if body.size_hint().exact().is_some() {
+        let body = body.collect().await.map_err(|error| Error::RustError(error.to_string()))?.to_bytes();
+        return whole_response_out(&Response::from_parts(parts, body));
+    }
+    let stream = worker::Body::from_stream(Box::pin(body.into_data_stream()))?.into_inner();
+    let init = init_out(&Response::from_parts(parts, ()))?;
+    Ok(web_sys::Response::new_with_opt_readable_stream_and_init(stream.as_ref(), &init)?)
 }
 
 /// An answer whose body is here.
@@ -37,12 +54,17 @@ pub(crate) async fn response_out(response: Response<Body>) -> Result<web_sys::Re
 /// # Errors
 /// Where the runtime refuses a header.
 pub(crate) fn whole_response_out(response: &Response<Bytes>) -> Result<web_sys::Response> {
-    let init = web_sys::ResponseInit::new();
-    init.set_status(response.status().as_u16());
-    init.set_headers(headers_out(response.headers())?.as_ref());
+    let init = init_out(response)?;
     // A status without content (204, 304) may not even have an empty body.
     let body = (!response.body().is_empty()).then(|| Uint8Array::from(&response.body()[..]));
     Ok(web_sys::Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)?)
+}
+
+fn init_out<T>(response: &Response<T>) -> Result<web_sys::ResponseInit> {
+    let init = web_sys::ResponseInit::new();
+    init.set_status(response.status().as_u16());
+    init.set_headers(headers_out(response.headers())?.as_ref());
+    Ok(init)
 }
 
 /// A request of ours, whole. A redirect that answers it is an answer: the runtime would otherwise follow it, even
@@ -84,6 +106,26 @@ pub(crate) async fn whole_response_in(response: &web_sys::Response) -> Result<Re
     let body = JsFuture::from(response.array_buffer()?).await?;
     *whole.body_mut() = Uint8Array::new(&body).to_vec().into();
     Ok(whole)
+}
+
+/// The answer of a Durable Object: an event stream as it comes, everything else whole.
+///
+/// # Errors
+/// Where the body does not arrive.
+pub(crate) async fn response_in(
+    response: &web_sys::Response,
+) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>> {
+    let headers = headers_in(&response.headers())?;
+    let streams = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    let Some(stream) = response.body().filter(|_| streams) else {
+        return Ok(whole_response_in(response).await?.map(|body| Full::new(body).boxed_unsync()));
+    };
+    // A stream that breaks off has ended: what it said before counts.
+    let frames = worker::Body::new(stream).filter_map(|piece| ready(piece.ok().map(|piece| Ok(Frame::data(piece)))));
+    let mut answer = Response::new(StreamBody::new(frames).boxed_unsync());
+    *answer.status_mut() = http::StatusCode::from_u16(response.status()).map_err(http_error)?;
+    *answer.headers_mut() = headers;
+    Ok(answer)
 }
 
 fn head_in(request: &web_sys::Request) -> Result<Request<()>> {

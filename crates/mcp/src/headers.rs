@@ -15,11 +15,13 @@ use crate::revision::VersionHeader;
 
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
+/// The header that names a session, in answers and in requests.
+pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const MCP_NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// The request headers that [`crate::handle`] reads. Whoever forwards a request must keep all their copies.
-pub const REQUEST_HEADERS: [HeaderName; 5] =
-    [header::ACCEPT, header::CONTENT_TYPE, PROTOCOL_VERSION, MCP_METHOD, MCP_NAME];
+pub const REQUEST_HEADERS: [HeaderName; 6] =
+    [header::ACCEPT, header::CONTENT_TYPE, PROTOCOL_VERSION, MCP_METHOD, MCP_NAME, SESSION_ID];
 
 /// Revisions are dates of ten characters; the value is echoed in an error, so its length is bounded.
 pub(crate) const MAX_VERSION_BYTES: usize = 64;
@@ -44,6 +46,19 @@ pub(crate) fn version(headers: &HeaderMap) -> VersionHeader<'_> {
         Ok(Some(text)) if !text.is_empty() && text.len() <= MAX_VERSION_BYTES => VersionHeader::Named(text),
         Ok(Some(_)) | Err(Unusable) => VersionHeader::Unusable,
     }
+}
+
+/// The session id, where exactly one is named.
+pub(crate) fn session(headers: &HeaderMap) -> Option<&str> {
+    only(headers, &SESSION_ID).ok().flatten()
+}
+
+/// Whether the sender names event streams among what it takes. A wildcard does not count: probes send it.
+pub(crate) fn accepts_events(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|range| essence(range).eq_ignore_ascii_case("text/event-stream") && !is_weightless(range))
 }
 
 /// Requires `Mcp-Method` to repeat the method of the body.

@@ -30,10 +30,20 @@ pub(crate) enum Id {
 pub(crate) enum Message {
     /// Wants an answer.
     Request(Request),
-    /// Wants none, and has no effect here.
-    Notification,
-    /// Answers a request of ours; this server sends none.
-    Response,
+    /// Wants none.
+    Notification {
+        /// What it is about.
+        method: String,
+        /// Its parameters.
+        params: Map<String, Value>,
+    },
+    /// Answers a request of ours.
+    Response {
+        /// Which one; none where the other side could not read it.
+        id: Option<Id>,
+        /// The result; none where it is an error.
+        result: Option<Value>,
+    },
 }
 
 /// A request in good form.
@@ -62,16 +72,16 @@ pub(crate) fn read(value: Value) -> Result<Message, (Option<Id>, ProtocolRefusal
     match sort(members, id.as_ref()) {
         Ok(Sorted::Call { method, params }) => Ok(match id {
             Some(id) => Message::Request(Request { id, method, params }),
-            None => Message::Notification,
+            None => Message::Notification { method, params },
         }),
-        Ok(Sorted::Response) => Ok(Message::Response),
+        Ok(Sorted::Response(result)) => Ok(Message::Response { id, result }),
         Err(refusal) => Err((id, refusal)),
     }
 }
 
 enum Sorted {
     Call { method: String, params: Map<String, Value> },
-    Response,
+    Response(Option<Value>),
 }
 
 fn sort(mut members: Map<String, Value>, id: Option<&Id>) -> Result<Sorted, ProtocolRefusal> {
@@ -82,7 +92,9 @@ fn sort(mut members: Map<String, Value>, id: Option<&Id>) -> Result<Sorted, Prot
     let method = match (members.remove("method"), answers) {
         (Some(Value::String(method)), 0) => method,
         // Errors may come without an id: the other side could not read ours.
-        (None, 1) if id.is_some() || members.contains_key("error") => return Ok(Sorted::Response),
+        (None, 1) if id.is_some() || members.contains_key("error") => {
+            return Ok(Sorted::Response(members.remove("result")));
+        }
         _ => return Err(ProtocolRefusal::NoMethod),
     };
     let params = match members.remove("params") {
@@ -96,7 +108,8 @@ fn sort(mut members: Map<String, Value>, id: Option<&Id>) -> Result<Sorted, Prot
     Ok(Sorted::Call { method, params })
 }
 
-fn read_id(value: Value) -> Option<Id> {
+/// The id, where the value is one.
+pub(crate) fn read_id(value: Value) -> Option<Id> {
     match value {
         Value::String(text) if text.len() <= MAX_ID_BYTES => Some(Id::Text(text)),
         Value::Number(number) if number.is_i64() || number.is_u64() => Some(Id::Integer(number)),
@@ -174,15 +187,15 @@ mod tests {
     fn only_notifications_come_without_an_id() {
         assert!(matches!(
             read(json!({"jsonrpc": "2.0", "method": "notifications/x"})),
-            Ok(Message::Notification)
+            Ok(Message::Notification { .. })
         ));
         assert_eq!(refusal(json!({"jsonrpc": "2.0", "method": "tools/call"})), ProtocolRefusal::MissingId);
     }
 
     #[test]
     fn a_message_either_asks_or_answers() {
-        assert!(matches!(read(json!({"jsonrpc": "2.0", "id": 1, "result": {}})), Ok(Message::Response)));
-        assert!(matches!(read(json!({"jsonrpc": "2.0", "error": {}})), Ok(Message::Response)));
+        assert!(matches!(read(json!({"jsonrpc": "2.0", "id": 1, "result": {}})), Ok(Message::Response { .. })));
+        assert!(matches!(read(json!({"jsonrpc": "2.0", "error": {}})), Ok(Message::Response { .. })));
         assert_eq!(refusal(json!({"jsonrpc": "2.0", "result": {}})), ProtocolRefusal::NoMethod);
         assert_eq!(
             refusal(json!({"jsonrpc": "2.0", "id": 1, "result": {}, "error": {}})),

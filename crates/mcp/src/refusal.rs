@@ -19,6 +19,8 @@ pub(crate) const RESOURCE_NOT_FOUND_LEGACY: i32 = -32_002;
 pub(crate) const INSUFFICIENT_SCOPE: i32 = 403;
 /// As [`INSUFFICIENT_SCOPE`].
 pub(crate) const SESSION_ENDED: i32 = 401;
+/// MCP 2025-11-25, "URL Elicitation Required Errors"; 2026-07-28 withdrew it.
+pub(crate) const URL_ELICITATION_REQUIRED: i32 = -32_042;
 
 macro_rules! refusals {
     ($($variant:ident $word:literal $status:ident $code:literal $sentence:literal,)*) => {
@@ -54,16 +56,19 @@ macro_rules! refusals {
 }
 
 refusals! {
-    Arguments "arguments" OK -32602 "The tool arguments are not an object; send an object, or leave them out.",
+    Arguments "arguments" OK -32602 "The arguments are not an object; send an object, or leave them out.",
     BatchEmpty "batch-empty" BAD_REQUEST -32600 "The batch is empty; send at least one message.",
     BatchInRevision "batch-in-revision" BAD_REQUEST -32600 "Batches exist in revision 2025-03-26 only; send one message per request.",
     BatchInitialize "batch-initialize" BAD_REQUEST -32600 "initialize cannot be part of a batch; send it alone.",
     BatchModern "batch-modern" BAD_REQUEST -32600 "A message in a batch cannot name a revision of its own; send it alone.",
     BatchTooLong "batch-too-long" BAD_REQUEST -32600 "The batch has too many messages; send at most 16.",
     ClientResponse "client-response" BAD_REQUEST -32600 "This revision has no responses from the client; send requests or notifications only.",
-    Cursor "cursor" OK -32602 "The cursor is not one of ours; every list here is a single page, so leave it out.",
+    CompletionArgument "completion-argument" OK -32602 "The parameter argument must be an object with the texts name and value, and context.arguments, where it is given, an object.",
+    CompletionReference "completion-reference" OK -32602 "The parameter ref must be of type ref/prompt with a name, or of type ref/resource with the uri of a template.",
+    Cursor "cursor" OK -32602 "The cursor is not one that this list gave; begin the list anew without it.",
     Id "id" BAD_REQUEST -32600 "The id must be an integer or a text of at most 256 bytes.",
     InitializeRevision "initialize-revision" OK -32602 "The parameter protocolVersion is missing or is not a text.",
+    InputResponses "input-responses" OK -32602 "The parameter inputResponses is not an object; send the answers by their names.",
     JsonDepth "json-depth" BAD_REQUEST -32700 "The message nests more than 64 levels deep.",
     JsonDuplicateName "json-duplicate-name" BAD_REQUEST -32700 "An object in the message has the same name twice.",
     JsonNodes "json-nodes" BAD_REQUEST -32700 "The message holds more than 10000 values.",
@@ -73,15 +78,17 @@ refusals! {
     JsonSyntax "json-syntax" BAD_REQUEST -32700 "The body is not one well-formed JSON value.",
     JsonUtf8 "json-utf8" BAD_REQUEST -32700 "The body is not UTF-8.",
     Metadata "metadata" BAD_REQUEST -32602 "The _meta of the request lacks io.modelcontextprotocol/protocolVersion (a text) or io.modelcontextprotocol/clientCapabilities (an object).",
+    LogLevel "log-level" OK -32602 "The parameter level must be one of debug, info, notice, warning, error, critical, alert and emergency.",
     MethodHeader "method-header" BAD_REQUEST -32020 "The header Mcp-Method must be there once and equal the method of the body.",
-    MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED -32600 "This endpoint takes POST only; it offers no event stream and no session to end.",
+    MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED -32600 "This endpoint takes POST only: events come in the answer to a POST, and there is no session to end.",
     MissingId "missing-id" BAD_REQUEST -32600 "A message whose method does not start with notifications/ needs an id.",
     NameHeader "name-header" BAD_REQUEST -32020 "The header Mcp-Name must be there once and equal the name or URI of the body.",
     NoMethod "no-method" BAD_REQUEST -32600 "The message must have either a method or exactly one of result and error.",
     NotAcceptable "not-acceptable" NOT_ACCEPTABLE -32600 "Answers are application/json, which the header Accept rules out.",
     NotAnObject "not-an-object" BAD_REQUEST -32600 "A message must be a JSON object.",
     Params "params" BAD_REQUEST -32600 "The member params must be an object; parameters by position do not exist here.",
-    RequestState "request-state" OK -32602 "The requestState is not one of ours; repeat the request without it.",
+    PromptName "prompt-name" OK -32602 "The parameter name is missing or is not a text.",
+    RequestState "request-state" OK -32602 "The requestState does not belong to this request, was used already or is too old; repeat the request without it.",
     ResourceUri "resource-uri" OK -32602 "The parameter uri is missing or is not a text.",
     ToolName "tool-name" OK -32602 "The parameter name is missing or is not a text.",
     UnknownMethod "unknown-method" NOT_FOUND -32601 "This server does not have that method.",
@@ -108,6 +115,8 @@ impl From<JsonFault> for ProtocolRefusal {
 /// How the application refuses a call. It has written its own record; sentences are for people and models.
 #[derive(Clone, Debug)]
 pub enum Refusal {
+    /// The client cancelled the call before it had an effect, and expects no answer (MCP, "Cancellation").
+    Cancelled,
     /// The system behind the action refused or failed; the message itself was fine. HTTP 200, code -32603.
     Failed {
         /// What happened and what to do.
@@ -139,6 +148,10 @@ pub enum Refusal {
         /// The whole value of `WWW-Authenticate`.
         challenge: HeaderValue,
     },
+    /// No prompt has that name, or not for this caller.
+    UnknownPrompt,
+    /// No prompt or template is what the reference names.
+    UnknownReference,
     /// No resource has that URI.
     UnknownResource,
     /// No tool has that name, or not for this caller.

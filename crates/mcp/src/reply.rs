@@ -4,14 +4,15 @@
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::dispatch::Failure;
+use crate::dispatch::{Failure, Success};
+use crate::events::{Body, whole};
+use crate::headers::SESSION_ID;
 use crate::message::Id;
 use crate::refusal::{
     INSUFFICIENT_SCOPE, INTERNAL_ERROR, INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, ProtocolRefusal,
-    RESOURCE_NOT_FOUND_LEGACY, Refusal, SESSION_ENDED,
+    RESOURCE_NOT_FOUND_LEGACY, Refusal, SESSION_ENDED, URL_ELICITATION_REQUIRED,
 };
 use crate::revision::{Era, Revision};
 use crate::wire::{Answer, ErrorObject};
@@ -24,8 +25,9 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn result(id: Option<&Id>, result: &RawValue) -> Self {
-        Self { status: StatusCode::OK, extra: None, body: write(&Answer::result(id, result)) }
+    pub(crate) fn success(id: Option<&Id>, Success { result, session }: Success) -> Self {
+        let extra = session.map(|session| (SESSION_ID, session));
+        Self { status: StatusCode::OK, extra, body: write(&Answer::result(id, &result)) }
     }
 
     fn refusal(id: Option<&Id>, refusal: ProtocolRefusal) -> Self {
@@ -47,6 +49,11 @@ impl Reply {
                 let (code, message) = unknown_resource(revision);
                 Self::error_with(id, StatusCode::OK, code, message, json!({"uri": uri}))
             }
+            Failure::UrlElicitation(elicitations) => {
+                let message = "The person must open the address first; then repeat the call.".to_owned();
+                let data = json!({"elicitations": elicitations});
+                Self::error_with(id, StatusCode::OK, URL_ELICITATION_REQUIRED, message, data)
+            }
             Failure::Application(revision, refusal) => Self::application(id, revision, refusal),
         }
     }
@@ -64,8 +71,8 @@ impl Reply {
         Self { status: StatusCode::OK, extra: None, body }
     }
 
-    pub(crate) fn into_response(self) -> Response<Bytes> {
-        let mut response = response(self.status, self.body.into());
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut response = response(self.status, whole(self.body.into()));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.extend(self.extra);
@@ -74,6 +81,10 @@ impl Reply {
 
     fn application(id: Option<&Id>, revision: Revision, refusal: Refusal) -> Self {
         match refusal {
+            Refusal::Cancelled => {
+                let sentence = "The call was cancelled before it did anything.";
+                Self::error(id, StatusCode::OK, INTERNAL_ERROR, sentence.to_owned())
+            }
             Refusal::Failed { sentence } => Self::error(id, StatusCode::OK, INTERNAL_ERROR, sentence),
             Refusal::Fault { sentence } => {
                 Self::error(id, StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR, sentence)
@@ -95,6 +106,14 @@ impl Reply {
                     extra,
                     ..Self::error(id, StatusCode::UNAUTHORIZED, SESSION_ENDED, sentence.to_owned())
                 }
+            }
+            Refusal::UnknownPrompt => {
+                let sentence = "There is no prompt of that name; prompts/list names every prompt.";
+                Self::error(id, StatusCode::OK, INVALID_PARAMS, sentence.to_owned())
+            }
+            Refusal::UnknownReference => {
+                let sentence = "There is no such prompt or template; prompts/list and resources/templates/list name them.";
+                Self::error(id, StatusCode::OK, INVALID_PARAMS, sentence.to_owned())
             }
             Refusal::UnknownResource => {
                 let (code, message) = unknown_resource(revision);
@@ -124,11 +143,18 @@ impl Reply {
 }
 
 /// What a notification or a response gets.
-pub(crate) fn accepted() -> Response<Bytes> {
-    response(StatusCode::ACCEPTED, Bytes::new())
+pub(crate) fn accepted() -> Response<Body> {
+    response(StatusCode::ACCEPTED, whole(Bytes::new()))
 }
 
-fn response(status: StatusCode, body: Bytes) -> Response<Bytes> {
+/// An answer that comes as events.
+pub(crate) fn streamed(body: Body) -> Response<Body> {
+    let mut response = response(StatusCode::OK, body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    response
+}
+
+fn response(status: StatusCode, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();

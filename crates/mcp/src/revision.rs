@@ -82,7 +82,8 @@ impl Revision {
         self >= Self::V2025_06_18
     }
 
-    pub(crate) fn has_website(self) -> bool {
+    /// Pictures and the website of the implementation came together, and so did elicitation by URL.
+    pub(crate) fn has_icons(self) -> bool {
         self >= Self::V2025_11_25
     }
 }

@@ -8,9 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::message::Id;
 use crate::revision::{Era, Revision};
-use crate::server::{
-    ResourceContents, ResourceDescriptor, ServerInfo, ToolAnnotations, ToolDescriptor, ToolResult,
-};
+use crate::server::{Icon, Offers, ServerInfo};
 
 const META_SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// How long a client may keep lists and discovery: they change with a release or a new grant only.
@@ -86,10 +84,30 @@ struct Meta {
 
 impl<T: Serialize> Outcome<T> {
     pub(crate) fn new(revision: Revision, info: ServerInfo, result: T) -> Self {
+        Self::of_type("complete", revision, info, result)
+    }
+
+    /// A result that is not final; only the stateless revisions have such.
+    pub(crate) fn input_required(revision: Revision, info: ServerInfo, result: T) -> Self {
+        Self::of_type("input_required", revision, info, result)
+    }
+
+    fn of_type(result_type: &'static str, revision: Revision, info: ServerInfo, result: T) -> Self {
         let modern = revision.era() == Era::Modern;
-        let meta =
-            modern.then(|| Meta { own: Map::new(), server_info: Some(Implementation::new(revision, info)) });
-        Self { result_type: modern.then_some("complete"), result, caching: None, meta }
+        let meta = modern.then(|| Meta {
+            own: Map::new(),
+            // Every result carries it, so it is without pictures.
+            server_info: Some(Implementation::new(revision, ServerInfo { icons: &[], ..info })),
+        });
+        Self { result_type: modern.then_some(result_type), result, caching: None, meta }
+    }
+
+    /// Shows what the server looks like, where the client gets to know it.
+    pub(crate) fn introducing(mut self, revision: Revision, info: ServerInfo) -> Self {
+        if let Some(meta) = &mut self.meta {
+            meta.server_info = Some(Implementation::new(revision, info));
+        }
+        self
     }
 
     /// Says how long the result may be kept, where the revision has a place for it.
@@ -118,6 +136,8 @@ struct Implementation {
     version: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     website_url: Option<&'static str>,
+    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
+    icons: &'static [Icon],
 }
 
 impl Implementation {
@@ -126,9 +146,15 @@ impl Implementation {
             name: info.name,
             title: revision.has_structure().then_some(info.title),
             version: info.version,
-            website_url: info.website_url.filter(|_| revision.has_website()),
+            website_url: info.website_url.filter(|_| revision.has_icons()),
+            icons: icons(revision, info.icons),
         }
     }
+}
+
+/// The pictures, where the revision has a place for them.
+pub(crate) fn icons(revision: Revision, icons: &'static [Icon]) -> &'static [Icon] {
+    if revision.has_icons() { icons } else { &[] }
 }
 
 /// An empty object: the capability without its options, and the answer to `ping`.
@@ -137,11 +163,35 @@ pub(crate) struct Empty {}
 
 #[derive(Serialize)]
 struct Capabilities {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completions: Option<Empty>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logging: Option<Empty>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompts: Option<Empty>,
+    resources: Resources,
     tools: Empty,
-    resources: Empty,
 }
 
-const CAPABILITIES: Capabilities = Capabilities { tools: Empty {}, resources: Empty {} };
+#[derive(Serialize)]
+struct Resources {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    subscribe: bool,
+}
+
+impl Capabilities {
+    fn new(revision: Revision, offers: Offers) -> Self {
+        let legacy = revision.era() == Era::Legacy;
+        Self {
+            // 2024-11-05 has the method, but nothing to declare it with.
+            completions: (offers.completions && revision.has_annotations()).then_some(Empty {}),
+            logging: (offers.logging && legacy).then_some(Empty {}),
+            prompts: offers.prompts.then_some(Empty {}),
+            resources: Resources { subscribe: offers.subscriptions && legacy },
+            tools: Empty {},
+        }
+    }
+}
 
 /// The answer to `initialize`.
 #[derive(Serialize)]
@@ -155,10 +205,10 @@ pub(crate) struct Initialized {
 }
 
 impl Initialized {
-    pub(crate) fn new(revision: Revision, info: ServerInfo) -> Self {
+    pub(crate) fn new(revision: Revision, info: ServerInfo, offers: Offers) -> Self {
         Self {
             protocol_version: revision.as_str(),
-            capabilities: CAPABILITIES,
+            capabilities: Capabilities::new(revision, offers),
             server_info: Implementation::new(revision, info),
             instructions: info.instructions,
         }
@@ -176,139 +226,9 @@ pub(crate) struct Discovered {
 }
 
 impl Discovered {
-    pub(crate) fn new(info: ServerInfo) -> Self {
+    pub(crate) fn new(revision: Revision, info: ServerInfo, offers: Offers) -> Self {
         let supported_versions = Revision::ADVERTISED.map(Revision::as_str);
-        Self { supported_versions, capabilities: CAPABILITIES, instructions: info.instructions }
-    }
-}
-
-/// The answer to `tools/list`.
-#[derive(Serialize)]
-pub(crate) struct Tools {
-    tools: Vec<Tool>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Tool {
-    name: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'static str>,
-    description: &'static str,
-    input_schema: Map<String, Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_schema: Option<Map<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    annotations: Option<Annotations>,
-}
-
-#[derive(Serialize)]
-struct Annotations {
-    title: &'static str,
-    #[serde(flatten)]
-    hints: ToolAnnotations,
-}
-
-impl Tools {
-    pub(crate) fn new(revision: Revision, tools: Vec<ToolDescriptor>) -> Self {
-        let write = |tool: ToolDescriptor| Tool {
-            name: tool.name,
-            title: revision.has_structure().then_some(tool.title),
-            description: tool.description,
-            input_schema: tool.input_schema,
-            output_schema: tool.output_schema.filter(|_| revision.has_structure()),
-            annotations: revision
-                .has_annotations()
-                .then_some(Annotations { title: tool.title, hints: tool.annotations }),
-        };
-        Self { tools: tools.into_iter().map(write).collect() }
-    }
-}
-
-/// The answer to `tools/call`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Called {
-    content: [Text; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    structured_content: Option<Map<String, Value>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    is_error: bool,
-}
-
-#[derive(Serialize)]
-struct Text {
-    r#type: &'static str,
-    text: String,
-}
-
-impl Called {
-    pub(crate) fn new(revision: Revision, result: ToolResult) -> Self {
-        Self {
-            content: [Text { r#type: "text", text: result.text }],
-            structured_content: result.structured.filter(|_| revision.has_structure()),
-            is_error: result.is_error,
-        }
-    }
-}
-
-/// The answer to `resources/list`.
-#[derive(Serialize)]
-pub(crate) struct Resources {
-    resources: Vec<Resource>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Resource {
-    uri: &'static str,
-    name: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'static str>,
-    description: &'static str,
-    mime_type: &'static str,
-}
-
-impl Resources {
-    pub(crate) fn new(revision: Revision, resources: Vec<ResourceDescriptor>) -> Self {
-        let write = |resource: ResourceDescriptor| Resource {
-            uri: resource.uri,
-            name: resource.name,
-            title: revision.has_structure().then_some(resource.title),
-            description: resource.description,
-            mime_type: resource.mime_type,
-        };
-        Self { resources: resources.into_iter().map(write).collect() }
-    }
-}
-
-/// The answer to `resources/templates/list`: there are none.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ResourceTemplates {
-    resource_templates: [Empty; 0],
-}
-
-impl ResourceTemplates {
-    pub(crate) const NONE: Self = Self { resource_templates: [] };
-}
-
-/// The answer to `resources/read`.
-#[derive(Serialize)]
-pub(crate) struct Contents<'a> {
-    contents: [Content<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Content<'a> {
-    uri: &'a str,
-    mime_type: &'static str,
-    text: String,
-}
-
-impl<'a> Contents<'a> {
-    pub(crate) fn new(uri: &'a str, contents: ResourceContents) -> Self {
-        Self { contents: [Content { uri, mime_type: contents.mime_type, text: contents.text }] }
+        let capabilities = Capabilities::new(revision, offers);
+        Self { supported_versions, capabilities, instructions: info.instructions }
     }
 }

@@ -1,7 +1,10 @@
 //! Reaching a person's cell from the front.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
 use m365_types::CellId;
 
 /// What the front may do to a cell that is not there yet.
@@ -28,7 +31,8 @@ pub enum CellError {
 /// transactions inside. The request carries the sealed context and an allow-list of headers only.
 #[async_trait]
 pub trait CellTransport: Send + Sync {
-    /// Sends the request and waits for the answer.
+    /// Sends the request and waits for the answer. Its body may still be coming; who drops it tells the cell that
+    /// nobody listens any more.
     ///
     /// # Errors
     /// [`CellError`]
@@ -37,5 +41,5 @@ pub trait CellTransport: Send + Sync {
         cell: &CellId,
         access: CellAccess,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, CellError>;
+    ) -> Result<http::Response<UnsyncBoxBody<Bytes, Infallible>>, CellError>;
 }

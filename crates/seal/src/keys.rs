@@ -121,6 +121,7 @@ macro_rules! purposes {
 
 purposes! {
     BrowserState CookieEncryption "browser-state" "Authorization and sign-in transactions carried by the browser.",
+    Carried Encryption "carried" "What MCP clients carry from one request to the next: cursors, session ids, request states.",
     CellContext Cookie "cell-context" "The context the front hands to a cell.",
     Column Encryption "column" "Columns at rest: Microsoft tokens.",
     CookieMac Cookie "cookie-mac" "The browser-binding cookie.",

@@ -69,6 +69,8 @@ pub enum PathError {
 
 /// RFC 3986 section 2.3: unreserved characters stay, all else is encoded.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// RFC 3986 section 3.3: what stands in a segment as it is, letters and digits aside.
+const PCHAR: &[u8] = b"-._~!$&'()*+,;=:@";
 /// Graph identifiers are below 500 bytes; this leaves room and bounds the URL.
 const SEGMENT_MAX_BYTES: usize = 1024;
 
@@ -124,6 +126,29 @@ impl Call {
             });
         fits && parts.next().is_none()
     }
+}
+
+/// An identifier as one path segment, in the one encoding that paths and URIs of ours use.
+#[must_use]
+pub fn encode_segment(identifier: &str) -> String {
+    utf8_percent_encode(identifier, SEGMENT).to_string()
+}
+
+/// The identifier behind one path segment as somebody else wrote it, decoded once. `None` where it is not exactly one
+/// segment (RFC 3986 section 3.3: `pchar` and well-formed escapes), or not one that [`Call::path`] takes.
+#[must_use]
+pub fn decode_segment(encoded: &str) -> Option<String> {
+    let mut escapes = encoded.split('%');
+    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || PCHAR.contains(&b));
+    let escape = |part: &str| {
+        let digits = part.get(..2).unwrap_or_default();
+        digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    if !escapes.next().is_some_and(plain) || !escapes.all(|part| escape(part) && plain(part)) {
+        return None;
+    }
+    let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8().ok()?;
+    check_segment(&decoded).ok().map(|()| decoded.into_owned())
 }
 
 fn check_segment(segment: &str) -> Result<(), PathError> {
@@ -190,7 +215,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_segment_is_decoded_once_or_not_at_all() {
+        for (encoded, identifier) in [
+            ("AAMk%2F%2b=", "AAMk/+="),
+            ("a+b", "a+b"),
+            ("%2525", "%25"),
+            ("%C3%BC", "ü"),
+            ("19:x@y", "19:x@y"),
+        ] {
+            assert_eq!(decode_segment(encoded).as_deref(), Some(identifier), "{encoded}");
+        }
+        for encoded in [
+            "", ".", "..", "%2e", "%2E%2e", "a/b", "a?b", "a#b", "a b", "a\\b", "ü", "%", "%2", "%zz",
+            "a%0Ab", "%00", "%ff", "%c3", "a\"b", "<a>", "{id}",
+        ] {
+            assert_eq!(decode_segment(encoded), None, "{encoded}");
+        }
+        assert_eq!(decode_segment(&"a".repeat(1024)).map(|id| id.len()), Some(1024));
+        assert_eq!(decode_segment(&"a".repeat(1025)), None);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_encoded_decodes_to_the_same_and_nothing_panics(text in "\\PC{0,40}") {
+            let encoded = encode_segment(&text);
+            prop_assert_eq!(decode_segment(&encoded), check_segment(&text).ok().map(|()| text.clone()));
+            if let Some(identifier) = decode_segment(&text) {
+                prop_assert!(MESSAGES.path(&[&identifier]).is_ok());
+            }
+        }
+
         #[test]
         fn every_built_path_is_admitted_and_has_the_template_s_shape(folder in "\\PC{1,40}") {
             if let Ok(path) = MESSAGES.path(&[&folder]) {

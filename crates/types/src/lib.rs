@@ -19,7 +19,7 @@ mod table;
 mod time;
 
 pub use audit::AuditKind;
-pub use call::{Call, Method, PathError, Retry};
+pub use call::{Call, Method, PathError, Retry, decode_segment, encode_segment};
 pub use id::{AccessSubject, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId};
 pub use operator::{OperatorNote, Order, OrderKind, Reason};
 pub use permit::{Actor, Intent, Permit};

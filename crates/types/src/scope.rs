@@ -38,7 +38,9 @@ macro_rules! scopes {
 scopes! {
     CalendarsRead "Calendars.Read" "read your calendar",
     CalendarsReadWrite "Calendars.ReadWrite" "create and change events in your calendar, and invite people",
+    ChannelReadBasicAll "Channel.ReadBasic.All" "see the names of the channels in your teams",
     ChannelMessageSend "ChannelMessage.Send" "post messages in Teams channels as you",
+    FilesRead "Files.Read" "read your files",
     MailRead "Mail.Read" "read your mail",
     MailSend "Mail.Send" "send mail as you",
     OnlineMeetingsReadWrite "OnlineMeetings.ReadWrite" "create Teams meetings as you",

@@ -83,14 +83,19 @@ pub enum ActionKind {
     Tool,
     /// `resources/read` by URI.
     Resource,
+    /// `resources/read` by a URI that a template with one variable makes.
+    Template,
+    /// `completion/complete` of an argument of a prompt or template.
+    Completion,
 }
 
-/// One row: something a client can ask for. Tools and resources alike.
+/// One row: something a client can ask for, whatever its kind.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ActionSpec {
-    /// Tool name or resource URI; unique in the table; `mcpTool` in gateway metadata and journal.
+    /// Tool name, resource URI, URI template such as `microsoft://messages/{id}`, or `completion://` and what is
+    /// completed; unique in the table; `mcpTool` in gateway metadata and journal.
     pub name: &'static str,
-    /// Tool or resource.
+    /// How clients name it.
     pub kind: ActionKind,
     /// Short name for people.
     pub title: &'static str,

@@ -48,7 +48,7 @@ impl Cell {
             },
             activities: &pages::activities(&entries, &names),
             logout_url: &self.core.config.access.logout_url(),
-            mcp_url: &self.core.config.resource(),
+            mcp_url: &self.core.config.mcp_url(),
             transaction: &self.core.transactions.begin_page(&principal, &cookie)?,
             notice: query.text("done").and_then(Notice::parse),
         });

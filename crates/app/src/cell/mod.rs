@@ -4,12 +4,15 @@
 //! Atomicity: every transition is one transaction of the cell's [`Database`]; requests of one cell run concurrently.
 
 mod authorize;
+mod caller;
+mod carried;
 mod errand;
 mod in_flight;
 mod mcp;
 mod me;
 mod owner;
 mod standing;
+mod streams;
 mod token;
 mod upkeep;
 
@@ -23,16 +26,21 @@ use m365_auth::context::{SealedContext, Vouched};
 use m365_auth::entra::session::MicrosoftSession;
 use m365_auth::oauth::store::{CellPorts, GrantStore};
 use m365_auth::perimeter::{accompany, admit};
+use m365_auth::oauth::metadata::Resource;
 use m365_journal::{Journal, Provenance};
+use m365_mcp::{Body, whole};
 use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Verdict, transact};
 use m365_seal::Purpose;
 use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
 
-pub(crate) use in_flight::{InFlight, Place};
-pub(crate) use mcp::Caller;
+pub(crate) use caller::Caller;
+pub(crate) use in_flight::{CallName, Cancellation, InFlight, Place};
 pub(crate) use me::records;
 pub use owner::cell_named_in;
 pub(crate) use standing::COPY_FRESH;
+
+use carried::Carried;
+use streams::Streams;
 
 use crate::core::Core;
 use crate::errors;
@@ -49,6 +57,7 @@ const CALLS_ADMITTED: usize = 64;
 /// Statements that create a cell's tables, in order.
 pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
     || owner::SCHEMA,
+    || carried::SCHEMA,
     || standing::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
@@ -69,6 +78,8 @@ pub struct Cell {
     told_sequence: AtomicU64,
     known: standing::Known,
     in_flight: Arc<InFlight>,
+    streams: Arc<Streams>,
+    carried: Carried,
 }
 
 /// What a cell has once its owner is known.
@@ -91,6 +102,8 @@ struct Inside<'a> {
     request: RequestId,
     context: &'a SealedContext,
     http: &'a Request<Bytes>,
+    /// The protected resource that the route belongs to.
+    resource: Resource,
 }
 
 impl Cell {
@@ -109,6 +122,7 @@ impl Cell {
         let provenance =
             Provenance { policy: core.policy.clone(), build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
+        let carried = Carried::new(core.config.keys.sealer(Purpose::Carried), id.clone());
         let journal = Arc::new(Journal::open(database.clone(), id.clone(), digests, provenance));
         Ok(Arc::new(Self {
             core,
@@ -122,11 +136,13 @@ impl Cell {
             told_sequence: AtomicU64::new(0),
             known: standing::Known::default(),
             in_flight: Arc::default(),
+            streams: Arc::default(),
+            carried,
         }))
     }
 
     /// Answers a request that the front has forwarded.
-    pub async fn handle(self: &Arc<Self>, http: Request<Bytes>) -> Response<Bytes> {
+    pub async fn handle(self: &Arc<Self>, http: Request<Bytes>) -> Response<Body> {
         let opened = self.core.contexts.open(&self.id, http.headers());
         let route = opened
             .as_ref()
@@ -136,11 +152,12 @@ impl Cell {
             // Only the front can seal a context: this is a fault of ours or an attempt to go around the front.
             let request = self.core.new_request();
             tracing::error!(cell = %self.id, requestId = %request, "a request without a valid context reached the cell");
-            return Failure::of(&errors::INTERNAL).render(Face::OAuth, request);
+            return Failure::of(&errors::INTERNAL).render(Face::OAuth, request).map(whole);
         };
-        let inside = Inside { request: context.request(), context, http: &http };
+        let inside =
+            Inside { request: context.request(), context, http: &http, resource: route.resource() };
         let answer = match (context.errand(), self.may_act(route, context).await) {
-            (Some(errand), _) => self.run_errand(&inside, errand).await,
+            (Some(errand), _) => self.run_errand(&inside, errand).await.map(|answer| answer.map(whole)),
             (None, Ok(())) => self.dispatch(route, &inside).await,
             (None, Err(failure)) => Err(failure),
         };
@@ -156,7 +173,7 @@ impl Cell {
                 if failure.row.code == errors::REAUTH.code {
                     failure.onward = Some(Onward::SignInAgain(self.core.config.access.logout_url()));
                 }
-                failure.render(route.face, inside.request)
+                failure.render(route.face, inside.request).map(whole)
             }
         }
     }
@@ -219,18 +236,20 @@ impl Cell {
         self: &Arc<Self>,
         route: &Route,
         inside: &Inside<'_>,
-    ) -> Result<Response<Bytes>, Failure> {
-        match route.handler {
+    ) -> Result<Response<Body>, Failure> {
+        let answer = match route.handler {
+            Handler::Mcp => return self.mcp(inside).await,
+            Handler::Sse => return self.sse(inside).await,
             Handler::Authorize => self.authorize(inside).await,
             Handler::Callback => self.callback(inside).await,
             Handler::Connect => self.connect(inside),
             Handler::Consent => self.consent(inside).await,
-            Handler::Mcp => self.mcp(inside).await,
             Handler::Me => self.me(inside),
             Handler::MeJournal => self.me_journal(inside),
             Handler::MeRevoke => self.me_revoke(inside),
             Handler::MeRevokeAll => self.me_revoke_all(inside),
             Handler::MeSignOut => self.me_sign_out(inside),
+            Handler::Messages => self.messages(inside),
             Handler::Revoke => self.revoke(inside),
             Handler::Token => self.token(inside),
             Handler::AuthorizationServer
@@ -241,7 +260,10 @@ impl Cell {
             | Handler::OperatorVisit
             | Handler::ProtectedResource
             | Handler::Register => Err(Failure::of(&errors::INTERNAL)),
-        }
+        };
+        // Any of these may have ended a grant.
+        self.end_streams_of_ended_grants();
+        answer.map(|answer| answer.map(whole))
     }
 
     /// The person whom the front verified. Only routes behind the Access gate ask.

@@ -175,6 +175,7 @@ impl Cell {
         // Calls that were let in before the orders were written.
         for order in ordered {
             done.calls += self.in_flight.end(client_of(order));
+            self.streams.end(client_of(order));
         }
         Ok(done)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use m365_ports::{Durability, SqlError, transact};
 
-use super::{Cell, Rooms, owner};
+use super::{Cell, Rooms, carried, owner};
 
 /// The directory hears of new records at most this often, in one message for all of them.
 const TELL_AFTER: Duration = Duration::from_secs(5);
@@ -73,6 +73,7 @@ impl Cell {
             return Ok(());
         }
         let next = rooms.grants.sweep()?;
+        transact(&*self.database, Durability::Process, |sql| carried::sweep(sql, now))?;
         rooms.swept.store(now.as_millis(), Ordering::Relaxed);
         if let Some(next) = next {
             self.alarm.ring_at(next.max(now.plus(SWEEP_AFTER)));

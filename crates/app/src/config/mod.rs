@@ -145,6 +145,8 @@ pub struct Access {
     pub audience: String,
     /// Whether machine routes demand an assertion too.
     pub everywhere: bool,
+    /// Whether an assertion alone is enough to be told what there is.
+    pub discovery: bool,
 }
 
 impl Access {
@@ -184,6 +186,7 @@ impl Config {
             team_domain: reader.base_url("ACCESS_TEAM_DOMAIN")?,
             audience: reader.word("ACCESS_AUD")?,
             everywhere: reader.choice("ACCESS_EVERYWHERE", &[("false", false), ("true", true)])?,
+            discovery: reader.choice("DISCOVERY_BEFORE_SIGN_IN", &[("false", false), ("true", true)])?,
         };
         let lifetimes = Lifetimes {
             reauth: reader.duration("ACCESS_REAUTH", minutes(5)..=hours(24))?,
@@ -194,6 +197,7 @@ impl Config {
         };
         let ingress =
             reader.choice("INGRESS", &[("oauth", Ingress::Oauth), ("managed", Ingress::Managed)])?;
+        refuse_open_discovery(&access, ingress)?;
         let audience = reader.optional("OPERATOR_AUD")?;
         let operators = reader.group("OPERATOR_GROUP")?.map(|group| Operators { group, audience });
         let clients = ClientPolicy {
@@ -243,11 +247,20 @@ impl Config {
         self.public_url.as_str().trim_end_matches('/')
     }
 
-    /// The audience of MCP access tokens (RFC 8707).
+    /// Where MCP clients reach the server.
     #[must_use]
-    pub fn resource(&self) -> String {
+    pub fn mcp_url(&self) -> String {
         format!("{}/mcp", self.issuer())
     }
+}
+
+/// Nobody may be told what there is before somebody has vouched for them.
+fn refuse_open_discovery(access: &Access, ingress: Ingress) -> Result<(), ConfigError> {
+    if access.discovery && ingress == Ingress::Oauth && !access.everywhere {
+        let problem = "needs `ACCESS_EVERYWHERE=true` or `INGRESS=managed`: without a token, only Access can say who asks";
+        return Err(ConfigError { name: "DISCOVERY_BEFORE_SIGN_IN", problem: problem.into() });
+    }
+    Ok(())
 }
 
 const fn minutes(count: u64) -> Duration {

@@ -50,6 +50,10 @@ pub const SETTINGS: &[Setting] = settings! {
         "`true`: every route demands an Access assertion, machine routes beside their token",
         "`true` only where every client can pass Access by itself",
         "Machine routes rely on the bearer token, which came from an Access sign-in.";
+    "DISCOVERY_BEFORE_SIGN_IN" plain Some("false"),
+        "`true`: whoever Access lets through may list tools, resources and prompts without an access token; only with `ACCESS_EVERYWHERE=true` or `INGRESS=managed`",
+        "`true` where clients must show what there is before a person has signed in",
+        "Nothing answers without an access token.";
     "ACCESS_TOKEN_LIFETIME" plain Some("1h"),
         "How long an access token lives at most: a number and `s`, `m` or `h`, 1 minute to 1 hour",
         "The organisation's rule for sessions",

@@ -56,10 +56,10 @@ impl Fixture {
 fn the_smallest_configuration_gives_the_documented_defaults() {
     let config = Fixture::working().parse().unwrap();
     assert_eq!(config.issuer(), "https://mcp.contoso.example");
-    assert_eq!(config.resource(), "https://mcp.contoso.example/mcp");
+    assert_eq!(config.mcp_url(), "https://mcp.contoso.example/mcp");
     assert_eq!(config.lifetimes.reauth, Duration::from_hours(12));
     assert_eq!(config.profile, Profile::ReadOnly);
-    assert!(!config.access.everywhere);
+    assert!(!config.access.everywhere && !config.access.discovery);
 }
 
 #[test]
@@ -69,6 +69,14 @@ fn every_required_setting_is_missed_by_name() {
         fixture.0.remove(setting.name);
         assert_eq!(fixture.parse().unwrap_err().name, setting.name);
     }
+}
+
+#[test]
+fn nobody_is_told_what_there_is_before_somebody_has_vouched_for_them() {
+    let discovery = || Fixture::working().with("DISCOVERY_BEFORE_SIGN_IN", "true");
+    assert_eq!(discovery().parse().unwrap_err().name, "DISCOVERY_BEFORE_SIGN_IN");
+    assert!(discovery().with("ACCESS_EVERYWHERE", "true").parse().unwrap().access.discovery);
+    assert!(discovery().with("INGRESS", "managed").parse().unwrap().access.discovery);
 }
 
 #[test]
@@ -84,6 +92,7 @@ fn wrong_values_are_named_and_never_shown() {
         ("ACCESS_REAUTH", "25h"),
         ("ACCESS_REAUTH", "12"),
         ("ACCESS_EVERYWHERE", "yes"),
+        ("DISCOVERY_BEFORE_SIGN_IN", "yes"),
         ("ACCESS_TOKEN_LIFETIME", "2h"),
         ("ACCESS_TOKEN_LIFETIME", "30s"),
         ("GRANT_IDLE_LIFETIME", "4m"),

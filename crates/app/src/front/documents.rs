@@ -15,7 +15,7 @@ impl Front {
         let server = &self.core.server;
         match arrival.route.handler {
             Handler::AuthorizationServer => document(&server.authorization_server()),
-            Handler::ProtectedResource => document(&server.protected_resource()),
+            Handler::ProtectedResource => document(&server.protected_resource(arrival.route.resource())),
             Handler::Health => Ok(json(StatusCode::OK, &json!({ "status": "ok" }))),
             Handler::Register => {
                 let (request, route) = (arrival.request, arrival.route.path);
@@ -34,11 +34,13 @@ impl Front {
             | Handler::MeRevoke
             | Handler::MeRevokeAll
             | Handler::MeSignOut
+            | Handler::Messages
             | Handler::OperatorKill
             | Handler::OperatorReadmit
             | Handler::OperatorUnpin
             | Handler::OperatorVisit
             | Handler::Revoke
+            | Handler::Sse
             | Handler::Token => Err(Failure::of(&errors::INTERNAL)),
         }
     }

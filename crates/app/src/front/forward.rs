@@ -1,15 +1,20 @@
 //! Handing a request to its cell: a new request with an allow-list of headers and one sealed context.
 
+use std::convert::Infallible;
+
+use axum::body::Body;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::header::{AUTHORIZATION, COOKIE, HeaderName};
 use http::{Request, Response, Uri};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
 use m365_auth::context::{CONTEXT_HEADER, Errand, Outgoing};
 use m365_ports::{CellAccess, CellError};
 use m365_types::CellId;
 
 use super::gate::Pass;
-use super::{Arrival, CELL_TIMEOUT, Front};
+use super::{Arrival, CELL_TIMEOUT, Front, here};
 use crate::cell::records;
 use crate::config::Ingress;
 use crate::errors;
@@ -26,7 +31,7 @@ impl Front {
         arrival: &Arrival,
         pass: &Pass,
         body: Bytes,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Body>, Failure> {
         let Place::Cell(access) = arrival.route.place else { return Err(Failure::of(&errors::INTERNAL)) };
         // In `managed` the gate of the MCP endpoint is an assertion too, so a cell may come to be.
         let vouched = arrival.route.gate == Gate::Bearer && self.core.config.ingress == Ingress::Managed;
@@ -34,8 +39,8 @@ impl Front {
         let request = self.sealed(arrival, pass, body)?;
         let sent = self.cells.send(&pass.cell, access, request);
         match select(sent, self.core.ports.timer.sleep(CELL_TIMEOUT)).await {
-            Either::Left((Ok(response), _)) => Ok(response),
-            Either::Left((Err(error), _)) => self.absent(arrival, error),
+            Either::Left((Ok(response), _)) => Ok(response.map(Body::new)),
+            Either::Left((Err(error), _)) => self.absent(arrival, error).map(here),
             Either::Right(((), _)) => Err(Failure::of(&errors::CELL_UNAVAILABLE)),
         }
     }
@@ -60,7 +65,7 @@ impl Front {
         request.headers_mut().insert(CONTEXT_HEADER, self.core.contexts.seal(cell, &context));
         let sent = self.cells.send(cell, access, request);
         match select(sent, self.core.ports.timer.sleep(CELL_TIMEOUT)).await {
-            Either::Left((Ok(answer), _)) if answer.status().is_success() => Ok(answer),
+            Either::Left((Ok(answer), _)) if answer.status().is_success() => whole(answer).await,
             Either::Left((Ok(_) | Err(_), _)) | Either::Right(((), _)) => {
                 Err(Failure::of(&errors::CELL_UNAVAILABLE))
             }
@@ -96,9 +101,16 @@ impl Front {
         match (error, arrival.route.face) {
             (CellError::Absent, _) if arrival.route.handler == Handler::MeJournal => Ok(records(&[])),
             (CellError::Absent, Face::Bearer) => Err(Failure::of(&errors::TOKEN_INVALID)
-                .challenging(self.core.server.challenge(Some("invalid_token"), None))),
+                .challenging(self.core.server.challenge(arrival.route.resource(), Some("invalid_token"), None))),
             (CellError::Absent, Face::OAuth | Face::Page) => Err(Failure::of(&errors::GRANT_REFUSED)),
             (CellError::Unavailable, _) => Err(error.into()),
         }
     }
+}
+
+/// The answer to an errand, all of it: errands are answered in one piece.
+async fn whole(answer: Response<UnsyncBoxBody<Bytes, Infallible>>) -> Result<Response<Bytes>, Failure> {
+    let (head, body) = answer.into_parts();
+    let body = body.collect().await.unwrap_or_else(|never| match never {});
+    Ok(Response::from_parts(head, body.to_bytes()))
 }

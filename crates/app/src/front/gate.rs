@@ -66,11 +66,11 @@ impl Front {
         let assertion = self.beside(headers).await?;
         let token = bearer_token(headers).map_err(|row| {
             let error = (!row.oauth.is_empty()).then_some(row.oauth);
-            Failure::of(row).challenging(self.core.server.challenge(error, None))
+            Failure::of(row).challenging(self.core.server.challenge(arrival.route.resource(), error, None))
         })?;
         let Ok(handle) = self.core.handles.open(&token) else {
             return Err(Failure::of(&errors::TOKEN_INVALID)
-                .challenging(self.core.server.challenge(Some("invalid_token"), None)));
+                .challenging(self.core.server.challenge(arrival.route.resource(), Some("invalid_token"), None)));
         };
         Ok(Pass { cell: handle.cell, assertion, client: None })
     }

@@ -15,6 +15,7 @@ mod documents;
 mod forward;
 mod gate;
 mod operator;
+mod visitor;
 
 pub(crate) use gate::bearer_token;
 
@@ -110,7 +111,7 @@ impl Front {
             Ok(response) => response,
             Err(failure) => {
                 self.record_refusal(route, request, &failure).await;
-                failure.render(face, request)
+                failure.render(face, request).map(Body::from)
             }
         };
         let headers = response.headers_mut();
@@ -120,14 +121,14 @@ impl Front {
         if route.is_some_and(|route| route.cors == Cors::Public) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
-        response.map(Body::from)
+        response
     }
 
-    async fn pass(&self, arrival: Arrival, body: Body) -> Result<Response<Bytes>, Failure> {
+    async fn pass(&self, arrival: Arrival, body: Body) -> Result<Response<Body>, Failure> {
         let route = arrival.route;
         self.check_site(&arrival.head, route.cors)?;
         if let Some(preflight) = preflight(route, &arrival.head.method) {
-            return Ok(preflight);
+            return Ok(preflight.map(Body::from));
         }
         match route.gate {
             Gate::Public => {
@@ -136,7 +137,7 @@ impl Front {
                     self.core.perimeter.verify(&arrival.head.headers).await?;
                 }
                 let body = self.read_body(&arrival, body).await?;
-                self.document(&arrival, body).await
+                self.document(&arrival, body).await.map(here)
             }
             Gate::Access => {
                 check_method(route, &arrival.head.method)?;
@@ -145,10 +146,16 @@ impl Front {
                 self.forward(&arrival, &pass, body).await
             }
             Gate::Bearer => {
+                if self.is_visitor(&arrival) {
+                    return self.receive(&arrival, body).await;
+                }
                 let pass = match self.core.config.ingress {
                     Ingress::Oauth => self.bearer(&arrival).await?,
                     Ingress::Managed => self.managed(&arrival).await?,
                 };
+                if !route.methods.is_empty() {
+                    check_method(route, &arrival.head.method)?;
+                }
                 let body = self.read_body(&arrival, body).await?;
                 self.forward(&arrival, &pass, body).await
             }
@@ -156,7 +163,7 @@ impl Front {
                 check_method(route, &arrival.head.method)?;
                 let operator = self.operator(&arrival).await?;
                 let body = self.read_body(&arrival, body).await?;
-                self.operate(&arrival, &operator, &body).await
+                self.operate(&arrival, &operator, &body).await.map(here)
             }
             Gate::Client => {
                 check_method(route, &arrival.head.method)?;
@@ -165,7 +172,7 @@ impl Front {
                 match self.client(&arrival, &body, assertion).await? {
                     Some(pass) => self.forward(&arrival, &pass, body).await,
                     // RFC 7009 section 2.2: revoking a token that means nothing succeeds.
-                    None => Ok(crate::respond::json_text(StatusCode::OK, "{}".to_owned())),
+                    None => Ok(here(crate::respond::json_text(StatusCode::OK, "{}".to_owned()))),
                 }
             }
         }
@@ -227,6 +234,11 @@ impl Front {
             tracing::error!(%error, "a perimeter record could not be written");
         }
     }
+}
+
+/// An answer whose body is here.
+fn here(response: Response<Bytes>) -> Response<Body> {
+    response.map(Body::from)
 }
 
 /// Bytes of the request target and of all header fields.

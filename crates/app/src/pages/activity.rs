@@ -82,6 +82,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::CalendarRead, _) => "Your calendar was read.",
         (AuditKind::CalendarSend, _) => "An event was created in your calendar, which may invite people.",
         (AuditKind::ChannelSend, _) => "A message was posted to a Teams channel as you.",
+        (AuditKind::ChannelsRead, _) => "The channels of a team were listed.",
         (AuditKind::ClientRegistered, _) => "An application registered itself.",
         (AuditKind::ConsentDenied, _) => "You did not allow an application.",
         (AuditKind::ConsentGiven, "remembered") => {
@@ -89,6 +90,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         }
         (AuditKind::ConsentGiven, "sign_in_next") => "You allowed an application and went on to Microsoft.",
         (AuditKind::ConsentGiven, _) => "An application got the access that you allowed.",
+        (AuditKind::FilesRead, _) => "What is known about a file of yours was read.",
         (AuditKind::GrantRevoked, "authorized_again") => "Earlier access ended, because you allowed it anew.",
         (AuditKind::GrantRevoked, "by_client") => "An application gave up its access.",
         (AuditKind::GrantRevoked, "by_person") => "You ended the access of an application.",

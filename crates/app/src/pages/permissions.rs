@@ -7,6 +7,8 @@ use maud::{Markup, html};
 const fn effect(scope: Scope) -> Effect {
     match scope {
         Scope::CalendarsRead
+        | Scope::ChannelReadBasicAll
+        | Scope::FilesRead
         | Scope::MailRead
         | Scope::PeopleRead
         | Scope::TeamReadBasicAll

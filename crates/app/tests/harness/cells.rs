@@ -1,10 +1,12 @@
 //! Cells in memory: which exist is what a test looks at.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
 use m365_app::{CELL_SCHEMA, Cell, Core};
 use m365_ports::{Alarm, CellAccess, CellError, CellTransport, ClientRegistry, RegistryError};
 use m365_types::{CellId, ClientId, UnixMillis};
@@ -80,7 +82,7 @@ impl CellTransport for MemoryCells {
         cell: &CellId,
         access: CellAccess,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, CellError> {
+    ) -> Result<http::Response<UnsyncBoxBody<Bytes, Infallible>>, CellError> {
         let cell = self.cell(cell, access)?;
         Ok(cell.handle(request).await)
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 use m365_ports::{SqlError, Verdict};
 use m365_types::{AuditKind, ClientId, ScopeSet, UnixMillis};
 
+use super::metadata::covers;
 use super::pkce::Challenge;
 use super::redirect::RedirectUri;
 use super::token::{Redemption, RefreshRequest};
@@ -304,7 +305,7 @@ impl Offered {
         if !self.challenge.is_met_by(&presented.verifier) {
             return Err(GrantRefusal::Verifier);
         }
-        if self.terms.resource != presented.resource {
+        if !self.terms.admits(presented.resource.as_deref()) {
             return Err(GrantRefusal::Target);
         }
         self.terms.check_sign_in(now, lives)?;
@@ -347,7 +348,7 @@ impl Live {
         if expires.since(now) < LEAST_LEFT {
             return Err(GrantRefusal::Expired);
         }
-        if self.terms.resource != presented.resource {
+        if !self.terms.admits(presented.resource.as_deref()) {
             return Err(GrantRefusal::Target);
         }
         let granted = &self.terms.scopes;
@@ -376,6 +377,11 @@ impl Terms {
     /// When no token of the grant works any more.
     pub(super) fn end(&self, lives: &Lifetimes) -> UnixMillis {
         end(self.created, self.asserted_at, lives)
+    }
+
+    /// Whether the request stays with the audience that was granted.
+    fn admits(&self, resource: Option<&str>) -> bool {
+        resource.is_none_or(|asked| covers(&self.resource, asked))
     }
 
     fn check_sign_in(&self, now: UnixMillis, lives: &Lifetimes) -> Result<(), GrantRefusal> {

@@ -28,6 +28,36 @@ pub struct Welcomes {
     pub documents: bool,
 }
 
+/// A protected resource of this server: each is an audience of its own, with a metadata document of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// `PUBLIC_URL/mcp`
+    Mcp,
+    /// `PUBLIC_URL/sse`
+    Sse,
+}
+
+impl Resource {
+    /// Every resource.
+    pub const ALL: &'static [Self] = &[Self::Mcp, Self::Sse];
+
+    /// Its path.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Mcp => "/mcp",
+            Self::Sse => "/sse",
+        }
+    }
+}
+
+/// Whether what was granted for one audience is good for another (RFC 8707 section 2.2): for itself, and, where no
+/// resource was named when it was granted, for every resource of this server.
+pub(crate) fn covers(granted: &str, asked: &str) -> bool {
+    let at = |resource: &Resource| asked.strip_suffix(resource.path()) == Some(granted);
+    granted == asked || Resource::ALL.iter().any(at)
+}
+
 /// Protected resource metadata (RFC 9728 section 2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProtectedResource {
@@ -68,26 +98,27 @@ impl ServerMetadata {
         &self.public_url
     }
 
-    /// The one audience of tokens: `PUBLIC_URL/mcp`.
+    /// The audience of one resource.
     #[must_use]
-    pub fn mcp_resource(&self) -> String {
-        format!("{}/mcp", self.public_url)
+    pub fn resource(&self, resource: Resource) -> String {
+        format!("{}{}", self.public_url, resource.path())
     }
 
-    /// The audience that a `resource` parameter names (RFC 8707 section 2): this server's, where the parameter is
-    /// absent or equals it apart from one trailing slash.
+    /// The audience that a `resource` parameter names (RFC 8707 section 2): one of this server's resources, apart from one
+    /// trailing slash. Clients older than that parameter name none; what they get is for this server, whichever of its
+    /// resources they know.
     #[must_use]
     pub fn audience(&self, resource: Option<&str>) -> Option<String> {
-        let ours = self.mcp_resource();
-        let same = resource.is_none_or(|given| given.strip_suffix('/').unwrap_or(given) == ours);
-        same.then_some(ours)
+        let Some(given) = resource else { return Some(self.public_url.clone()) };
+        let given = given.strip_suffix('/').unwrap_or(given);
+        Resource::ALL.iter().map(|resource| self.resource(*resource)).find(|ours| ours == given)
     }
 
-    /// The document at `/.well-known/oauth-protected-resource` and below it at `/mcp`.
+    /// The document below `/.well-known/oauth-protected-resource` at the resource's path; that of `/mcp` at the root too.
     #[must_use]
-    pub fn protected_resource(&self) -> ProtectedResource {
+    pub fn protected_resource(&self, resource: Resource) -> ProtectedResource {
         ProtectedResource {
-            resource: self.mcp_resource(),
+            resource: self.resource(resource),
             authorization_servers: [self.public_url.clone()],
             scopes_supported: self.scopes.iter().collect(),
             bearer_methods_supported: ["header"],
@@ -117,11 +148,16 @@ impl ServerMetadata {
         }
     }
 
-    /// `WWW-Authenticate` of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). `error` is left out where
+    /// `WWW-Authenticate` of a 401 or 403 at a resource (RFC 6750 section 3, RFC 9728 section 5.1). `error` is left out where
     /// the request carried no token. `scopes` are those the operation needs; without any, those offered.
     #[must_use]
-    pub fn challenge(&self, error: Option<&'static str>, scopes: Option<&ScopeSet>) -> String {
-        let metadata = format!("{}/.well-known/oauth-protected-resource/mcp", self.public_url);
+    pub fn challenge(
+        &self,
+        resource: Resource,
+        error: Option<&'static str>,
+        scopes: Option<&ScopeSet>,
+    ) -> String {
+        let metadata = format!("{}/.well-known/oauth-protected-resource{}", self.public_url, resource.path());
         let scope = scopes.unwrap_or(&self.scopes);
         let error = error.map(|word| format!("error=\"{word}\", ")).unwrap_or_default();
         format!("Bearer {error}resource_metadata=\"{metadata}\", scope=\"{scope}\"")
@@ -152,8 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn the_resource_is_the_exact_mcp_url_and_offline_access_is_absent() {
-        let document = serde_json::to_value(server().protected_resource()).unwrap();
+    fn a_resource_is_its_exact_url_and_offline_access_is_absent() {
+        let sse = serde_json::to_value(server().protected_resource(Resource::Sse)).unwrap();
+        assert_eq!(sse["resource"], "https://mcp.contoso.example/sse");
+        let document = serde_json::to_value(server().protected_resource(Resource::Mcp)).unwrap();
         assert_eq!(document["resource"], "https://mcp.contoso.example/mcp");
         assert_eq!(document["authorization_servers"][0], "https://mcp.contoso.example");
         assert_eq!(document["scopes_supported"], serde_json::json!(["Mail.Read", "User.Read"]));
@@ -178,10 +216,11 @@ mod tests {
     fn one_trailing_slash_is_the_only_tolerance_of_the_audience() {
         let server = server();
         let ours = Some("https://mcp.contoso.example/mcp".to_owned());
-        for same in [None, Some("https://mcp.contoso.example/mcp"), Some("https://mcp.contoso.example/mcp/")]
-        {
-            assert_eq!(server.audience(same), ours);
+        for same in ["https://mcp.contoso.example/mcp", "https://mcp.contoso.example/mcp/"] {
+            assert_eq!(server.audience(Some(same)), ours);
         }
+        let sse = server.audience(Some("https://mcp.contoso.example/sse"));
+        assert_eq!(sse.as_deref(), Some("https://mcp.contoso.example/sse"));
         for other in [
             "https://mcp.contoso.example/mcp//",
             "https://mcp.contoso.example/mcp-other",
@@ -201,10 +240,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_granted_for_one_resource_is_not_good_for_the_other() {
+        let server = server();
+        let [mcp, sse] = [Resource::Mcp, Resource::Sse].map(|resource| server.resource(resource));
+        let unnamed = server.audience(None).unwrap();
+        assert!(covers(&mcp, &mcp) && covers(&sse, &sse) && covers(&unnamed, &mcp) && covers(&unnamed, &sse));
+        assert!(!covers(&mcp, &sse) && !covers(&sse, &mcp) && !covers(&mcp, &unnamed));
+        assert!(!covers(&unnamed, "https://mcp.contoso.example.evil.example/mcp"));
+    }
+
+    #[test]
     fn a_challenge_names_an_error_only_where_a_token_was_presented() {
-        assert!(!server().challenge(None, None).contains("error"));
+        assert!(!server().challenge(Resource::Mcp, None, None).contains("error"));
         assert_eq!(
-            server().challenge(Some("invalid_token"), None),
+            server().challenge(Resource::Mcp, Some("invalid_token"), None),
             "Bearer error=\"invalid_token\", resource_metadata=\"https://mcp.contoso.example/.well-known/\
              oauth-protected-resource/mcp\", scope=\"Mail.Read User.Read\""
         );

@@ -25,7 +25,8 @@ pub struct Redemption {
     pub(super) code: Secret<String>,
     pub(super) redirect_uri: String,
     pub(super) verifier: Verifier,
-    pub(super) resource: String,
+    /// The audience it names; none means the one that was granted.
+    pub(super) resource: Option<String>,
 }
 
 /// A request to renew access.
@@ -33,7 +34,8 @@ pub struct Redemption {
 pub struct RefreshRequest {
     pub(super) token: Secret<String>,
     pub(super) scopes: Option<AskedScopes>,
-    pub(super) resource: String,
+    /// The audience it names; none means the one that was granted.
+    pub(super) resource: Option<String>,
 }
 
 /// Scopes named in a refresh request.
@@ -93,7 +95,10 @@ impl TokenRequest {
     pub fn parse(form: &Form, server: &ServerMetadata) -> Result<Self, TokenRequestRefusal> {
         let secret = |name| form.secret(name).cloned().ok_or(TokenRequestRefusal::Missing);
         let grant_type = form.text("grant_type").ok_or(TokenRequestRefusal::Missing)?;
-        let resource = || server.audience(form.text("resource")).ok_or(TokenRequestRefusal::Target);
+        let resource = || match form.text("resource") {
+            None => Ok(None),
+            named => server.audience(named).map(Some).ok_or(TokenRequestRefusal::Target),
+        };
         match grant_type {
             "authorization_code" => {
                 let code = secret("code")?;

@@ -1,18 +1,23 @@
 """The official Python SDK, as an application uses it. It speaks with the suite as conversation.mjs says.
 
     python client.py MCP_URL REDIRECT_URL [CLIENT_METADATA_URL]
+
+Mode "sse" is the transport of 2024-11-05.
 """
 
 import asyncio
 import json
 import sys
 import time
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
 from mcp import Client
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp.shared.auth import OAuthClientMetadata
+from mcp.types import PromptReference
 
 url, redirect, *document = sys.argv[1:]
 
@@ -62,18 +67,70 @@ def advance(secs):
     time.time = lambda: now() + secs
 
 
+def plain(result):
+    return result.model_dump(mode="json", by_alias=True)
+
+
+async def progress(client, name, arguments):
+    told = []
+
+    async def tell(progress, total, message):
+        told.append({"progress": progress, "total": total, "message": message})
+
+    await client.call_tool(name, arguments, progress_callback=tell)
+    return told
+
+
+async def abort(call):
+    call.cancel()
+    try:
+        return {"value": plain(await call)}
+    except asyncio.CancelledError:
+        return {"error": "cancelled"}
+
+
+begun = []
+
+
 async def act(client, storage, asked):
     match asked["act"]:
         case "list":
-            return (await client.list_tools()).model_dump(mode="json", by_alias=True)
+            return plain(await client.list_tools())
         case "call":
-            return (await client.call_tool(asked["name"], asked["arguments"])).model_dump(mode="json", by_alias=True)
+            return plain(await client.call_tool(asked["name"], asked["arguments"]))
         case "read":
-            return (await client.read_resource(asked["uri"])).model_dump(mode="json", by_alias=True)
+            return plain(await client.read_resource(asked["uri"]))
+        case "prompts":
+            return plain(await client.list_prompts())
+        case "prompt":
+            return plain(await client.get_prompt(asked["name"], asked["arguments"]))
+        case "complete":
+            reference = PromptReference(type="ref/prompt", name=asked["ref"]["name"])
+            context = (asked.get("context") or {}).get("arguments")
+            return plain(await client.complete(reference, asked["argument"], context_arguments=context))
+        case "templates":
+            return plain(await client.list_resource_templates())
+        case "progress":
+            return await progress(client, asked["name"], asked["arguments"])
+        case "begin":
+            begun.append(asyncio.create_task(client.call_tool(asked["name"], asked["arguments"])))
+        case "abort":
+            return await abort(begun.pop())
         case "tokens":
             return storage.tokens.model_dump(mode="json")
         case "advance":
             return advance(asked["secs"])
+
+
+@asynccontextmanager
+async def connected(mode, auth):
+    if mode == "sse":
+        async with Client(sse_client(url, auth=auth), mode="legacy") as client:
+            yield client
+    else:
+        async with create_mcp_http_client(auth=auth) as http:
+            async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
+                yield client
 
 
 async def main():
@@ -82,15 +139,13 @@ async def main():
         client_name="Contract application", redirect_uris=[redirect], token_endpoint_auth_method="none"
     )
     auth = OAuthClientProvider(url, metadata, storage, send_person, await_person, *document)
-    mode = (await hear())["mode"]
-    async with create_mcp_http_client(auth=auth) as http:
-        async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
-            say({"done": None})
-            while asked := await hear():
-                try:
-                    say({"done": await act(client, storage, asked)})
-                except Exception as error:
-                    say({"failed": repr(error)})
+    async with connected((await hear())["mode"], auth) as client:
+        say({"done": None})
+        while asked := await hear():
+            try:
+                say({"done": await act(client, storage, asked)})
+            except Exception as error:
+                say({"failed": repr(error)})
 
 
 asyncio.run(main())

@@ -3,7 +3,7 @@
 //   node client.mjs MCP_URL REDIRECT_URL [CLIENT_METADATA_URL]
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
-import { Provider, converse } from '../conversation.mjs';
+import { Provider, alike, converse } from '../conversation.mjs';
 
 const [url, redirect, document] = process.argv.slice(2);
 const provider = new Provider(redirect, document);
@@ -27,10 +27,14 @@ async function authorized(attempt) {
   return attempt();
 }
 
+const acts = alike(
+  () => client,
+  (params, options) => client.callTool(params, options),
+);
+const withSignIn = Object.entries(acts).map(([name, act]) => [name, (asked) => authorized(() => act(asked))]);
+
 await converse({
+  ...Object.fromEntries(withSignIn),
   connect: (asked) => authorized(() => connect(asked)),
-  list: () => authorized(() => client.listTools()),
-  call: ({ name, arguments: given }) => authorized(() => client.callTool({ name, arguments: given })),
-  read: ({ uri }) => authorized(() => client.readResource({ uri })),
   tokens: () => provider.tokens(),
 });

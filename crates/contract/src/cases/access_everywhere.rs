@@ -13,7 +13,7 @@ use crate::rule::Rule;
 use crate::session::Session;
 use crate::site::Site;
 
-const EVERYWHERE: &[(&str, &str)] = &[("ACCESS_EVERYWHERE", "true")];
+pub(super) const EVERYWHERE: &[(&str, &str)] = &[("ACCESS_EVERYWHERE", "true")];
 const HEADER: &str = "cf-access-jwt-assertion";
 /// Machine routes and public documents.
 const MACHINE: [(&str, &str); 8] = [
@@ -46,7 +46,7 @@ fn client(site: &Site) -> Result<Client> {
 }
 
 /// A new person, signed in by such a client.
-fn session<'a>(site: &'a Site, name: &str) -> Result<Session<'a>> {
+pub(super) fn session<'a>(site: &'a Site, name: &str) -> Result<Session<'a>> {
     let (person, client) = (site.person(name)?, client(site)?);
     let mut browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
     let tokens = client.grant(&mut browser, &client.attempt()?)?;

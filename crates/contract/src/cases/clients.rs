@@ -33,10 +33,14 @@ table! { "clients":
     own the_second_typescript_sdk_signs_in_and_steps_up_without_a_handshake,
     own the_official_python_sdk_signs_in_and_steps_up_after_a_handshake,
     own the_official_python_sdk_signs_in_and_steps_up_without_a_handshake,
+    own the_official_typescript_sdk_speaks_the_transport_of_2024_11_05,
+    own the_official_python_sdk_speaks_the_transport_of_2024_11_05,
     shared clients_with_a_metadata_document_sign_in_without_registering,
     shared mcp_remote_signs_in_and_bridges_tool_calls_after_a_handshake,
     shared mcp_remote_signs_in_and_bridges_tool_calls_without_a_handshake,
+    shared mcp_remote_bridges_the_transport_of_2024_11_05,
     shared the_inspectors_command_line_signs_in_and_calls_a_tool,
+    shared the_inspectors_command_line_speaks_the_transport_of_2024_11_05,
     shared the_conformance_suite_finds_nothing_to_fail_or_to_warn_about,
 }
 
@@ -46,6 +50,9 @@ fn the_official_typescript_sdk_signs_in_and_calls_tools(site: &Site) -> Result<(
     let mut application = Application::start(site, "typescript", node("typescript", "client.mjs")?, &[])?;
     application.connects("legacy", Some("Mail.Read User.Read"))?;
     application.works()?;
+    application.helps()?;
+    application.is_told_of_progress()?;
+    application.gives_up()?;
     application.stays_refused()?;
     application.refreshes()?;
     application.stops_when_revoked()
@@ -72,8 +79,32 @@ fn lives(site: &Site, script: Command, mode: &str) -> Result<()> {
     let mut application = Application::start(site, "sdk", script, &[])?;
     application.connects(mode, Some("Mail.Read User.Read"))?;
     application.works()?;
+    application.helps()?;
+    application.is_told_of_progress()?;
+    application.gives_up()?;
     application.steps_up()?;
     application.refreshes()?;
+    application.stops_when_revoked()
+}
+
+fn the_official_typescript_sdk_speaks_the_transport_of_2024_11_05(site: &Site) -> Result<()> {
+    streams(site, node("typescript", "client.mjs")?, true)
+}
+
+/// It does not say which revision was agreed.
+fn the_official_python_sdk_speaks_the_transport_of_2024_11_05(site: &Site) -> Result<()> {
+    streams(site, python("python", "client.py")?, false)
+}
+
+/// What an SDK of today does over the transport of yesterday.
+fn streams(site: &Site, script: Command, is_structured: bool) -> Result<()> {
+    let mut application = Application::start_at(site, &site.edge("/sse")?, "stream", script, &[])?;
+    application.is_structured = is_structured;
+    application.connects("sse", None)?;
+    application.works()?;
+    application.helps()?;
+    application.is_told_of_progress()?;
+    application.gives_up()?;
     application.stops_when_revoked()
 }
 
@@ -92,54 +123,86 @@ fn clients_with_a_metadata_document_sign_in_without_registering(site: &Site) -> 
 }
 
 fn mcp_remote_signs_in_and_bridges_tool_calls_after_a_handshake(site: &Site) -> Result<()> {
-    bridges(site, "legacy")
+    bridges(site, &site.mcp, &["--protocol", "legacy"])
 }
 
 fn mcp_remote_signs_in_and_bridges_tool_calls_without_a_handshake(site: &Site) -> Result<()> {
-    bridges(site, "auto")
+    bridges(site, &site.mcp, &["--protocol", "auto"])
+}
+
+fn mcp_remote_bridges_the_transport_of_2024_11_05(site: &Site) -> Result<()> {
+    bridges(site, &site.edge("/sse")?, &["--transport", "sse-only"])
 }
 
 /// A desktop application speaks to the bridge over stdio; the bridge signs in and speaks to us.
-fn bridges(site: &Site, protocol: &str) -> Result<()> {
+fn bridges(site: &Site, url: &Url, options: &[&str]) -> Result<()> {
     let (person, mut browser) = visitor(site, "bridge")?;
     let mut command = node("mcp-remote", "node_modules/mcp-remote/dist/proxy.js")?;
-    command.arg(site.mcp.as_str()).args(["--protocol", protocol, "--auth-timeout", "120"]);
-    let mut bridge = Program::start(command)?;
-    let asked = |line: &str| authorize_url(site, line);
+    command.arg(url.as_str()).args(options).args(["--auth-timeout", "120"]);
+    let mut bridge = Bridge { program: Program::start(command)?, asked: 0 };
+    let to_visit = |line: &str| authorize_url(site, line);
     let hello = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "contract", "version": "1" } });
-    send(&mut bridge, &request(1, "initialize", &hello))?;
-    return_to_client(&mut browser, &bridge.error(asked)?)?;
-    answer(&bridge, 1)?;
-    send(&mut bridge, &json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
-    send(&mut bridge, &request(2, "tools/list", &json!({})))?;
-    ensure!(answer(&bridge, 2)?.list("/tools")?.len() > 5, "{}", bridge.failed("too few tools"));
-    send(
-        &mut bridge,
-        &request(3, "tools/call", &json!({ "name": "getEmails", "arguments": { "count": 1 } })),
-    )?;
-    let emails = answer(&bridge, 3)?;
-    ensure!(emails.at("/structuredContent").is_object(), "{emails}");
-    send(&mut bridge, &request(4, "resources/read", &json!({ "uri": "microsoft://profile" })))?;
-    let profile = answer(&bridge, 4)?;
+    let id = bridge.ask("initialize", &hello)?;
+    return_to_client(&mut browser, &bridge.program.error(to_visit)?)?;
+    answer(&bridge.program, id)?;
+    send(&mut bridge.program, &json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
+    let tools = bridge.result("tools/list", &json!({}))?;
+    ensure!(tools.list("/tools")?.len() > 5, "{}", bridge.program.failed("too few tools"));
+    let call = json!({ "name": "getEmails", "arguments": { "count": 1 } });
+    let emails = bridge.result("tools/call", &call)?;
+    ensure!(emails.at("/content/0/text").is_string() && emails.at("/isError") != &Value::Bool(true), "{emails}");
+    let profile = bridge.result("resources/read", &json!({ "uri": "microsoft://profile" }))?;
     ensure!(profile.text("/contents/0/text")?.contains(&person.email), "another person: {profile}");
+    let prompt = bridge.result("prompts/get", &json!({ "name": "weeklyReview" }))?;
+    ensure!(prompt.at("/messages/0/content/text").is_string(), "{prompt}");
+    ensure!(!bridge.result("prompts/list", &json!({}))?.list("/prompts")?.is_empty(), "no prompts");
+    let templates = bridge.result("resources/templates/list", &json!({}))?;
+    ensure!(templates.list("/resourceTemplates")?.len() == 4, "{templates}");
+    let typed = json!({ "ref": { "type": "ref/prompt", "name": "summarizeUnread" }, "argument": { "name": "folder", "value": "arch" } });
+    let completed = bridge.result("completion/complete", &typed)?;
+    ensure!(completed.strings("/completion/values") == ["archive"], "{completed}");
     revoke(site, &mut browser)?;
-    send(
-        &mut bridge,
-        &request(5, "tools/call", &json!({ "name": "getEmails", "arguments": { "count": 1 } })),
-    )?;
+    bridge.ask("tools/call", &call)?;
     // It can do no more than ask the person again.
-    bridge.error(asked).map(drop)
+    bridge.program.error(to_visit).map(drop)
 }
 
-/// Each command is a run of its own; the second and third use what the first one stored.
+/// A running bridge, and how often it was asked something.
+struct Bridge {
+    program: Program,
+    asked: i64,
+}
+
+impl Bridge {
+    /// Sends a request; returns its id.
+    fn ask(&mut self, method: &str, params: &Value) -> Result<i64> {
+        self.asked += 1;
+        send(&mut self.program, &request(self.asked, method, params))?;
+        Ok(self.asked)
+    }
+
+    fn result(&mut self, method: &str, params: &Value) -> Result<Value> {
+        let id = self.ask(method, params)?;
+        answer(&self.program, id)
+    }
+}
+
 fn the_inspectors_command_line_signs_in_and_calls_a_tool(site: &Site) -> Result<()> {
+    inspects(site, &site.mcp)
+}
+
+/// It tells the transport by the end of the address.
+fn the_inspectors_command_line_speaks_the_transport_of_2024_11_05(site: &Site) -> Result<()> {
+    inspects(site, &site.edge("/sse")?)
+}
+
+/// Each command is a run of its own; those after the first use what it stored.
+fn inspects(site: &Site, url: &Url) -> Result<()> {
     let (person, mut browser) = visitor(site, "inspector")?;
     let launcher = "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";
     let command = |arguments: &[&str]| -> Result<Command> {
         let mut command = node("inspector", launcher)?;
-        command
-            .args(["--cli", site.mcp.as_str(), "--format", "json", "--connect-timeout", "0"])
-            .args(arguments);
+        command.args(["--cli", url.as_str(), "--format", "json", "--connect-timeout", "0"]).args(arguments);
         // It refuses to ask a person without a terminal unless it may open a browser; `BROWSER` makes that harmless.
         command.env("MCP_AUTO_OPEN_ENABLED", "true").env("MCP_INSPECTOR_SECRET_STORE", "file");
         Ok(command)
@@ -149,15 +212,29 @@ fn the_inspectors_command_line_signs_in_and_calls_a_tool(site: &Site) -> Result<
     let home = list.home();
     return_to_client(&mut browser, &list.error(|line| authorize_url(site, line))?)?;
     ensure!(result(list)?.list("/result/tools")?.len() > 5, "too few tools");
-    let call =
-        ["--stored-auth-only", "--method", "tools/call", "--tool-name", "getEmails", "--tool-arg", "count=1"];
-    let emails = result(Program::start_at(command(&call)?, home.clone())?)?;
-    ensure!(emails.at("/result/structuredContent").is_object(), "{emails}");
-    let read = ["--stored-auth-only", "--method", "resources/read", "--uri", "microsoft://profile"];
-    let profile = result(Program::start_at(command(&read)?, home.clone())?)?;
+    let run = |arguments: &[&str]| {
+        let arguments = [&["--stored-auth-only", "--method"], arguments].concat();
+        Program::start_at(command(&arguments)?, home.clone())
+    };
+    let call = ["tools/call", "--tool-name", "getEmails", "--tool-arg", "count=1"];
+    let emails = result(run(&call)?)?;
+    ensure!(emails.at("/result/content/0/text").is_string(), "{emails}");
+    let profile = result(run(&["resources/read", "--uri", "microsoft://profile"])?)?;
     ensure!(profile.to_string().contains(&person.email), "another person: {profile}");
+    let prompts = result(run(&["prompts/list"])?)?;
+    ensure!(prompts.list("/result/prompts")?.len() == 5, "{prompts}");
+    let get = ["prompts/get", "--prompt-name", "prepareForMeeting", "--prompt-args", "meeting=Budget"];
+    let prompt = result(run(&get)?)?;
+    ensure!(prompt.text("/result/messages/0/content/text")?.contains("\"Budget\""), "{prompt}");
+    let templates = result(run(&["resources/templates/list"])?)?;
+    ensure!(templates.list("/result/resourceTemplates")?.len() == 4, "{templates}");
+    let messages = site.control.graph("messages", &person.email)?;
+    let id = messages.first().context("a message")?.text("/id")?;
+    let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    let message = result(run(&["resources/read", "--uri", &format!("microsoft://messages/{id}")])?)?;
+    ensure!(message.text("/result/contents/0/text")?.contains("\"body\""), "{message}");
     revoke(site, &mut browser)?;
-    let refused = Program::start_at(command(&call)?, home)?;
+    let refused = run(&call)?;
     refused.error(|line| line.contains("auth_required").then_some(()))?;
     ensure!(!refused.finish()?.0.success(), "a revoked grant still works");
     Ok(())

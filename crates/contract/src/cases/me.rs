@@ -14,7 +14,7 @@ table! { "me":
     shared a_form_that_is_not_from_the_page_changes_nothing,
 }
 
-fn page_and_form(session: &mut Session<'_>, action: &str) -> Result<(Page, Form)> {
+pub(super) fn page_and_form(session: &mut Session<'_>, action: &str) -> Result<(Page, Form)> {
     let url = session.site.edge("/me")?;
     let page = session.browser.page(&url)?;
     page.answer.expect(&[200])?;

@@ -243,7 +243,7 @@ fn a_callback_after_ten_minutes_is_refused(site: &Site) -> Result<()> {
 }
 
 /// Moves past the life of the Microsoft access token, and renews our own.
-fn outlive_microsoft_token(session: &mut Session<'_>) -> Result<()> {
+pub(super) fn outlive_microsoft_token(session: &mut Session<'_>) -> Result<()> {
     session.site.control.advance(2 * 3600)?;
     let answer = session.client.refresh(&session.tokens.refresh)?;
     session.renew(&answer)

@@ -3,15 +3,13 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
+use super::{CHANNEL, TEAM};
 use crate::json::Look as _;
 use crate::session::Session;
 use crate::site::Site;
 
-/// A team and a channel of the simulated tenant, whose ids follow from their names.
-const TEAM: &str = "f9725686-65c0-4611-9d50-98d0157826e7";
-const CHANNEL: &str = "19:6b4f793c17c3412a9098e29855658472@thread.tacv2";
 /// Characters that change how text is read without being seen.
-const INVISIBLE: [std::ops::RangeInclusive<char>; 7] = [
+pub(super) const INVISIBLE: [std::ops::RangeInclusive<char>; 7] = [
     '\u{200b}'..='\u{200f}',
     '\u{202a}'..='\u{202e}',
     '\u{2060}'..='\u{2069}',

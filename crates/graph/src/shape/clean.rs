@@ -6,6 +6,9 @@
 
 use super::markup;
 
+/// What ends a line. A carriage return before a line feed is white space at its end.
+const BREAKS: [char; 6] = ['\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Cleans strings and counts what was hidden in them.
 #[derive(Debug, Default)]
 pub(crate) struct Cleaner {
@@ -21,13 +24,40 @@ impl Cleaner {
         self.visible(&readable.text, max)
     }
 
+    /// Several lines, without bound: runs of spaces become one, and no more than one empty line stays in a row.
+    pub(crate) fn lines(&mut self, text: Option<&str>) -> String {
+        let Some(text) = text else { return String::new() };
+        let readable = markup::readable(text);
+        self.hidden += readable.hidden;
+        let mut lines = String::with_capacity(readable.text.len());
+        let mut empty = 0;
+        for line in readable.text.split(BREAKS) {
+            let line = self.visible(line, usize::MAX);
+            if line.is_empty() {
+                empty += 1;
+                continue;
+            }
+            if !lines.is_empty() {
+                lines.push_str(if empty > 0 { "\n\n" } else { "\n" });
+            }
+            lines.push_str(&line);
+            empty = 0;
+        }
+        lines
+    }
+
+    /// Counts what another cleaner removed too.
+    pub(crate) const fn count_in(&mut self, other: &Self) {
+        self.hidden += other.hidden;
+    }
+
     /// How many characters were removed that a reader would not have seen.
     pub(crate) const fn hidden(&self) -> usize {
         self.hidden
     }
 
     fn visible(&mut self, text: &str, max: usize) -> String {
-        let mut line = String::with_capacity(text.len().min(max * 4));
+        let mut line = String::with_capacity(text.len().min(max.saturating_mul(4)));
         let (mut length, mut gap, mut joined) = (0, false, true);
         for c in text.chars() {
             if is_hidden(c) {
@@ -117,6 +147,24 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_kept_where_they_are_asked_for() {
+        let mut cleaner = Cleaner::default();
+        for (text, lines) in [
+            ("", ""),
+            (" \r\n\n ", ""),
+            ("a\r\nb", "a\nb"),
+            ("\na  b\t\n\n\n\n c\n", "a b\n\nc"),
+            ("a\u{2028}b\u{2029}c\u{85}d", "a\nb\nc\nd"),
+            ("<p>a</p><p>b<br>c</p>", "a\n\nb\n\nc"),
+        ] {
+            assert_eq!(cleaner.lines(Some(text)), lines, "{text:?}");
+        }
+        assert_eq!((cleaner.lines(None), cleaner.hidden()), (String::new(), 0));
+        assert_eq!(cleaner.lines(Some("a\u{200b}\n\u{202e}\nb")), "a\n\nb");
+        assert_eq!(cleaner.hidden(), 2);
+    }
+
+    #[test]
     fn length_is_bounded_with_an_ellipsis() {
         let mut cleaner = Cleaner::default();
         assert_eq!(cleaner.line(Some("abcdef"), 3), "abc…");
@@ -131,6 +179,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn nothing_hidden_passes_in_lines_and_cleaning_twice_changes_nothing(text in "(\\PC|\n|\r|\u{2028}|\u{202e}| ){0,60}") {
+            let lines = Cleaner::default().lines(Some(&text));
+            prop_assert!(!lines.chars().any(|c| is_hidden(c) || (c != '\n' && c != ' ' && c.is_whitespace())));
+            prop_assert!(!lines.contains("\n\n\n"));
+            if !lines.contains('<') {
+                prop_assert_eq!(Cleaner::default().lines(Some(&lines)), lines);
+            }
+        }
+
         #[test]
         fn nothing_hidden_passes_and_length_holds(text in proptest::collection::vec(any::<char>(), 0..80), max in 1_usize..40) {
             let text: String = text.into_iter().collect();

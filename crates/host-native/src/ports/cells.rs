@@ -1,11 +1,13 @@
 //! Cells in this process: one SQLite file per person, opened when asked for, the least used closed first.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
 use m365_app::{CELL_SCHEMA, Cell, Core};
 use m365_ports::{CellAccess, CellError, CellTransport};
 use m365_types::{CellId, UnixMillis};
@@ -76,6 +78,12 @@ impl NativeCells {
         Ok(cell)
     }
 
+    /// Ends the streams that clients keep open, so that the server can stop.
+    pub(crate) fn end_streams(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.by_id.values().for_each(|open| open.cell.end_streams());
+    }
+
     /// Rings the open cells whose alarm is due, one after the other.
     pub(crate) async fn ring_due(&self, now: UnixMillis) {
         let due: Vec<Arc<Cell>> = {
@@ -108,7 +116,7 @@ impl CellTransport for NativeCells {
         cell: &CellId,
         access: CellAccess,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<Bytes>, CellError> {
+    ) -> Result<http::Response<UnsyncBoxBody<Bytes, Infallible>>, CellError> {
         let cell = self.cell(cell, access)?;
         Ok(cell.handle(request).await)
     }

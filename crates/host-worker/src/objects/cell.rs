@@ -1,10 +1,13 @@
 //! `Cell`: one person's Durable Object.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Empty};
 use m365_app::{CELL_SCHEMA, cell_named_in};
 use m365_ports::{Database, Durability, SqlError, transact};
 use m365_types::CellId;
@@ -46,7 +49,7 @@ impl DurableObject for Cell {
             Ok(cell) => cell.handle(request).await,
             Err(asleep) => asleep.answer(),
         };
-        Ok(message::whole_response_out(&response)?.into())
+        Ok(message::response_out(response).await?.into())
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {
@@ -103,8 +106,8 @@ impl Cell {
 }
 
 impl Asleep {
-    fn answer(&self) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::new());
+    fn answer(&self) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
+        let mut response = Response::new(Empty::new().boxed_unsync());
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         match self {
             Self::Absent => {

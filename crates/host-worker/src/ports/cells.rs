@@ -1,8 +1,11 @@
 //! Cells as Durable Objects, one per person, named by the cell's id.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
 use m365_ports::{CellAccess, CellError, CellTransport};
 use m365_types::CellId;
 use worker::send::SendFuture;
@@ -37,13 +40,17 @@ impl DurableCells {
         Self { env }
     }
 
-    async fn exchange(&self, cell: &CellId, request: &Request<Bytes>) -> worker::Result<Response<Bytes>> {
+    async fn exchange(
+        &self,
+        cell: &CellId,
+        request: &Request<Bytes>,
+    ) -> worker::Result<Response<UnsyncBoxBody<Bytes, Infallible>>> {
         let stub = self.env.durable_object(BINDING)?.get_by_name(cell.as_str())?;
         // The host name means nothing: the request goes to the object, whatever it says.
         let url = format!("https://cell{}", request.uri());
         let request = message::request_out(&url, request, &web_sys::RequestInit::new())?;
         let response = stub.fetch_with_request(request.into()).await?;
-        message::whole_response_in(&response.into()).await
+        message::response_in(&response.into()).await
     }
 }
 
@@ -54,7 +61,7 @@ impl CellTransport for DurableCells {
         cell: &CellId,
         access: CellAccess,
         mut request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, CellError> {
+    ) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, CellError> {
         let id = HeaderValue::from_str(cell.as_str()).map_err(|_| CellError::Unavailable)?;
         request.headers_mut().insert(CELL, id);
         if access == CellAccess::Create {

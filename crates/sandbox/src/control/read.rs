@@ -81,14 +81,14 @@ pub(super) async fn gateway_logs(State(estate): State<Arc<Estate>>) -> Answer {
     Ok(Json(json!({ "logs": estate.gateway.logs() })))
 }
 
-/// `GET /_control/graph/{collection}?person=…`.
+/// `GET /_control/graph/{collection}?person=…`: what callers made, or what there is, so that its ids are known.
 pub(super) async fn graph(
     State(estate): State<Arc<Estate>>,
     Path(collection): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answer {
     let filter = Filter::parse(query.as_deref())?;
-    match estate.graph.collection(&collection, filter.person.as_deref()) {
+    match estate.graph.collection(&estate, &collection, filter.person.as_deref()) {
         Some(items) => Ok(Json(json!({ "items": items }))),
         None => Err(Refused {
             status: StatusCode::NOT_FOUND,

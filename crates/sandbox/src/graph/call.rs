@@ -9,7 +9,9 @@ use super::mailbox::Mailbox;
 use super::odata::Options;
 use super::prefer::Preferences;
 use super::routes::{Operation, Route};
-use super::{GraphRequest, MAX_BODY_BYTES, Tenant, batch, calendar, mail, meetings, people, send, teams};
+use super::{
+    GraphRequest, MAX_BODY_BYTES, Tenant, batch, calendar, drive, mail, meetings, people, send, teams,
+};
 use crate::estate::Estate;
 use crate::microsoft_tokens::AccessClaims;
 
@@ -66,6 +68,8 @@ impl Call<'_> {
             Operation::CreateDraft => send::draft(&self)?,
             Operation::CreateEvent => calendar::create(&self)?,
             Operation::CreateMeeting => meetings::create(&self)?,
+            Operation::DriveItem => drive::item(&self)?,
+            Operation::DriveRootChildren => drive::root_children(&self)?,
             Operation::Event => calendar::event(&self)?,
             Operation::Events => calendar::events(&self)?,
             Operation::Folder => mail::folder(&self)?,
@@ -75,6 +79,7 @@ impl Call<'_> {
             Operation::Me => people::me(&self),
             Operation::Message => mail::message(&self)?,
             Operation::People => people::people(&self)?,
+            Operation::Person => people::person(&self)?,
             Operation::PostChannelMessage => teams::post(&self)?,
             Operation::SendMail => send::send(&self)?,
         };

@@ -14,6 +14,13 @@ const CHALLENGE: &str = "Bearer realm=\"\", authorization_uri=\"https://login.mi
 /// What it adds when the token was revoked: the claims to ask Entra for.
 const CLAIMS_CHALLENGE: &str = ", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwgInZhbHVlIjoiMTYwNDEwNjY1MSJ9fX0=\"";
 
+/// How long a throttled caller of the drive has to wait.
+const DRIVE_WAIT_SECS: &str = "41";
+
+/// The budget that the drive shows with a 429.
+const DRIVE_LIMITS: [(&str, &str); 3] =
+    [("ratelimit-limit", "1250"), ("ratelimit-remaining", "0"), ("ratelimit-reset", DRIVE_WAIT_SECS)];
+
 /// One refusal, before the envelope is put around it.
 #[derive(Debug)]
 pub(super) struct GraphError {
@@ -24,19 +31,29 @@ pub(super) struct GraphError {
     pub(super) retry_after: Option<&'static str>,
     /// Further parameters of the 401 challenge.
     challenge: String,
+    /// The more specific code inside the envelope, and the one inside that.
+    inner_codes: Option<(&'static str, &'static str)>,
 }
 
 /// The service behind a path; each words its refusals differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Workload {
     Directory,
+    Drive,
     Exchange,
     Teams,
 }
 
 impl GraphError {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None, challenge: String::new() }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after: None,
+            challenge: String::new(),
+            inner_codes: None,
+        }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -96,8 +113,15 @@ impl GraphError {
         ))
     }
 
-    pub(super) fn option_not_allowed(option: &str) -> Self {
-        Self::bad_request(format!("Query option '{option}' is not allowed."))
+    pub(super) fn option_not_allowed(workload: Workload, option: &str) -> Self {
+        match workload {
+            Workload::Drive => {
+                Self::new(400, "invalidRequest", format!("{option} is not supported on this API."))
+            }
+            Workload::Directory | Workload::Exchange | Workload::Teams => {
+                Self::bad_request(format!("Query option '{option}' is not allowed."))
+            }
+        }
     }
 
     pub(super) fn malformed_id() -> Self {
@@ -113,6 +137,7 @@ impl GraphError {
                     "Resource '{what}' does not exist or one of its queried reference-property objects are not present."
                 ),
             ),
+            Workload::Drive => Self::new(404, "itemNotFound", "The resource could not be found."),
             Workload::Exchange => {
                 Self::new(404, "ErrorItemNotFound", "The specified object was not found in the store.")
             }
@@ -127,6 +152,7 @@ impl GraphError {
                 "Authorization_RequestDenied",
                 "Insufficient privileges to complete the operation.",
             ),
+            Workload::Drive => Self::new(403, "accessDenied", "Access denied"),
             Workload::Exchange => {
                 Self::new(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
             }
@@ -151,6 +177,7 @@ impl GraphError {
 
     pub(super) fn rate_limited(workload: Workload) -> Self {
         let (code, message, after) = match workload {
+            Workload::Drive => ("activityLimitReached", "The request has been throttled", DRIVE_WAIT_SECS),
             Workload::Exchange => {
                 ("ApplicationThrottled", "Application is over its request rate limit.", "10")
             }
@@ -163,6 +190,7 @@ impl GraphError {
         };
         let mut error = Self::new(429, code, message);
         error.retry_after = Some(after);
+        error.inner_codes = (workload == Workload::Drive).then_some(("throttledRequest", "quota"));
         error
     }
 
@@ -192,12 +220,19 @@ impl GraphError {
         let challenge = (self.status == 401 || !self.challenge.is_empty())
             .then(|| ("www-authenticate", format!("{CHALLENGE}{}", self.challenge)));
         let retry = self.retry_after.map(|seconds| ("retry-after", seconds.to_owned()));
-        challenge.into_iter().chain(retry).collect()
+        let limits: &[_] = if self.code == "activityLimitReached" { &DRIVE_LIMITS } else { &[] };
+        let limits = limits.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        challenge.into_iter().chain(retry).chain(limits).collect()
     }
 
     /// The envelope. `date` has no zone and no fraction, as Graph writes it.
     pub(super) fn envelope(&self, date: &str, request_id: &str, client_request_id: &str) -> Value {
-        json!({"error": {"code": self.code, "message": self.message, "innerError": {
-            "date": date, "request-id": request_id, "client-request-id": client_request_id}}})
+        let mut inner =
+            json!({"date": date, "request-id": request_id, "client-request-id": client_request_id});
+        if let (Some((code, innermost)), Some(inner)) = (self.inner_codes, inner.as_object_mut()) {
+            inner.insert("code".to_owned(), json!(code));
+            inner.insert("innerError".to_owned(), json!({"code": innermost}));
+        }
+        json!({"error": {"code": self.code, "message": self.message, "innerError": inner}})
     }
 }

@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 /// The two names of one Outlook item.
@@ -38,6 +38,34 @@ impl ItemId {
 /// The id of a folder or calendar, which has one form only.
 pub(super) fn constant_id(owner: &str, kind: &str, name: &str) -> String {
     format!("AAMkADg{}AAA=", URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{owner}\n{kind}\n{name}"))))
+}
+
+/// The id of a drive: `b!` and 64 characters.
+pub(super) fn drive_id(owner: &str) -> String {
+    let bytes =
+        [Sha256::digest(format!("{owner}\ndrive")), Sha256::digest(format!("{owner}\nlist"))].concat();
+    format!("b!{}", URL_SAFE_NO_PAD.encode(bytes.get(..48).unwrap_or_default()))
+}
+
+/// The id of the drive item at `path`: `01`, six characters of the drive, 26 of the item.
+pub(super) fn drive_item_id(owner: &str, path: &str) -> String {
+    let drive = base32(&Sha256::digest(format!("{owner}\ndrive")), 6);
+    format!("01{drive}{}", base32(&Sha256::digest(format!("{owner}\nfile\n{path}")), 26))
+}
+
+/// An id in base64, as people have it who are in no directory.
+pub(super) fn opaque_id(name: &str) -> String {
+    URL_SAFE.encode(Sha256::digest(name).get(..16).unwrap_or_default())
+}
+
+/// Base32 (RFC 4648 section 6) of as many characters, five bits each.
+fn base32(bytes: &[u8], characters: usize) -> String {
+    let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1)).collect();
+    let values = bits.chunks(5).map(|five| five.iter().fold(0, |value, bit| value << 1 | bit));
+    values
+        .map(|value| char::from(if value < 26 { b'A' + value } else { b'2' + value - 26 }))
+        .take(characters)
+        .collect()
 }
 
 /// The change key of an item: what its etag carries.

@@ -81,8 +81,8 @@ pub(super) fn view<'a>(call: &'a Call<'_>, item: &'a Item) -> View<'a> {
 pub(super) fn folders(call: &Call<'_>) -> Result<Answer, GraphError> {
     call.options.check_efficiency()?;
     let content = call.mailbox.read();
-    let mut all: Vec<Map<String, Value>> =
-        content.folders.iter().map(|folder| folder_fields(&content, folder)).collect();
+    let listed = content.folders.iter().filter(|folder| call.options.hidden || !folder.hidden);
+    let mut all: Vec<Map<String, Value>> = listed.map(|folder| folder_fields(&content, folder)).collect();
     all.retain(|fields| call.options.filter.passes(fields));
     call.options.sort(&mut all, |fields| fields);
     let (range, next) = call.options.page(all.len(), PAGE);
@@ -127,7 +127,8 @@ fn folder_view<'a>(call: &'a Call<'_>, fields: &'a Map<String, Value>) -> View<'
     View::new(fields, call.select()).always("id", id)
 }
 
-fn folder_fields(content: &Content, folder: &Folder) -> Map<String, Value> {
+/// A folder with its counts.
+pub(super) fn folder_fields(content: &Content, folder: &Folder) -> Map<String, Value> {
     let unread = folder
         .messages
         .iter()
@@ -137,7 +138,7 @@ fn folder_fields(content: &Content, folder: &Folder) -> Map<String, Value> {
     message::object(json!({
         "id": folder.id, "displayName": folder.name, "parentFolderId": super::seed::ROOT_FOLDER_ID,
         "childFolderCount": 0, "unreadItemCount": unread, "totalItemCount": folder.messages.len(),
-        "isHidden": false,
+        "isHidden": folder.hidden,
     }))
 }
 

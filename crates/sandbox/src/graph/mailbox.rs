@@ -1,4 +1,4 @@
-//! One person's mailbox: mail, calendars, people and contacts, indexed for reading.
+//! One person's mailbox: mail, calendars, people and contacts, indexed for reading; and the person's drive.
 //!
 //! Invariants: every list of positions is sorted newest first; both forms of an item's id lead to it; the content is
 //! locked per mailbox and only while one answer is written. At most [`CONCURRENT`] requests are inside at a time, as
@@ -38,6 +38,8 @@ pub(super) struct Folder {
     pub(super) id: String,
     pub(super) well_known: Option<&'static str>,
     pub(super) name: &'static str,
+    /// Whether it is listed on request only.
+    pub(super) hidden: bool,
     pub(super) messages: Vec<usize>,
 }
 
@@ -51,6 +53,8 @@ pub(super) struct Content {
     pub(super) calendars: Vec<Item>,
     pub(super) people: Vec<Map<String, Value>>,
     pub(super) contacts: Vec<Item>,
+    /// The drive: its root first, then folders, then files, each by name.
+    pub(super) files: Vec<Map<String, Value>>,
     /// What callers made, as the control interface shows it: by collection name, oldest first.
     pub(super) made: HashMap<&'static str, Vec<Value>>,
     message_ids: HashMap<String, usize>,
@@ -104,7 +108,13 @@ impl Content {
     /// Adds a folder; the order of adding is the order of listing.
     pub(super) fn add_folder(&mut self, owner: &str, name: &'static str, well_known: Option<&'static str>) {
         let id = constant_id(owner, "folder", name);
-        self.folders.push(Folder { id, well_known, name, messages: Vec::new() });
+        self.folders.push(Folder { id, well_known, name, hidden: false, messages: Vec::new() });
+    }
+
+    /// Adds a folder that is listed on request only.
+    pub(super) fn add_hidden_folder(&mut self, owner: &str, name: &'static str) {
+        self.add_folder(owner, name, None);
+        self.folders.iter_mut().filter(|folder| folder.name == name).for_each(|folder| folder.hidden = true);
     }
 
     /// Adds a message to the folder with this name, well-known or displayed.

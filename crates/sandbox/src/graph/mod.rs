@@ -10,6 +10,8 @@ mod appointment;
 mod batch;
 mod calendar;
 mod call;
+mod collections;
+mod drive;
 mod errors;
 mod event;
 mod filter;
@@ -142,29 +144,6 @@ impl Tenant {
             }
         };
         Ok(answer.into_response(now_ms, &request_id, &client_request_id))
-    }
-
-    /// What the estate holds under a collection name (`sent`, `drafts`, `events`, `meetings`, `channel-messages`: what
-    /// callers made; `messages`, `calendar`, `contacts`, `people`: everything in the mailbox), for one person or all.
-    #[must_use]
-    pub fn collection(&self, name: &str, person: Option<&str>) -> Option<Vec<Value>> {
-        if name == "channel-messages" {
-            return Some(self.posts.of(person));
-        }
-        let boxes = self.mailboxes.read().unwrap_or_else(PoisonError::into_inner);
-        let mut wanted: Vec<_> = boxes
-            .values()
-            .filter(|mailbox| person.is_none_or(|email| mailbox.owner.email.eq_ignore_ascii_case(email)))
-            .collect();
-        wanted.sort_by(|a, b| a.owner.email.cmp(&b.owner.email));
-        let mut items = Vec::new();
-        if !seed::COLLECTIONS.contains(&name) {
-            return None;
-        }
-        for mailbox in wanted {
-            items.extend(seed::collection(&mailbox.read(), name));
-        }
-        Some(items)
     }
 
     async fn answer(

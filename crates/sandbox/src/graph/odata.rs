@@ -30,6 +30,8 @@ pub(super) struct Options {
     pub(super) count: bool,
     pub(super) start: Option<String>,
     pub(super) end: Option<String>,
+    /// Whether a list of mail folders shows the hidden ones too.
+    pub(super) hidden: bool,
 }
 
 /// One `$orderby` term.
@@ -50,21 +52,22 @@ impl Options {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let key = name.strip_prefix('$').unwrap_or(&name).to_ascii_lowercase();
             if !route.options.contains(&key.as_str()) {
-                return Err(GraphError::option_not_allowed(&name));
+                return Err(GraphError::option_not_allowed(route.workload, &name));
             }
             if seen.contains(&key) {
                 return Err(GraphError::bad_request(format!(
                     "Query option '{name}' was specified more than once."
                 )));
             }
-            options.take(&key, &value, route.entity)?;
+            options.take(&key, &value, route)?;
             seen.push(key);
         }
         options.check_combination()?;
         Ok(options)
     }
 
-    fn take(&mut self, key: &str, value: &str, entity: &'static str) -> Result<(), GraphError> {
+    fn take(&mut self, key: &str, value: &str, route: &Route) -> Result<(), GraphError> {
+        let entity = route.entity;
         match key {
             "top" => self.top = Some(top(value)?),
             "skip" => self.skip = number("$skip", value)?,
@@ -79,7 +82,8 @@ impl Options {
             "count" => self.count = value.eq_ignore_ascii_case("true"),
             "startdatetime" => self.start = Some(value.to_owned()),
             "enddatetime" => self.end = Some(value.to_owned()),
-            _ => return Err(GraphError::option_not_allowed(key)),
+            "includehiddenfolders" => self.hidden = value.eq_ignore_ascii_case("true"),
+            _ => return Err(GraphError::option_not_allowed(route.workload, key)),
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `GET /me`, `GET /me/people` and `GET /me/contacts`.
+//! `GET /me`, `GET /me/people`, `GET /me/people/{id}` and `GET /me/contacts`.
 //!
 //! Source: Graph's user, person and contact resources. People come by relevance, without names inside the scored
 //! addresses, and cannot be skipped through; `$search` looks at names and addresses.
@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::call::{Answer, Call};
-use super::errors::GraphError;
+use super::errors::{GraphError, Workload};
 use super::kql;
 use super::odata::next_link;
 use super::seed;
@@ -64,6 +64,16 @@ pub(super) fn people(call: &Call<'_>) -> Result<Answer, GraphError> {
     Ok(Answer::json(200, &list))
 }
 
+/// `GET /me/people/{id}`.
+pub(super) fn person(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let wanted = call.id(0);
+    let content = call.mailbox.read();
+    let found = content.people.iter().find(|person| person.get("id").and_then(Value::as_str) == Some(wanted));
+    let person = found.ok_or_else(|| nobody(wanted))?;
+    let view = View::new(person, call.select()).context(call.context("people") + "/$entity");
+    Ok(Answer::json(200, &view))
+}
+
 /// `GET /me/contacts`.
 pub(super) fn contacts(call: &Call<'_>) -> Result<Answer, GraphError> {
     call.options.check_efficiency()?;
@@ -85,6 +95,12 @@ pub(super) fn contacts(call: &Call<'_>) -> Result<Answer, GraphError> {
         next: next.map(|at| next_link(&call.request.path, &call.request.query, "$skip", at)),
     };
     Ok(Answer::json(200, &list))
+}
+
+/// The refusal for an id of no person: their ids are GUIDs and base64, so little else can be one.
+fn nobody(id: &str) -> GraphError {
+    let shaped = id.chars().all(|sign| sign.is_ascii_alphanumeric() || "+/=-_".contains(sign));
+    if shaped { GraphError::not_found(Workload::Exchange, id) } else { GraphError::malformed_id() }
 }
 
 /// Whether every word of the search begins a word of the name or an address.

@@ -22,6 +22,8 @@ pub(super) enum Operation {
     CreateDraft,
     CreateEvent,
     CreateMeeting,
+    DriveItem,
+    DriveRootChildren,
     Event,
     Events,
     Folder,
@@ -32,6 +34,7 @@ pub(super) enum Operation {
     Message,
     Messages,
     People,
+    Person,
     PostChannelMessage,
     SendMail,
 }
@@ -56,12 +59,16 @@ const MAIL_LIST: &[&str] = &["top", "skip", "select", "orderby", "filter", "sear
 const LIST: &[&str] = &["top", "skip", "select", "orderby", "filter", "count"];
 const VIEW: &[&str] = &["top", "skip", "select", "orderby", "count", "startdatetime", "enddatetime"];
 const SELECT: &[&str] = &["select"];
+const FOLDERS: &[&str] = &["top", "skip", "select", "orderby", "filter", "count", "includehiddenfolders"];
+/// The drive pages by the links it gives and by nothing else.
+const CHILDREN: &[&str] = &["top", "select", "orderby", "filter", "skiptoken"];
+const PEOPLE_READ: &[&str] = &["People.Read", "People.Read.All"];
 
 use Operation as O;
-use Workload::{Directory, Exchange, Teams};
+use Workload::{Directory, Drive, Exchange, Teams};
 
 /// Every request the tenant answers.
-pub(super) const ROUTES: [Route; 21] = [
+pub(super) const ROUTES: [Route; 24] = [
     row("POST", "/$batch", O::Batch, Directory, "batch", &[], &[]),
     row(
         "GET",
@@ -91,6 +98,39 @@ pub(super) const ROUTES: [Route; 21] = [
         LIST,
         &["Contacts.Read", "Contacts.ReadWrite"],
     ),
+    row(
+        "GET",
+        "/me/drive/items/{id}",
+        O::DriveItem,
+        Drive,
+        "driveItem",
+        SELECT,
+        &[
+            "Files.Read",
+            "Files.ReadWrite",
+            "Files.Read.All",
+            "Sites.Read.All",
+            "Files.ReadWrite.All",
+            "Group.Read.All",
+            "Group.ReadWrite.All",
+        ],
+    ),
+    row(
+        "GET",
+        "/me/drive/root/children",
+        O::DriveRootChildren,
+        Drive,
+        "driveItem",
+        CHILDREN,
+        &[
+            "Files.Read",
+            "Files.ReadWrite",
+            "Files.Read.All",
+            "Sites.Read.All",
+            "Files.ReadWrite.All",
+            "Sites.ReadWrite.All",
+        ],
+    ),
     row("GET", "/me/events", O::Events, Exchange, "event", LIST, CALENDAR_READ),
     row("POST", "/me/events", O::CreateEvent, Exchange, "event", &[], &["Calendars.ReadWrite"]),
     row("GET", "/me/events/{id}", O::Event, Exchange, "event", SELECT, CALENDAR_READ),
@@ -101,10 +141,26 @@ pub(super) const ROUTES: [Route; 21] = [
         Teams,
         "team",
         &[],
-        &["Team.ReadBasic.All", "TeamSettings.Read.All", "TeamSettings.ReadWrite.All"],
+        &[
+            "Team.ReadBasic.All",
+            "User.Read.All",
+            "Directory.Read.All",
+            "TeamSettings.ReadWrite.All",
+            "User.ReadWrite.All",
+            "Directory.ReadWrite.All",
+            "TeamSettings.Read.All",
+        ],
     ),
-    row("GET", "/me/mailFolders", O::Folders, Exchange, "mailFolder", LIST, MAIL_READ),
-    row("GET", "/me/mailFolders/{id}", O::Folder, Exchange, "mailFolder", SELECT, MAIL_READ),
+    row("GET", "/me/mailFolders", O::Folders, Exchange, "mailFolder", FOLDERS, MAIL_READ),
+    row(
+        "GET",
+        "/me/mailFolders/{id}",
+        O::Folder,
+        Exchange,
+        "mailFolder",
+        &["select", "includehiddenfolders"],
+        MAIL_READ,
+    ),
     row("GET", "/me/mailFolders/{id}/messages", O::FolderMessages, Exchange, "message", MAIL_LIST, MAIL_READ),
     row("GET", "/me/messages", O::Messages, Exchange, "message", MAIL_LIST, MAIL_READ),
     row("POST", "/me/messages", O::CreateDraft, Exchange, "message", &[], &["Mail.ReadWrite"]),
@@ -125,8 +181,9 @@ pub(super) const ROUTES: [Route; 21] = [
         Exchange,
         "person",
         &["top", "select", "search", "filter", "orderby"],
-        &["People.Read", "People.Read.All"],
+        PEOPLE_READ,
     ),
+    row("GET", "/me/people/{id}", O::Person, Exchange, "person", SELECT, PEOPLE_READ),
     row("POST", "/me/sendMail", O::SendMail, Exchange, "message", &[], &["Mail.Send"]),
     row(
         "GET",
@@ -135,7 +192,15 @@ pub(super) const ROUTES: [Route; 21] = [
         Teams,
         "channel",
         &["select", "filter"],
-        &["Channel.ReadBasic.All", "ChannelSettings.Read.All", "ChannelSettings.ReadWrite.All"],
+        &[
+            "Channel.ReadBasic.All",
+            "Group.Read.All",
+            "Directory.Read.All",
+            "ChannelSettings.Read.All",
+            "ChannelSettings.ReadWrite.All",
+            "Group.ReadWrite.All",
+            "Directory.ReadWrite.All",
+        ],
     ),
     row(
         "GET",

@@ -15,6 +15,7 @@ use super::odata::{lookup, next_link};
 use super::schema;
 use super::view::{Page, View};
 use super::zones::rfc3339;
+use crate::people::Person;
 
 /// Largest channel message, in bytes of content.
 const MAX_CONTENT_BYTES: usize = 28 * 1024;
@@ -99,13 +100,11 @@ impl Team {
     }
 }
 
-/// `GET /me/joinedTeams`.
-pub(super) fn joined(call: &Call<'_>) -> Answer {
-    let tenant = &call.estate.config.tenant_id;
-    let member = !call.mailbox.owner.guest;
-    let teams: Vec<Value> = TEAMS
+/// The teams a person is in.
+pub(super) fn of_member(person: &Person, tenant: &str) -> Vec<Value> {
+    TEAMS
         .iter()
-        .filter(|_| member)
+        .filter(|_| !person.guest)
         .map(|team| {
             json!({"id": team.id(), "createdDateTime": null, "displayName": team.name,
                 "description": team.description, "internalId": null, "classification": null,
@@ -113,7 +112,25 @@ pub(super) fn joined(call: &Call<'_>) -> Answer {
                 "tenantId": tenant, "memberSettings": null, "guestSettings": null, "messagingSettings": null,
                 "funSettings": null})
         })
-        .collect();
+        .collect()
+}
+
+/// The channels of the teams a person is in, each with the `teamId` that Graph leaves to the path.
+pub(super) fn channels_of_member(person: &Person, tenant: &str) -> Vec<Value> {
+    let member = TEAMS.iter().filter(|_| !person.guest);
+    let channel = |team: &Team, name: &str, about: &str| {
+        let mut fields = channel_fields(tenant, team, name, about);
+        fields.insert("teamId".to_owned(), Value::String(team.id()));
+        Value::Object(fields)
+    };
+    member
+        .flat_map(|team| team.channels.iter().map(move |(name, about)| channel(team, name, about)))
+        .collect()
+}
+
+/// `GET /me/joinedTeams`.
+pub(super) fn joined(call: &Call<'_>) -> Answer {
+    let teams = of_member(&call.mailbox.owner, &call.estate.config.tenant_id);
     Answer::json(
         200,
         &json!({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#teams", "@odata.count": teams.len(), "value": teams}),
@@ -123,8 +140,9 @@ pub(super) fn joined(call: &Call<'_>) -> Answer {
 /// `GET /teams/{id}/channels`.
 pub(super) fn channels(call: &Call<'_>) -> Result<Answer, GraphError> {
     let team = team(call)?;
+    let tenant = &call.estate.config.tenant_id;
     let mut channels: Vec<Map<String, Value>> =
-        team.channels.iter().map(|(name, about)| channel_fields(call, team, name, about)).collect();
+        team.channels.iter().map(|(name, about)| channel_fields(tenant, team, name, about)).collect();
     channels.retain(|channel| call.options.filter.passes(channel));
     let list = Page {
         context: format!("https://graph.microsoft.com/v1.0/$metadata#teams('{}')/channels", team.id()),
@@ -197,8 +215,7 @@ fn channel(call: &Call<'_>, team: &'static Team) -> Result<&'static str, GraphEr
     found.ok_or_else(|| GraphError::not_found(Workload::Teams, id))
 }
 
-fn channel_fields(call: &Call<'_>, team: &Team, name: &str, about: &str) -> Map<String, Value> {
-    let tenant = &call.estate.config.tenant_id;
+fn channel_fields(tenant: &str, team: &Team, name: &str, about: &str) -> Map<String, Value> {
     let id = team.channel_id(name);
     let shown = encode(&id);
     object(json!({

@@ -1,5 +1,9 @@
 //! The tenant as a caller sees it, request by request.
 
+mod collections;
+mod drive;
+mod lists;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -17,7 +21,7 @@ const ALEX: &str = "alex@contoso.example";
 const BLAIR: &str = "blair@contoso.example";
 
 /// Every delegated scope the simulated operations know.
-pub(crate) const ALL_SCOPES: [&str; 12] = [
+pub(crate) const ALL_SCOPES: [&str; 13] = [
     "User.Read",
     "Mail.Read",
     "Mail.ReadWrite",
@@ -30,6 +34,7 @@ pub(crate) const ALL_SCOPES: [&str; 12] = [
     "Channel.ReadBasic.All",
     "ChannelMessage.Send",
     "OnlineMeetings.ReadWrite",
+    "Files.Read",
 ];
 
 /// An estate in memory.
@@ -113,6 +118,12 @@ impl Caller {
         (status, body["error"]["code"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// The next requests to Graph run into a fault.
+    fn fail(&self, fault: Fault, times: u32) {
+        let rule = Rule { target: Target::Graph, path_prefix: None, person: None, fault, times: Some(times) };
+        self.estate.faults.add(rule);
+    }
+
     /// Follows next links from the first page and returns every item.
     async fn walk(&self, first: &str) -> Vec<Value> {
         let mut url = first.to_owned();
@@ -129,6 +140,11 @@ impl Caller {
 
 fn shown(response: &GraphResponse) -> (u16, Value) {
     (response.status.as_u16(), serde_json::from_slice(&response.body).unwrap_or(Value::Null))
+}
+
+/// An id as it stands in a path.
+fn segment(id: &str) -> String {
+    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn ids(items: &[Value]) -> HashSet<String> {
@@ -223,9 +239,8 @@ async fn immutable_and_default_ids_differ_and_lead_to_the_same_message() {
     let other = first(immutable.get("/me/messages?$top=1").await.1);
     assert_ne!(one, other);
     for id in [one, other] {
-        let encoded =
-            percent_encoding::utf8_percent_encode(&id, percent_encoding::NON_ALPHANUMERIC).to_string();
-        assert_eq!(plain.get(&format!("/me/messages/{encoded}?$select=subject")).await.0, 200, "{id}");
+        let url = format!("/me/messages/{}?$select=subject", segment(&id));
+        assert_eq!(plain.get(&url).await.0, 200, "{id}");
     }
 }
 
@@ -276,14 +291,14 @@ async fn a_mail_sent_twice_is_two_mails_and_reaches_colleagues() {
     for _ in 0..2 {
         assert_eq!(caller.post("/me/sendMail", mail.clone()).await, (202, Value::Null));
     }
-    assert_eq!(caller.estate.graph.collection("sent", Some(ALEX)).unwrap().len(), 2);
+    assert_eq!(caller.estate.graph.collection(&caller.estate, "sent", Some(ALEX)).unwrap().len(), 2);
     let (_, newest) = caller.get("/me/mailFolders/sentitems/messages?$top=1").await;
     assert_eq!(newest["value"][0]["subject"], "Lunch");
     let blair = Caller::at(&caller.estate, BLAIR, &ALL_SCOPES);
     assert_eq!(blair.get("/me/messages?$top=1").await.1["value"][0]["subject"], "Lunch");
     let nobody = json!({"message": {"subject": "x", "toRecipients": []}});
     assert_eq!(caller.post("/me/sendMail", nobody).await.1["error"]["code"], "ErrorInvalidRecipients");
-    assert!(caller.estate.graph.collection("nothing", None).is_none());
+    assert!(caller.estate.graph.collection(&caller.estate, "nothing", None).is_none());
 }
 
 #[tokio::test]
@@ -300,7 +315,7 @@ async fn the_same_transaction_id_makes_one_event() {
     assert_eq!((status, &first["id"]), (201, &again["id"]));
     assert_ne!(first["id"], other["id"]);
     assert_eq!(first["start"], json!({"dateTime": "2026-11-24T09:00:00.0000000", "timeZone": "UTC"}));
-    assert_eq!(caller.estate.graph.collection("events", Some(ALEX)).unwrap().len(), 2);
+    assert_eq!(caller.estate.graph.collection(&caller.estate, "events", Some(ALEX)).unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -338,24 +353,14 @@ async fn a_view_expands_series_pages_by_ten_and_is_ordered_by_start() {
     assert!(
         stand_ups.iter().all(|event| event["type"] == "occurrence" && event["seriesMasterId"].is_string())
     );
-    let id = percent_encoding::utf8_percent_encode(
-        stand_ups[0]["id"].as_str().unwrap(),
-        percent_encoding::NON_ALPHANUMERIC,
-    )
-    .to_string();
+    let id = segment(stand_ups[0]["id"].as_str().unwrap());
     assert_eq!(caller.get(&format!("/me/events/{id}")).await.1["start"], stand_ups[0]["start"]);
 }
 
 #[tokio::test]
 async fn a_fifth_request_at_the_same_time_is_over_the_mailbox_limit() {
     let caller = Caller::new();
-    caller.estate.faults.add(Rule {
-        target: Target::Graph,
-        path_prefix: None,
-        person: None,
-        fault: Fault::Delay { ms: 60_000 },
-        times: Some(4),
-    });
+    caller.fail(Fault::Delay { ms: 60_000 }, 4);
     let estate = Arc::clone(&caller.estate);
     let slow = |caller: &Caller| {
         let (estate, request) = (Arc::clone(&estate), caller.request(Method::GET, "/me/messages", None));
@@ -461,16 +466,15 @@ async fn teams_channels_and_posts_belong_together() {
     let team = teams["value"][0]["id"].as_str().unwrap();
     let (_, channels) = caller.get(&format!("/teams/{team}/channels?$select=id,displayName")).await;
     assert_eq!(channels["value"][0]["displayName"], "General");
-    let channel = percent_encoding::utf8_percent_encode(
-        channels["value"][0]["id"].as_str().unwrap(),
-        percent_encoding::NON_ALPHANUMERIC,
-    )
-    .to_string();
+    let channel = segment(channels["value"][0]["id"].as_str().unwrap());
     let url = format!("/teams/{team}/channels/{channel}/messages");
     let (status, post) =
         caller.post(&url, json!({"body": {"contentType": "html", "content": "<p>hi</p>"}})).await;
     assert_eq!((status, post["body"]["content"].as_str()), (201, Some("<p>hi</p>")));
-    assert_eq!(caller.estate.graph.collection("channel-messages", Some(ALEX)).unwrap().len(), 1);
+    assert_eq!(
+        caller.estate.graph.collection(&caller.estate, "channel-messages", Some(ALEX)).unwrap().len(),
+        1
+    );
     assert_eq!(caller.post(&url, json!({"body": {"content": ""}})).await.0, 400);
     let (status, _) = caller
         .post(
@@ -509,15 +513,7 @@ async fn people_are_found_by_the_start_of_a_name_and_cannot_be_skipped() {
 #[tokio::test]
 async fn injected_faults_answer_as_graph_fails() {
     let caller = Caller::new();
-    let add = |fault| {
-        caller.estate.faults.add(Rule {
-            target: Target::Graph,
-            path_prefix: None,
-            person: None,
-            fault,
-            times: Some(1),
-        });
-    };
+    let add = |fault| caller.fail(fault, 1);
     add(Fault::Status { status: 503 });
     let down = caller.send(Method::GET, "/me", None).await.unwrap();
     assert_eq!((down.status.as_u16(), down.headers["retry-after"].to_str().unwrap()), (503, "30"));

@@ -8,6 +8,7 @@ use m365_types::{ClientId, GrantId, Identity, ScopeSet, Secret, UnixMillis};
 use super::{GrantStore, rows};
 use crate::oauth::grant::Grant;
 use crate::oauth::handle::{TokenHash, TokenKind};
+use crate::oauth::metadata::covers;
 
 /// How coarse the time of last use is.
 const LAST_USED_STEP: Duration = Duration::from_mins(1);
@@ -129,7 +130,7 @@ impl GrantStore {
             if grant_id != handle.grant {
                 return Err(TokenRefusal::Unknown);
             }
-            if live.terms.resource != audience || handle.audience != audience {
+            if handle.audience != live.terms.resource || !covers(&live.terms.resource, audience) {
                 return Err(TokenRefusal::Audience);
             }
             // The end of the grant counts as well: a shortened ACCESS_REAUTH must reach tokens issued before.

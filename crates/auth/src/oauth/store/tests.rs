@@ -529,7 +529,7 @@ fn a_token_of_another_resource_is_not_issued() {
     let client = flow.register();
     let code = flow.code(&client);
     let mut other = redemption(&code);
-    other.resource = "https://mcp.contoso.example/sse".into();
+    other.resource = Some("https://mcp.contoso.example/sse".into());
     let refused = flow.store.redeem_code(flow.fixture.request(), &client, &other).unwrap_err();
     assert_eq!((refused, refused.oauth_error()), (GrantRefusal::Target, "invalid_target"));
     assert!(flow.redeem(&client, &code).is_ok());

@@ -13,6 +13,7 @@ use super::program::Program;
 use crate::browser::Browser;
 use crate::control::Person;
 use crate::json::Look as _;
+use crate::session::bounded;
 use crate::site::Site;
 
 /// Where the application says it listens; nothing does, the browser stops before it.
@@ -28,6 +29,8 @@ pub(super) struct Application<'a> {
     narrowed: Option<&'static str>,
     /// Where the SDK sent the person, one entry for each sign-in.
     asked: Vec<Url>,
+    /// Whether results have a structure beside their text, in the revision it speaks.
+    pub(super) is_structured: bool,
 }
 
 /// What an application says.
@@ -39,16 +42,27 @@ enum Said {
 
 impl<'a> Application<'a> {
     /// Starts the script for a new person; `more` are its further arguments.
-    pub(super) fn start(site: &'a Site, name: &str, mut script: Command, more: &[&str]) -> Result<Self> {
+    pub(super) fn start(site: &'a Site, name: &str, script: Command, more: &[&str]) -> Result<Self> {
+        Self::start_at(site, &site.mcp, name, script, more)
+    }
+
+    /// Starts the script with this address of ours.
+    pub(super) fn start_at(
+        site: &'a Site,
+        url: &Url,
+        name: &str,
+        mut script: Command,
+        more: &[&str],
+    ) -> Result<Self> {
         let person = site.person(name)?;
         let browser = Browser::signed_in(&site.control, &site.mcp, &person.email)?;
-        script.arg(site.mcp.as_str());
+        script.arg(url.as_str());
         if more.is_empty() {
             script.arg(REDIRECT);
         }
         script.args(more);
         let program = Program::start(script)?;
-        Ok(Self { site, person, browser, program, narrowed: None, asked: Vec::new() })
+        Ok(Self { site, person, browser, program, narrowed: None, asked: Vec::new(), is_structured: true })
     }
 
     /// Connects; on the way the person signs in, and the application gets no more than these scopes where some are given.
@@ -74,11 +88,64 @@ impl<'a> Application<'a> {
         ensure!(names.contains(&"getEmails") && names.contains(&"sendEmail"), "{names:?}");
         let emails = self.calls_get_emails(3)?;
         ensure!(emails.at("/isError") != &Value::Bool(true), "{emails}");
-        ensure!(emails.at("/structuredContent").is_object(), "{emails}");
+        // An SDK that does not say which revision it speaks gets what the oldest has.
+        ensure!(!self.is_structured || emails.at("/structuredContent").is_object(), "{emails}");
         let refused = self.calls_get_emails(-1);
         ensure!(refused.is_err() || refused?.at("/isError") == &Value::Bool(true), "-1 e-mails were read");
         let profile = self.does(&json!({ "act": "read", "uri": "microsoft://profile" }))?;
         ensure!(profile.text("/contents/0/text")?.contains(&self.person.email), "another person: {profile}");
+        Ok(())
+    }
+
+    /// It offers its person what they can pick from, completes what they type, and reads one item by its address.
+    pub(super) fn helps(&mut self) -> Result<()> {
+        let prompts = self.does(&json!({ "act": "prompts" }))?;
+        let names: Vec<_> =
+            prompts.list("/prompts")?.iter().filter_map(|prompt| prompt.at("/name").as_str()).collect();
+        ensure!(names.contains(&"summarizeUnread") && names.contains(&"postUpdate"), "{names:?}");
+        let prompt = |name: &str, arguments: Value| json!({ "act": "prompt", "name": name, "arguments": arguments });
+        let got = self.does(&prompt("summarizeUnread", json!({ "folder": "archive" })))?;
+        ensure!(got.text("/messages/0/content/text")?.contains("\"archive\""), "{got}");
+        ensure!(self.does(&prompt("postUpdate", json!({}))).is_err(), "a prompt without what it needs");
+        let typed = json!({ "act": "complete", "ref": { "type": "ref/prompt", "name": "summarizeUnread" }, "argument": { "name": "folder", "value": "arch" } });
+        let completed = self.does(&typed)?;
+        ensure!(completed.strings("/completion/values") == ["archive"], "{completed}");
+        let templates = self.does(&json!({ "act": "templates" }))?.to_string();
+        ensure!(templates.contains("microsoft://messages/{id}"), "{templates}");
+        let messages = self.site.control.graph("messages", &self.person.email)?;
+        let id = messages.first().context("a message")?.text("/id")?;
+        let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+        let read = self.does(&json!({ "act": "read", "uri": format!("microsoft://messages/{id}") }))?;
+        ensure!(read.text("/contents/0/text")?.contains("\"body\""), "{read}");
+        Ok(())
+    }
+
+    /// It is told how far a call has come.
+    pub(super) fn is_told_of_progress(&mut self) -> Result<()> {
+        let call = json!({ "act": "progress", "name": "getEmails", "arguments": { "count": 1 } });
+        let told = self.does(&call)?;
+        let told: Vec<f64> = told.list("")?.iter().filter_map(|one| one.at("/progress").as_f64()).collect();
+        ensure!(!told.is_empty() && told.is_sorted_by(|one, next| one < next), "{told:?}");
+        Ok(())
+    }
+
+    /// It gives up a call that waits, and the call is not made again.
+    pub(super) fn gives_up(&mut self) -> Result<()> {
+        let (site, email) = (self.site, self.person.email.clone());
+        let asked = || Ok::<_, anyhow::Error>(site.control.requests("graph", Some(&email))?.len());
+        let before = asked()?;
+        site.control.fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))?;
+        self.does(&json!({ "act": "begin", "name": "getEmails", "arguments": { "count": 1 } }))?;
+        bounded("the call reached Graph", || Ok(asked()? > before))?;
+        let ended = self.does(&json!({ "act": "abort" }))?;
+        ensure!(ended.at("/error").is_string(), "a call that was given up ended with {ended}");
+        bounded("the record says so", || {
+            let Some(journal) = site.journal() else { return Ok(true) };
+            let records = journal.of(&self.person.subject)?;
+            Ok(records.iter().any(|record| [record.field("verdict"), record.field("code")].contains(&"cancelled")))
+        })?;
+        self.calls_get_emails(1)?;
+        ensure!(asked()? == before + 2, "{} requests where two were made", asked()? - before);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::graph::ids::guid;
 use crate::graph::message::Party;
 use crate::people::{Person, TENANT_NAME};
 
@@ -98,6 +99,11 @@ pub(super) struct Colleague {
 impl Colleague {
     pub(super) fn name(&self) -> String {
         format!("{} {}", self.given, self.surname)
+    }
+
+    /// The object id in the directory.
+    pub(super) fn id(&self) -> String {
+        guid(&format!("person/{}", self.address))
     }
 
     pub(super) fn party(&self) -> Party {

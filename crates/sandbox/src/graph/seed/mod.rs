@@ -7,6 +7,8 @@
 mod agenda;
 mod cast;
 mod dice;
+mod drive;
+mod filed;
 mod letters;
 mod newsletters;
 mod strange;
@@ -15,8 +17,7 @@ use serde_json::{Map, Value, json};
 
 use self::cast::{Colleague, colleagues};
 use self::dice::Dice;
-use super::calendar;
-use super::ids::guid;
+use super::ids::opaque_id;
 use super::mailbox::{Content, Item};
 use super::message::{Letter, object};
 use crate::people::Person;
@@ -24,13 +25,10 @@ use crate::people::Person;
 /// The folder every folder of the simulated mailboxes lies in.
 pub(super) const ROOT_FOLDER_ID: &str = "AAMkADRvb3QtZm9sZGVyLW9mLXRoZS1tYWlsYm94AAA=";
 
-/// Names the control interface can ask for, beside posts to channels.
-pub(super) const COLLECTIONS: [&str; 8] =
-    ["calendar", "contacts", "drafts", "events", "meetings", "messages", "people", "sent"];
-
 const DAY_MS: i64 = 86_400_000;
 
-const FOLDERS: [(&str, Option<&str>); 8] = [
+/// More than a page of folders; the last two are people's own and look like an id and like a well-known name.
+const FOLDERS: [(&str, Option<&str>); 13] = [
     ("Inbox", Some("inbox")),
     ("Sent Items", Some("sentitems")),
     ("Drafts", Some("drafts")),
@@ -39,7 +37,13 @@ const FOLDERS: [(&str, Option<&str>); 8] = [
     ("Junk Email", Some("junkemail")),
     ("Newsletters", None),
     ("Northwind launch", None),
+    ("Outbox", Some("outbox")),
+    ("Conversation History", Some("conversationhistory")),
+    ("Travel", None),
+    ("Projects (2026)", None),
+    ("sentitems", None),
 ];
+const HIDDEN_FOLDER: &str = "Conversation Action Settings";
 
 /// Where a seeded letter lies.
 struct Placed {
@@ -55,11 +59,13 @@ pub(super) fn content(person: &Person, now_ms: i64) -> Content {
     for (name, well_known) in FOLDERS {
         content.add_folder(owner, name, well_known);
     }
+    content.add_hidden_folder(owner, HIDDEN_FOLDER);
     // Whole minutes: nobody's mail arrives at the same millisecond of every day.
     let now_ms = now_ms.div_euclid(60_000) * 60_000;
     let mut placed = letters::all(person, now_ms, &mut dice);
     placed.extend(newsletters::all(person, now_ms, &mut dice));
     placed.extend(strange::all(person, now_ms));
+    placed.extend(filed::all(person, now_ms));
     for (position, Placed { folder, letter }) in placed.into_iter().enumerate() {
         content.add_message(folder, letter.into_item(owner, &position.to_string()));
     }
@@ -67,23 +73,8 @@ pub(super) fn content(person: &Person, now_ms: i64) -> Content {
     content.calendars = agenda::calendars(person);
     content.people = colleagues(person).iter().enumerate().map(|(rank, one)| relevant(one, rank)).collect();
     content.contacts = colleagues(person).iter().step_by(4).map(|one| contact(owner, one, now_ms)).collect();
+    content.files = drive::all(person, now_ms);
     content
-}
-
-/// What a mailbox holds under one of [`COLLECTIONS`].
-pub(super) fn collection(content: &Content, name: &str) -> Vec<Value> {
-    match name {
-        "calendar" => content.events.iter().map(calendar::shown).collect(),
-        "contacts" => content.contacts.iter().map(Item::shown).collect(),
-        "messages" => content
-            .newest_first
-            .iter()
-            .filter_map(|position| content.messages.get(*position))
-            .map(Item::shown)
-            .collect(),
-        "people" => content.people.iter().cloned().map(Value::Object).collect(),
-        made => content.made.get(made).cloned().unwrap_or_default(),
-    }
 }
 
 /// The directory entry of a person.
@@ -104,8 +95,10 @@ pub(super) fn user(person: &Person) -> Map<String, Value> {
 fn relevant(one: &Colleague, rank: usize) -> Map<String, Value> {
     let internal = one.address.ends_with("contoso.example");
     let rank = i32::try_from(rank).unwrap_or_default();
+    // Who is in no directory has no object id.
+    let id = if internal { one.id() } else { opaque_id(&one.id()) };
     object(json!({
-        "id": guid(&format!("person/{}", one.address)), "displayName": one.name(), "givenName": one.given,
+        "id": id, "displayName": one.name(), "givenName": one.given,
         "surname": one.surname, "birthday": "", "personNotes": "", "isFavorite": rank < 3,
         "jobTitle": one.job_title, "companyName": one.company, "yomiCompany": "", "department": one.department,
         "officeLocation": if internal { json!("12/1110") } else { Value::Null }, "profession": "",
@@ -144,11 +137,13 @@ mod tests {
         let (one, again) = (content(&alex, NOW), content(&alex, NOW));
         assert!((270..=360).contains(&one.messages.len()), "{}", one.messages.len());
         assert!((50..=70).contains(&one.people.len()), "{}", one.people.len());
-        assert_eq!(collection(&one, "messages"), collection(&again, "messages"));
+        assert!(one.messages.iter().map(Item::shown).eq(again.messages.iter().map(Item::shown)));
+        assert_eq!(one.files, again.files);
         let times: Vec<i64> = one.newest_first.iter().map(|at| one.messages[*at].at_ms).collect();
         assert!(times.is_sorted_by(|a, b| a >= b));
         assert!(times[0] <= NOW && *times.last().unwrap() >= NOW - 125 * DAY_MS);
-        assert!(one.folders.iter().all(|folder| !folder.messages.is_empty()), "no folder is empty");
+        let empty = one.folders.iter().filter(|folder| folder.messages.is_empty()).map(|folder| folder.name);
+        assert!(empty.eq(["Outbox", "Conversation History", "sentitems", HIDDEN_FOLDER]));
     }
 
     #[test]

@@ -1,0 +1,58 @@
+//! Long texts in parts: what one read of a resource shows, and the URI that reads on.
+//!
+//! Offsets count characters of the cleaned text, so the parts of one text put together are that text.
+
+use serde_json::{Map, Value};
+
+use crate::param::{Kind, Optional, Param, optional};
+use crate::template;
+
+/// Most characters of one part.
+pub(crate) const PART_MAX: usize = 20_000;
+
+/// Where the read goes on.
+pub(crate) static OFFSET: Param<Offset, Optional> =
+    optional(template::OFFSET, "Where in the body to go on, in characters", Offset);
+
+/// A number of characters.
+pub(crate) struct Offset;
+
+impl Kind for Offset {
+    type Value = u32;
+
+    fn describe(&self, schema: &mut Map<String, Value>) {
+        schema.insert("type".to_owned(), "integer".into());
+        schema.insert("minimum".to_owned(), 0.into());
+    }
+
+    fn allowed(&self) -> String {
+        format!("a whole number from 0 to {}", u32::MAX)
+    }
+
+    fn read(&self, given: &Value) -> Result<u32, String> {
+        given
+            .as_u64()
+            .and_then(|number| u32::try_from(number).ok())
+            .ok_or_else(|| "something else".to_owned())
+    }
+}
+
+/// Puts the part of a body that begins at this offset into the data of a resource, with a sentence on how to read on.
+pub(crate) fn insert_body(data: &mut Value, body: &str, template: &str, identifier: &str, offset: u32) {
+    let Some(data) = data.as_object_mut() else { return };
+    let begin = offset as usize;
+    let part: String = body.chars().skip(begin).take(PART_MAX).collect();
+    let length = body.chars().count();
+    let end = begin.saturating_add(PART_MAX);
+    data.insert("body".to_owned(), part.into());
+    data.insert("bodyLength".to_owned(), length.into());
+    if let (true, Ok(next)) = (end < length, u32::try_from(end)) {
+        let uri = template::uri(template, identifier, next);
+        let sentence = format!("The body goes on after {end} of {length} characters: read `{uri}`.");
+        data.insert("continues".to_owned(), sentence.into());
+    }
+}
+
+#[cfg(test)]
+#[path = "excerpt_tests.rs"]
+mod tests;

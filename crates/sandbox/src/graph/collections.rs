@@ -1,0 +1,80 @@
+//! What the control interface shows of the tenant, by collection name.
+//!
+//! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`), and everything there is
+//! (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`), so that a test can learn ids.
+//! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
+//! `wellKnownName` of a folder, `teamId` of a channel.
+
+use std::sync::{Arc, PoisonError};
+
+use serde_json::Value;
+
+use super::mailbox::{Content, Item, Mailbox};
+use super::{Tenant, calendar, mail, teams};
+use crate::estate::Estate;
+
+/// The names of collections that are kept per person.
+const PER_PERSON: [&str; 12] = [
+    "calendar", "channels", "contacts", "drafts", "events", "files", "folders", "meetings", "messages",
+    "people", "sent", "teams",
+];
+
+impl Tenant {
+    /// What the tenant holds under a collection name, for one person or for all whose mailbox was used; `None`: there is
+    /// no such collection. The mailbox of one person is seeded if this is its first use.
+    #[must_use]
+    pub fn collection(&self, estate: &Estate, name: &str, person: Option<&str>) -> Option<Vec<Value>> {
+        if name == "channel-messages" {
+            return Some(self.posts.of(person));
+        }
+        if !PER_PERSON.contains(&name) {
+            return None;
+        }
+        let tenant_id = &estate.config.tenant_id;
+        let wanted = match person {
+            Some(email) => {
+                let person = estate.people.find(email);
+                person.iter().map(|person| self.mailbox(person, estate.clock.now_ms())).collect()
+            }
+            None => self.used_mailboxes(),
+        };
+        Some(wanted.iter().flat_map(|mailbox| items(mailbox, tenant_id, name)).collect())
+    }
+
+    fn used_mailboxes(&self) -> Vec<Arc<Mailbox>> {
+        let boxes = self.mailboxes.read().unwrap_or_else(PoisonError::into_inner);
+        let mut used: Vec<_> = boxes.values().cloned().collect();
+        used.sort_by(|a, b| a.owner.email.cmp(&b.owner.email));
+        used
+    }
+}
+
+fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
+    let content = mailbox.read();
+    match name {
+        "calendar" => content.events.iter().map(calendar::shown).collect(),
+        "channels" => teams::channels_of_member(&mailbox.owner, tenant_id),
+        "contacts" => content.contacts.iter().map(Item::shown).collect(),
+        // The root is not an item anybody put there.
+        "files" => content.files.iter().skip(1).cloned().map(Value::Object).collect(),
+        "folders" => folders(&content),
+        "messages" => content
+            .newest_first
+            .iter()
+            .filter_map(|position| content.messages.get(*position))
+            .map(Item::shown)
+            .collect(),
+        "people" => content.people.iter().cloned().map(Value::Object).collect(),
+        "teams" => teams::of_member(&mailbox.owner, tenant_id),
+        made => content.made.get(made).cloned().unwrap_or_default(),
+    }
+}
+
+fn folders(content: &Content) -> Vec<Value> {
+    let shown = |folder| {
+        let mut fields = mail::folder_fields(content, folder);
+        fields.insert("wellKnownName".to_owned(), folder.well_known.into());
+        Value::Object(fields)
+    };
+    content.folders.iter().map(shown).collect()
+}
