@@ -41,13 +41,18 @@ fn check_request(request: &AuthorizationRequest, pairs: &Pairs) {
     assert_eq!((word("response_type"), word("code_challenge_method")), (Some("code"), Some("S256")));
     assert_eq!(word("code_challenge").map(str::len), Some(43));
     assert!(word("response_mode").is_none_or(|mode| mode == "query"));
-    let ours = format!("{PUBLIC_URL}/mcp");
-    assert!(word("resource").is_none_or(|given| given.strip_suffix('/').unwrap_or(given) == ours));
+    assert!(word("resource").is_none_or(is_ours));
     let offered = &Estate::get().server.scopes;
     assert!(offered.contains_all(request.scopes()) && !request.scopes().is_empty());
     let asked = word("scope").unwrap_or_default().split_ascii_whitespace();
     let named: Vec<&str> = asked.filter(|name| *name != "offline_access").collect();
     assert!(named.is_empty() || request.scopes().iter().all(|scope| named.contains(&scope.as_str())));
+}
+
+/// One of the two resources of this server, or the same with a slash; never the server as a whole.
+fn is_ours(resource: &str) -> bool {
+    let path = resource.strip_suffix('/').unwrap_or(resource).strip_prefix(PUBLIC_URL);
+    matches!(path, Some("/mcp" | "/sse"))
 }
 
 /// What was checked survives the way through the browser.

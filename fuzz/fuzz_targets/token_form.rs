@@ -77,13 +77,18 @@ fn check_request(request: &TokenRequest, form: &Form) {
         (form.text("grant_type"), form.text(token)),
         (Some(kind), Some(request.token().expose().as_str()))
     );
-    let ours = format!("{PUBLIC_URL}/mcp");
-    assert!(form.text("resource").is_none_or(|given| given.strip_suffix('/').unwrap_or(given) == ours));
+    assert!(form.text("resource").is_none_or(is_ours));
     if matches!(request, TokenRequest::Code(_)) {
         assert!(form.text("redirect_uri").is_some());
         let verifier = form.text("code_verifier").expect("a verifier");
         assert!((43..=128).contains(&verifier.len()) && verifier.is_ascii());
     }
+}
+
+/// One of the two resources of this server, or the same with a slash; never the server as a whole.
+fn is_ours(resource: &str) -> bool {
+    let path = resource.strip_suffix('/').unwrap_or(resource).strip_prefix(PUBLIC_URL);
+    matches!(path, Some("/mcp" | "/sse"))
 }
 
 /// A client that was believed showed what it registered, in the one way it registered. What was said about it.

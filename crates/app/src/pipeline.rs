@@ -58,6 +58,16 @@ struct Recorded {
     _place: SemaphoreGuardArc,
 }
 
+impl Recorded {
+    /// The arguments that the action has. What else a client sent along is ignored, and a cursor must not carry it.
+    fn known_arguments(&self) -> Map<String, Value> {
+        let schema = self.action.input_schema();
+        let known = |name: &str| schema.get("properties").is_some_and(|known| known.get(name).is_some());
+        let arguments = self.arguments.iter().filter(|(name, _)| known(name));
+        arguments.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+}
+
 /// Whoever waits for a call: hears how far it has come, and may no longer want it.
 struct Waiting {
     client: Arc<Client>,
@@ -278,7 +288,7 @@ impl Cell {
     fn with_cursor(&self, recorded: &Recorded, answer: Answer) -> Done {
         let Answer { mut text, mut structured, next } = answer;
         if let (Some(next), Some(object)) = (next, structured.as_object_mut()) {
-            let cursor = self.seal_cursor(recorded.action.spec.name, &recorded.arguments, &next);
+            let cursor = self.seal_cursor(recorded.action.spec.name, &recorded.known_arguments(), &next);
             text.push_str("\nThe list goes on: call this tool again with `cursor` set to ");
             text.push_str(&cursor);
             object.insert("nextCursor".to_owned(), cursor.into());

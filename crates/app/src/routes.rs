@@ -277,7 +277,7 @@ pub const ROUTES: &[Route] = &[
         ..oauth(public("/register", Handler::Register))
     },
     client("/revoke", Handler::Revoke, AuditKind::GrantRevoked),
-    bearer("/sse", Handler::Sse),
+    Route { methods: &[Method::GET, Method::POST], ..bearer("/sse", Handler::Sse) },
     client("/token", Handler::Token, AuditKind::TokenIssued),
 ];
 
@@ -315,6 +315,14 @@ pub fn bypass_paths(ingress: Ingress) -> Vec<&'static str> {
     paths
 }
 
+/// Of [`bypass_paths`], those of the transport of 2024-11-05: a deployment without such clients may keep them behind
+/// Access.
+#[must_use]
+pub fn old_transport_paths() -> Vec<&'static str> {
+    let old = ROUTES.iter().filter(|route| route.gate == Gate::Bearer && route.resource() == Resource::Sse);
+    old.map(|route| route.path).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,6 +346,7 @@ mod tests {
             ["/.well-known/*", "/healthz", "/mcp", "/messages", "/register", "/revoke", "/sse", "/token"];
         assert_eq!(bypass_paths(Ingress::Oauth), expected);
         assert!(bypass_paths(Ingress::Managed).is_empty());
+        assert_eq!(old_transport_paths(), ["/messages", "/sse"]);
     }
 
     #[test]

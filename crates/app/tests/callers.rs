@@ -20,9 +20,11 @@ pub(crate) enum Caller {
     Service,
     /// Access's assertion of a person.
     Person,
-    /// A living access token.
+    /// A living access token for `/mcp`.
     Bearer,
-    /// A living access token of the same person and deployment, for another resource.
+    /// A living access token for `/sse`.
+    StreamBearer,
+    /// A living access token of the same person, for another deployment.
     OtherAudience,
     /// A text that is no token of ours.
     GarbageToken,
@@ -37,12 +39,13 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Anonymous,
         Self::ForgedAssertion,
         Self::Service,
         Self::Person,
         Self::Bearer,
+        Self::StreamBearer,
         Self::OtherAudience,
         Self::GarbageToken,
         Self::BearerBesideOther,
@@ -50,6 +53,11 @@ impl Caller {
         Self::UnknownClient,
         Self::Operator,
     ];
+
+    /// Whoever holds a token for the route.
+    pub(crate) fn holder(route: &Route) -> Self {
+        if route.path == "/mcp" { Self::Bearer } else { Self::StreamBearer }
+    }
 
     /// Whether Access vouches for a person, so that a cell may come to be.
     pub(crate) const fn is_vouched_person(self) -> bool {
@@ -79,6 +87,9 @@ impl Scene {
             Caller::Service => headers.push((ASSERTION, service_assertion(site.now()))),
             Caller::Person => headers.push((ASSERTION, ALEX.assertion(site.now()))),
             Caller::Bearer => headers.push(bearer(&site.grant(&ALEX, &site.register(), &scopes).access)),
+            Caller::StreamBearer => {
+                headers.push(bearer(&site.grant(&ALEX, &site.register().streaming(), &scopes).access));
+            }
             Caller::OtherAudience => {
                 let other = site.beside("other.contoso.example");
                 headers.push(bearer(&other.grant(&ALEX, &other.register(), &scopes).access));
@@ -102,16 +113,25 @@ impl Scene {
         Self { site, credentials, headers, fields }
     }
 
-    /// The caller's request to a route: well-formed, with the method the route is for.
+    /// The caller's request to a route: well-formed, with the method the route is for; at `/sse` the one whose answer
+    /// ends.
     pub(crate) fn request(&self, route: &Route) -> Request<Body> {
-        let method = route.methods.first().map_or("POST", |method| method.as_str());
+        let method = route.methods.last().map_or("POST", |method| method.as_str());
         self.request_with(route, method)
     }
 
     /// The same with another method.
     pub(crate) fn request_with(&self, route: &Route, method: &str) -> Request<Body> {
         let mut request = match (route.handler, route.content) {
-            (Handler::Mcp, _) => self.site.message(None, "tools/list", None, json!({})),
+            (Handler::Mcp | Handler::Sse, _) => {
+                let mut request = self.site.message(None, "tools/list", None, json!({}));
+                *request.uri_mut() = route.path.parse().unwrap();
+                request
+            }
+            (Handler::Messages, _) => {
+                let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+                self.site.posting("/messages?sessionId=bm90LW91cnM", None, &ping)
+            }
             (_, Content::Form) => {
                 let mut request =
                     self.site.request("POST", route.path).body(self.form(route).into()).unwrap();

@@ -7,6 +7,12 @@
 #[cfg(test)]
 mod callers;
 #[cfg(test)]
+mod cancellation;
+#[cfg(test)]
+mod cursors;
+#[cfg(test)]
+mod early_discovery;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod my_journal;
@@ -15,11 +21,21 @@ mod operators;
 #[cfg(test)]
 mod posture;
 #[cfg(test)]
+mod progress;
+#[cfg(test)]
+mod prompts;
+#[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod route_coverage;
 #[cfg(test)]
 mod route_refusals;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod shape;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]

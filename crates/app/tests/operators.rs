@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use m365_ports::{Durability, transact};
 use m365_types::Profile;
 use serde_json::{Value, json};
 
 use crate::callers::every_scope;
-use crate::harness::{ALEX, ASSERTION, Answer, Client, Person, SAM, Site, Tokens};
+use crate::harness::{ALEX, ASSERTION, Answer, Client, SAM, Site, Tokens};
 
 const REASON: &str = "laptop stolen, ticket 4711";
 const FRESH: Duration = Duration::from_secs(30);
@@ -29,11 +28,6 @@ impl Site {
 
     fn lists(&self, tokens: &Tokens) -> u16 {
         self.ask(self.message(Some(&tokens.access), "tools/list", None, json!({}))).status.as_u16()
-    }
-
-    fn looks_at_me(&self, person: &Person) -> Answer {
-        let request = self.request("GET", "/me").header(ASSERTION, person.assertion(self.now()));
-        self.ask(request.body(Body::empty()).unwrap())
     }
 }
 

@@ -13,33 +13,37 @@ use crate::harness::{ALEX, ASSERTION, SAM, Site, service_assertion};
 use crate::shape::{assert_headers, assert_refusal};
 
 /// Status of the route's answer to each caller, in the order of [`Caller::ALL`]: anonymous, forged assertion, service
-/// token, person, bearer, bearer of another audience, garbage bearer, bearer beside another person, client, unknown
-/// client, operator.
-const EXPECTED: &[(&str, [u16; 11])] = &[
-    ("/.well-known/oauth-authorization-server", [200; 11]),
-    ("/.well-known/oauth-protected-resource", [200; 11]),
-    ("/.well-known/oauth-protected-resource/mcp", [200; 11]),
-    ("/authorize", [403, 403, 403, 400, 403, 403, 403, 400, 403, 403, 400]),
-    ("/callback", [403, 403, 403, 400, 403, 403, 403, 400, 403, 403, 400]),
-    ("/connect", [403, 403, 403, 303, 403, 403, 403, 303, 403, 403, 303]),
-    ("/consent", [403, 403, 403, 400, 403, 403, 403, 400, 403, 403, 400]),
-    ("/healthz", [200; 11]),
-    ("/mcp", [401, 403, 401, 401, 200, 401, 401, 403, 401, 401, 401]),
-    ("/me", [403, 403, 403, 200, 403, 403, 403, 200, 403, 403, 200]),
-    ("/me/journal", [403, 403, 403, 200, 403, 403, 403, 200, 403, 403, 200]),
-    ("/me/revoke", [403; 11]),
-    ("/me/revoke-all", [403; 11]),
-    ("/me/sign-out", [403; 11]),
-    ("/operator/kill", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 400]),
-    ("/operator/readmit", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 400]),
-    ("/operator/unpin", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 400]),
-    ("/operator/visit", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200]),
-    ("/register", [201; 11]),
-    ("/revoke", [401, 403, 401, 401, 401, 401, 401, 401, 200, 401, 401]),
-    ("/token", [401, 403, 401, 401, 401, 401, 401, 401, 200, 401, 401]),
+/// token, person, bearer, bearer for the stream, bearer of another deployment, garbage bearer, bearer beside another
+/// person, client, unknown client, operator.
+const EXPECTED: &[(&str, [u16; 12])] = &[
+    ("/.well-known/oauth-authorization-server", [200; 12]),
+    ("/.well-known/oauth-protected-resource", [200; 12]),
+    ("/.well-known/oauth-protected-resource/mcp", [200; 12]),
+    ("/.well-known/oauth-protected-resource/sse", [200; 12]),
+    ("/authorize", [403, 403, 403, 400, 403, 403, 403, 403, 400, 403, 403, 400]),
+    ("/callback", [403, 403, 403, 400, 403, 403, 403, 403, 400, 403, 403, 400]),
+    ("/connect", [403, 403, 403, 303, 403, 403, 403, 403, 303, 403, 403, 303]),
+    ("/consent", [403, 403, 403, 400, 403, 403, 403, 403, 400, 403, 403, 400]),
+    ("/healthz", [200; 12]),
+    ("/mcp", [401, 403, 401, 401, 200, 401, 401, 401, 403, 401, 401, 401]),
+    ("/me", [403, 403, 403, 200, 403, 403, 403, 403, 200, 403, 403, 200]),
+    ("/me/journal", [403, 403, 403, 200, 403, 403, 403, 403, 200, 403, 403, 200]),
+    ("/me/revoke", [403; 12]),
+    ("/me/revoke-all", [403; 12]),
+    ("/me/sign-out", [403; 12]),
+    // Nobody has opened the stream that is named.
+    ("/messages", [401, 403, 401, 401, 401, 404, 401, 401, 401, 401, 401, 401]),
+    ("/operator/kill", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 400]),
+    ("/operator/readmit", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 400]),
+    ("/operator/unpin", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 400]),
+    ("/operator/visit", [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200]),
+    ("/register", [201; 12]),
+    ("/revoke", [401, 403, 401, 401, 401, 401, 401, 401, 401, 200, 401, 401]),
+    ("/sse", [401, 403, 401, 401, 401, 200, 401, 401, 401, 401, 401, 401]),
+    ("/token", [401, 403, 401, 401, 401, 401, 401, 401, 401, 200, 401, 401]),
 ];
 
-fn expected(path: &str) -> [u16; 11] {
+fn expected(path: &str) -> [u16; 12] {
     let row = EXPECTED.iter().find(|(known, _)| *known == path);
     row.unwrap_or_else(|| panic!("the route {path} is new: add what it answers to each caller in EXPECTED")).1
 }
@@ -102,6 +106,7 @@ fn each_refusal_of_the_mcp_route_is_recorded_with_its_own_cause() {
         (Caller::ForgedAssertion, "assertion_signature"),
         (Caller::Service, "token.missing"),
         (Caller::Person, "token.missing"),
+        (Caller::StreamBearer, "token_audience"),
         (Caller::OtherAudience, "token_audience"),
         (Caller::GarbageToken, "token.invalid"),
         (Caller::BearerBesideOther, "assertion_other_person"),
@@ -206,7 +211,7 @@ fn only_a_person_vouched_for_by_access_brings_a_cell_into_being() {
 #[test]
 fn a_route_takes_no_method_but_its_own() {
     for route in ROUTES {
-        let holder = if route.gate == Gate::Bearer { Caller::Bearer } else { Caller::Anonymous };
+        let holder = if route.gate == Gate::Bearer { Caller::holder(route) } else { Caller::Anonymous };
         let scene = Scene::of(holder);
         let before = scene.site.records().len();
         let answer = scene.site.ask(scene.request_with(route, "DELETE"));

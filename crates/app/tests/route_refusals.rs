@@ -77,7 +77,7 @@ fn a_body_beyond_the_cap_is_refused_where_one_of_the_cap_is_read() {
     for route in ROUTES.iter().filter(|route| route.content != Content::None) {
         let caller = match route.gate {
             Gate::Access => Caller::Person,
-            Gate::Bearer => Caller::Bearer,
+            Gate::Bearer => Caller::holder(route),
             Gate::Operator => Caller::Operator,
             Gate::Client | Gate::Public => Caller::Anonymous,
         };

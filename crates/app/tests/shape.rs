@@ -20,7 +20,8 @@ const PAGES: &[&str] = &[
     "x-frame-options",
 ];
 /// Headers of answers to machines.
-const MACHINES: &[&str] = &["access-control-allow-origin", "pragma", "www-authenticate"];
+const MACHINES: &[&str] =
+    &["access-control-allow-origin", "mcp-session-id", "pragma", "www-authenticate"];
 /// Headers that go with a status.
 const BY_STATUS: &[(u16, &str)] =
     &[(401, "www-authenticate"), (405, "allow"), (429, "retry-after"), (503, "retry-after")];

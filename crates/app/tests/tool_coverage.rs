@@ -1,4 +1,4 @@
-//! Every tool and resource as every kind of caller: the answer, the records, and what reached Graph.
+//! Every action as every kind of caller: the answer, the records, and what reached Graph.
 
 use m365_graph::Action;
 use m365_types::{ActionKind, Effect, Profile, Scope, ScopeSet};
@@ -50,7 +50,7 @@ fn sentence(action: &Action, answer: &Answer) -> String {
             assert_eq!(body["result"]["isError"], true, "{name}: {body}");
             &body["result"]["content"][0]["text"]
         }
-        ActionKind::Resource => &body["error"]["message"],
+        ActionKind::Resource | ActionKind::Template | ActionKind::Completion => &body["error"]["message"],
     };
     text.as_str().unwrap_or_else(|| panic!("{name}: no sentence in {body}")).to_owned()
 }
@@ -68,8 +68,13 @@ fn a_full_grant_performs_each_action_between_two_records() {
         assert_eq!(answer.status, 200, "{}: {body}", row.name);
         match action.spec.kind {
             ActionKind::Tool => assert_ne!(body["result"]["isError"], true, "{}: {body}", row.name),
-            ActionKind::Resource => {
-                assert_eq!(body["result"]["contents"][0]["uri"], row.name, "{body}");
+            ActionKind::Resource | ActionKind::Template => {
+                let beginning = row.name.trim_end_matches("{id}");
+                let uri = body["result"]["contents"][0]["uri"].as_str();
+                assert!(uri.is_some_and(|uri| uri.starts_with(beginning)), "{body}");
+            }
+            ActionKind::Completion => {
+                assert_eq!(body["result"]["completion"]["total"], 1, "{}: {body}", row.name);
             }
         }
         let records = scene.site.records_of(&answer);
@@ -174,11 +179,21 @@ fn under_the_read_only_profile_every_other_effect_is_refused_recorded_and_unsent
     }
 }
 
+/// Completions that nothing leads to where nobody may post.
+const FOR_POSTING: [&str; 2] = ["completion://channels", "completion://teams"];
+
 #[test]
 fn under_the_read_only_profile_reads_are_performed() {
     for (action, row) in actions().filter(|(action, _)| action.spec.effect == Effect::Read) {
         let scene = Scene::new(Profile::Full, &every_scope(), row).under(Profile::ReadOnly);
-        let records = scene.site.records_of(&scene.call(action, row));
+        let answer = scene.call(action, row);
+        let records = scene.site.records_of(&answer);
+        if FOR_POSTING.contains(&row.name) {
+            assert_eq!(answer.json()["error"]["code"], -32_602, "{}", row.name);
+            assert_eq!(column(&records, "code"), ["completion.unknown"], "{}", row.name);
+            scene.nothing_was_sent(row.name);
+            continue;
+        }
         assert_eq!(column(&records, "phase"), ["intent", "outcome"], "{}", row.name);
         assert_eq!(records[1]["verdict"], "done", "{}", row.name);
     }
@@ -237,10 +252,15 @@ fn without_a_journal_no_action_is_performed() {
 
 #[test]
 fn arguments_of_another_shape_are_all_named_refused_recorded_and_unsent() {
-    for (action, row) in actions() {
+    for (action, row) in actions().filter(|(action, _)| action.spec.kind == ActionKind::Tool) {
         let schema = action.input_schema();
-        let names: Vec<&String> =
-            schema["properties"].as_object().into_iter().flat_map(|properties| properties.keys()).collect();
+        // A cursor stands for all the others: what is wrong with it is said before they are looked at.
+        let names: Vec<&String> = schema["properties"]
+            .as_object()
+            .into_iter()
+            .flat_map(|properties| properties.keys())
+            .filter(|name| *name != "cursor")
+            .collect();
         if names.is_empty() {
             continue;
         }
@@ -254,5 +274,80 @@ fn arguments_of_another_shape_are_all_named_refused_recorded_and_unsent() {
         let records = scene.site.records_of(&answer);
         assert_eq!(column(&records, "code"), ["argument.invalid"], "{}", row.name);
         scene.nothing_was_sent(row.name);
+    }
+}
+
+#[test]
+fn a_cursor_that_is_none_is_refused_alone_whatever_stands_beside_it() {
+    assert_eq!(actions().filter(|(action, _)| action.is_paged()).count(), 4);
+    for (action, row) in actions().filter(|(action, _)| action.is_paged()) {
+        for cursor in [json!({}), json!(1), json!(""), json!("bm90LW91cnM")] {
+            let scene = Scene::new(Profile::Full, &every_scope(), row);
+            let arguments = json!({ "cursor": cursor, "count": {}, "days": {}, "query": {} });
+            let answer = scene.site.call(Some(&scene.token), &action.spec, &arguments);
+            let sentence = sentence(action, &answer);
+            assert!(sentence.contains("`cursor`") && !sentence.contains("`count`"), "{}: {sentence}", row.name);
+            let records = scene.site.records_of(&answer);
+            assert_eq!(column(&records, "code"), ["argument.cursor"], "{}", row.name);
+            assert_eq!(column(&records, "tool"), [row.name]);
+            scene.nothing_was_sent(row.name);
+        }
+    }
+}
+
+/// A text that no argument of a template or completion may be.
+fn too_long() -> String {
+    "a".repeat(2_000)
+}
+
+#[test]
+fn what_no_id_can_be_is_no_resource_and_the_refusal_is_recorded_and_unsent() {
+    for (action, row) in actions().filter(|(action, _)| action.spec.kind == ActionKind::Template) {
+        for id in [&too_long(), "two words\u{7}", "..", ""] {
+            let scene = Scene::new(Profile::Full, &every_scope(), row);
+            let answer = scene.site.call(Some(&scene.token), &action.spec, &json!({ "id": id }));
+            assert_eq!(answer.json()["error"]["code"], -32_602, "{} {id:?}: {}", row.name, answer.text());
+            let records = scene.site.records_of(&answer);
+            let code = column(&records, "code");
+            assert!(code == ["argument.invalid"] || code == ["resource.unknown"], "{} {id:?}: {code:?}", row.name);
+            scene.nothing_was_sent(row.name);
+        }
+    }
+}
+
+#[test]
+fn what_no_argument_can_be_is_completed_by_nothing_and_the_refusal_is_recorded_and_unsent() {
+    for (action, row) in actions().filter(|(action, _)| action.spec.kind == ActionKind::Completion) {
+        let scene = Scene::new(Profile::Full, &every_scope(), row);
+        let mut arguments = row.arguments();
+        arguments["value"] = too_long().into();
+        let answer = scene.site.call(Some(&scene.token), &action.spec, &arguments);
+        let completion = &answer.json()["result"]["completion"];
+        assert_eq!(completion["values"], json!([]), "{}: {}", row.name, answer.text());
+        let records = scene.site.records_of(&answer);
+        assert_eq!(column(&records, "code"), ["argument.invalid"], "{}", row.name);
+        scene.nothing_was_sent(row.name);
+    }
+}
+
+#[test]
+fn what_does_not_exist_is_no_resource_completes_nothing_and_is_recorded() {
+    for (action, row) in actions() {
+        let kind = action.spec.kind;
+        if !matches!(kind, ActionKind::Template | ActionKind::Completion) {
+            continue;
+        }
+        let scene = Scene::new(Profile::Full, &every_scope(), row);
+        scene.site.network().graph_answers(404, r#"{"error":{"code":"ErrorItemNotFound","message":"m"}}"#);
+        let answer = scene.call(action, row);
+        let body = answer.json();
+        if kind == ActionKind::Template {
+            assert_eq!(body["error"]["code"], -32_602, "{}: {body}", row.name);
+        } else {
+            assert_eq!(body["result"]["completion"]["values"], json!([]), "{}: {body}", row.name);
+        }
+        let records = scene.site.records_of(&answer);
+        assert_eq!(column(&records, "phase"), ["intent", "outcome"], "{}", row.name);
+        assert_eq!(records[1]["verdict"], "failed", "{}", row.name);
     }
 }

@@ -1,4 +1,4 @@
-//! For every tool and resource: the smallest arguments that work, and the one exchange with Graph they lead to.
+//! For every action: the smallest arguments that work, and the one exchange with Graph they lead to.
 
 use m365_graph::{Action, catalog};
 use serde_json::Value;
@@ -78,6 +78,63 @@ const ROWS: &[Row] = &[
         arguments: "{}",
         sent: Some(("GET", "/me/joinedTeams")),
         answer: EMPTY_PAGE,
+    },
+    Row {
+        name: "microsoft://messages/{id}",
+        arguments: r#"{"id":"message-1"}"#,
+        sent: Some(("GET", "/me/messages/message-1")),
+        answer: (200, r#"{"id":"message-1"}"#),
+    },
+    Row {
+        name: "microsoft://events/{id}",
+        arguments: r#"{"id":"event-1"}"#,
+        sent: Some(("GET", "/me/events/event-1")),
+        answer: (200, r#"{"id":"event-1"}"#),
+    },
+    Row {
+        name: "microsoft://files/{id}",
+        arguments: r#"{"id":"item-1"}"#,
+        sent: Some(("GET", "/me/drive/items/item-1")),
+        answer: (200, r#"{"id":"item-1"}"#),
+    },
+    Row {
+        name: "microsoft://people/{id}",
+        arguments: r#"{"id":"person-1"}"#,
+        sent: Some(("GET", "/me/people/person-1")),
+        answer: (200, r#"{"id":"person-1"}"#),
+    },
+    Row {
+        name: "completion://folders",
+        arguments: r#"{"value":"in"}"#,
+        sent: Some(("GET", "/me/mailFolders")),
+        answer: (200, r#"{"value":[{"id":"folder-1","displayName":"Invoices"}]}"#),
+    },
+    Row {
+        name: "completion://teams",
+        arguments: r#"{"value":""}"#,
+        sent: Some(("GET", "/me/joinedTeams")),
+        answer: (200, r#"{"value":[{"id":"team-1","displayName":"Sales"}]}"#),
+    },
+    Row {
+        name: "completion://channels",
+        arguments: r#"{"value":"","team":"Sales (team-1)"}"#,
+        sent: Some(("GET", "/teams/team-1/channels")),
+        answer: (200, r#"{"value":[{"id":"channel-1","displayName":"General"}]}"#),
+    },
+    Row {
+        name: "completion://people",
+        arguments: r#"{"value":"sa"}"#,
+        sent: Some(("GET", "/me/people")),
+        answer: (
+            200,
+            r#"{"value":[{"displayName":"Sam","scoredEmailAddresses":[{"address":"sam@contoso.example"}]}]}"#,
+        ),
+    },
+    Row {
+        name: "completion://person-ids",
+        arguments: r#"{"value":""}"#,
+        sent: Some(("GET", "/me/people")),
+        answer: (200, r#"{"value":[{"id":"person-1","displayName":"Sam"}]}"#),
     },
 ];
 

@@ -8,7 +8,8 @@
 // gives it up, and answers with how it ended: {"value": ...} or {"error": sentence}.
 //
 // In between a client may have to send its person to sign in. It says {"authorize": URL}; the suite, which has the
-// browser, answers {"callback": URL}. Where the conversation ends there, the person has closed the window.
+// browser, answers {"callback": URL}. Where the conversation ends there, the person has closed the window. It may also be
+// told by the server to have its person open a page: it says {"open": URL}, and the suite answers {"opened": true}.
 import { createInterface } from 'node:readline';
 
 const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -28,6 +29,23 @@ function advance({ secs }) {
   Date.now = () => now() + secs * 1000;
 }
 
+/** Sends the person to a page and waits until they have been there. */
+export async function visit(url) {
+  say({ open: url });
+  await hear();
+}
+
+/** Tries again where the person had to be somewhere first (MCP 2025-11-25, URL mode of elicitation). */
+async function visited(attempt) {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error.code !== -32042) throw error;
+    for (const { url } of error.data.elicitations) await visit(url);
+  }
+  return attempt();
+}
+
 /** What both SDKs do alike, with the client there is by then; `call` makes a tool call with options. */
 export function alike(client, call) {
   let begun;
@@ -38,7 +56,7 @@ export function alike(client, call) {
     prompt: ({ name, arguments: given }) => client().getPrompt({ name, arguments: given }),
     complete: ({ ref, argument, context }) => client().complete({ ref, argument, context }),
     templates: () => client().listResourceTemplates(),
-    call: ({ name, arguments: given }) => call({ name, arguments: given }),
+    call: ({ name, arguments: given }) => visited(() => call({ name, arguments: given })),
     progress: async ({ name, arguments: given }) => {
       const told = [];
       await call({ name, arguments: given }, { onprogress: (progress) => told.push(progress) });

@@ -101,6 +101,7 @@ mod client_document_refusals;
 mod client_documents;
 mod clients;
 mod completions;
+mod conformance;
 mod consent;
 mod continuous_access;
 mod crash;
@@ -129,11 +130,14 @@ mod reauth;
 mod refresh;
 mod registration;
 mod remembered_consent;
+mod request_state;
 mod resources;
 mod revoke;
 mod service_tokens;
 mod slow_clients;
+mod sse_sessions;
 mod sse_transport;
+mod template_refusals;
 mod templates;
 mod token;
 mod tools;
@@ -146,6 +150,7 @@ pub const ALL: &[&[Case]] = &[
     faults::CASES,
     cancellation::CASES,
     sse_transport::CASES,
+    sse_sessions::CASES,
     mcp_transport::CASES,
     catalogue_transport::CASES,
     catalogue_authorization::CASES,
@@ -179,14 +184,17 @@ pub const ALL: &[&[Case]] = &[
     tools::CASES,
     resources::CASES,
     templates::CASES,
+    template_refusals::CASES,
     prompts::CASES,
     completions::CASES,
     paging::CASES,
     progress::CASES,
     elicitation::CASES,
+    request_state::CASES,
     hostile_arguments::CASES,
     journal::CASES,
     doctor::CASES,
     crash::CASES,
     clients::CASES,
+    conformance::CASES,
 ];

@@ -133,12 +133,11 @@ impl Request {
     pub fn on_the_wire(&self) -> Result<(Url, Vec<u8>)> {
         let url = Url::parse(&self.url).with_context(|| format!("not a URL: {self}"))?;
         let target = url[Position::BeforePath..Position::AfterQuery].to_owned();
-        let mut head = format!("{} {target} HTTP/1.1\r\nhost: {}\r\n", self.method, url.authority());
+        let first = format!("{} {target} HTTP/1.1\r\nhost: {}\r\n", self.method, url.authority());
         let body = self.body.as_deref().unwrap_or_default();
         let length = self.body.as_ref().map(|body| ("content-length".to_owned(), body.len().to_string()));
-        for (name, value) in self.headers.iter().chain(&length) {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let fields = self.headers.iter().chain(&length).map(|(name, value)| format!("{name}: {value}\r\n"));
+        let head: String = std::iter::once(first).chain(fields).collect();
         Ok((url, [head.as_bytes(), b"\r\n", body].concat()))
     }
 

@@ -83,8 +83,8 @@ impl Discovered {
     /// # Errors
     /// As [`Discovered::at`].
     pub fn with_headers(mcp: &Url, headers: &[(String, String)]) -> Result<Self> {
-        let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
-        let refused = Request::post(mcp).headers(headers).json(&ping).send()?;
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "authenticate" } });
+        let refused = Request::post(mcp).headers(headers).json(&call).send()?;
         refused.expect(&[401])?;
         let address = challenge(&refused, "resource_metadata")
             .with_context(|| format!("no resource_metadata: {refused}"))?;

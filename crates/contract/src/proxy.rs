@@ -1,4 +1,5 @@
 //! A reverse proxy in front of a running site that breaks one thing: what a broken deployment looks like from outside.
+//! Or that adds a credential to every request, for a client that has no place for one.
 //!
 //! It speaks HTTP/1.1, one request per connection, and stands in for the edge under its own address: every mention of
 //! the edge becomes its own on the way out, and the other way round on the way in; so does the team domain, whose keys
@@ -87,13 +88,25 @@ impl Proxy {
     /// # Errors
     /// Where no port is free.
     pub fn start(site: &Site, fault: Fault) -> Result<Self> {
+        Self::begin(site, fault, Headers::new())
+    }
+
+    /// Starts a proxy in front of the site that adds these headers to every request and breaks nothing.
+    ///
+    /// # Errors
+    /// As [`Proxy::start`].
+    pub fn adding(site: &Site, headers: Headers) -> Result<Self> {
+        Self::begin(site, FAITHFUL, headers)
+    }
+
+    fn begin(site: &Site, fault: Fault, added: Headers) -> Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let authority = listener.local_addr()?.to_string();
         let url = Url::parse(&format!("http://{authority}/"))?;
         let behind =
             Behind { edge: site.mcp.authority().to_owned(), sandbox: site.sandbox.authority().to_owned() };
         let (targets, stop) = (Arc::default(), Arc::new(AtomicBool::new(false)));
-        let way = Arc::new(Way { authority, behind, fault, targets: Arc::clone(&targets) });
+        let way = Arc::new(Way { authority, behind, fault, added, targets: Arc::clone(&targets) });
         let stopped = Arc::clone(&stop);
         let accepting = thread::spawn(move || {
             for stream in listener.incoming() {
@@ -131,6 +144,8 @@ struct Way {
     authority: String,
     behind: Behind,
     fault: Fault,
+    /// Headers that go with every request to the site.
+    added: Headers,
     targets: Arc<Mutex<Vec<String>>>,
 }
 
@@ -156,7 +171,7 @@ impl Way {
         let keys = request.target == KEYS;
         let authority = if keys { &self.behind.sandbox } else { &self.behind.edge };
         let mut onward = Request::new(&request.method, format!("http://{authority}{}", request.target));
-        for (name, value) in &request.headers {
+        for (name, value) in request.headers.iter().chain(&self.added) {
             // Only the edge knows itself by the name that was asked for.
             let stays = HOP_BY_HOP.contains(&name.as_str()) || (keys && name == "host");
             if !stays {

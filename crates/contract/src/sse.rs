@@ -20,6 +20,8 @@ pub struct Sse {
     pub endpoint: Url,
     /// What the server says.
     pub events: Events,
+    /// The revision that goes with every message; none where the client is as old as the transport.
+    pub version: Option<&'static str>,
     token: String,
     next_id: i64,
 }
@@ -35,7 +37,7 @@ impl Sse {
         let first = events.event()?.with_context(|| format!("no event: {}", events.answer))?;
         ensure!(first.kind == "endpoint", "the first event is {first:?}");
         let endpoint = url.join(&first.data)?;
-        Ok(Self { endpoint, events, token: token.to_owned(), next_id: 1 })
+        Ok(Self { endpoint, events, version: None, token: token.to_owned(), next_id: 1 })
     }
 
     /// The request that opens a session.
@@ -58,7 +60,16 @@ impl Sse {
     /// # Errors
     /// Where there is no answer.
     pub fn post_with(&self, token: &str, message: &Value) -> Result<Answer> {
-        Request::post(&self.endpoint).bearer(token).json(message).send()
+        let request = Request::post(&self.endpoint).bearer(token).json(message);
+        match self.version {
+            Some(version) => request.header("mcp-protocol-version", version).send(),
+            None => request.send(),
+        }
+    }
+
+    /// Posts with this token from now on.
+    pub fn use_token(&mut self, token: &str) {
+        token.clone_into(&mut self.token);
     }
 
     /// Posts a message.

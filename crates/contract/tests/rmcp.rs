@@ -100,7 +100,10 @@ async fn helps(session: &Session<'_>, client: &RunningService<RoleClient, Listen
     let prompt = serde_json::to_value(client.get_prompt(asked).await?)?;
     ensure!(prompt.text("/messages/0/content/text")?.contains("\"Budget\""), "{prompt}");
     let missing = client.get_prompt(GetPromptRequestParams::new("prepareForMeeting")).await;
-    ensure!(missing.is_err_and(|error| error.to_string().contains("meeting")), "a prompt without what it needs");
+    ensure!(
+        missing.is_err_and(|error| error.to_string().contains("meeting")),
+        "a prompt without what it needs"
+    );
     let folders = client.complete_prompt_simple("summarizeUnread", "folder", "arch").await?;
     ensure!(folders == ["archive"], "{folders:?}");
     let templates = client.list_all_resource_templates().await?;

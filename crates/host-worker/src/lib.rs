@@ -14,6 +14,7 @@
 
 #![cfg(target_family = "wasm")]
 
+mod departure;
 pub mod deployment;
 mod isolate;
 pub mod log;

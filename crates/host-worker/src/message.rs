@@ -121,7 +121,8 @@ pub(crate) async fn response_in(
         return Ok(whole_response_in(response).await?.map(|body| Full::new(body).boxed_unsync()));
     };
     // A stream that breaks off has ended: what it said before counts.
-    let frames = worker::Body::new(stream).filter_map(|piece| ready(piece.ok().map(|piece| Ok(Frame::data(piece)))));
+    let frames =
+        worker::Body::new(stream).filter_map(|piece| ready(piece.ok().map(|piece| Ok(Frame::data(piece)))));
     let mut answer = Response::new(StreamBody::new(frames).boxed_unsync());
     *answer.status_mut() = http::StatusCode::from_u16(response.status()).map_err(http_error)?;
     *answer.headers_mut() = headers;

@@ -5,7 +5,7 @@ use m365_mcp::{Completion, CompletionCall, CompletionReference, Refusal};
 use crate::{prompts, resources};
 
 /// Values of one argument.
-struct Values {
+struct Choices {
     of: Owner,
     argument: &'static str,
     values: &'static [&'static str],
@@ -17,18 +17,18 @@ enum Owner {
     Template(&'static str),
 }
 
-const VALUES: [Values; 3] = [
-    Values {
+const CHOICES: [Choices; 3] = [
+    Choices {
         of: Owner::Prompt("test_prompt_with_arguments"),
         argument: "arg1",
         values: &["paris", "park", "party", "testValue1"],
     },
-    Values {
+    Choices {
         of: Owner::Prompt("test_prompt_with_arguments"),
         argument: "arg2",
         values: &["testValue2", "world"],
     },
-    Values { of: Owner::Template(resources::TEMPLATE), argument: "id", values: &["123", "124"] },
+    Choices { of: Owner::Template(resources::TEMPLATE), argument: "id", values: &["123", "124"] },
 ];
 
 /// The values that begin with what was typed; none for an argument without values.
@@ -40,10 +40,13 @@ pub(crate) fn complete(call: &CompletionCall) -> Result<Completion, Refusal> {
     if !is_known {
         return Err(Refusal::UnknownReference);
     }
-    let values = VALUES.iter().find(|values| values.of.is(&call.reference) && values.argument == call.argument);
-    let values = values.map_or(&[][..], |values| values.values);
-    let fits: Vec<String> =
-        values.iter().filter(|value| value.starts_with(&call.value)).map(|value| (*value).to_owned()).collect();
+    let belongs = |choices: &&Choices| choices.of.is(&call.reference) && choices.argument == call.argument;
+    let values = CHOICES.iter().find(belongs).map_or(&[][..], |choices| choices.values);
+    let fits: Vec<String> = values
+        .iter()
+        .filter(|value| value.starts_with(&call.value))
+        .map(|value| (*value).to_owned())
+        .collect();
     Ok(Completion { total: u64::try_from(fits.len()).ok(), values: fits, has_more: false })
 }
 

@@ -30,8 +30,9 @@ pub(crate) async fn serve(listener: TcpListener, fixture: Arc<Fixture>) {
         let fixture = Arc::clone(&fixture);
         let service = service_fn(move |request| answer(Arc::clone(&fixture), request));
         tokio::spawn(async move {
-            let connection =
-                http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
             // A connection that ends early is the client's own affair.
             drop(connection.await);
         });

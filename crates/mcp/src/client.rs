@@ -191,7 +191,8 @@ impl Client {
 
     /// Sends a log message of this level (RFC 5424 section 6.2.1, in words), if the client wants such.
     pub fn log(&self, level: &'static str, text: &str) {
-        if self.lowest_level.is_some_and(|lowest| place_of_level(level).is_some_and(|place| place >= lowest)) {
+        if self.lowest_level.is_some_and(|lowest| place_of_level(level).is_some_and(|place| place >= lowest))
+        {
             self.notify("notifications/message", &json!({ "level": level, "data": text }));
         }
     }
@@ -247,7 +248,10 @@ mod tests {
                 ClientCapabilities { elicitation_form: true, ..url },
             ),
             (json!({ "elicitation": true, "sampling": null, "roots": [] }), none),
-            (json!({ "sampling": {}, "roots": {} }), ClientCapabilities { roots: true, sampling: true, ..none }),
+            (
+                json!({ "sampling": {}, "roots": {} }),
+                ClientCapabilities { roots: true, sampling: true, ..none },
+            ),
         ] {
             assert_eq!(parsed(&declared), expected, "{declared}");
         }

@@ -84,9 +84,7 @@ impl Envelope<'_> {
         }
         match Method::find(Era::Legacy, &request.method, self.server.offers())? {
             Method::Initialize => Err(ProtocolRefusal::BatchInitialize.into()),
-            method => {
-                self.exchange(Revision::V2025_03_26, request).run(method, &mut request.params).await
-            }
+            method => self.exchange(Revision::V2025_03_26, request).run(method, &mut request.params).await,
         }
     }
 
@@ -158,8 +156,8 @@ impl Exchange<'_> {
     }
 
     async fn call_tool(&self, params: &mut Map<String, Value>) -> Result<Success, Failure> {
-        let asked = params.get("name").and_then(Value::as_str).ok_or(ProtocolRefusal::ToolName)?;
-        self.agree_on_target(asked)?;
+        let target = params.get("name").and_then(Value::as_str).ok_or(ProtocolRefusal::ToolName)?;
+        self.agree_on_target(target)?;
         let asker = self.asker(params).await?;
         let name = take_text(params, "name").ok_or(ProtocolRefusal::ToolName)?;
         let call = ToolCall { name, arguments: take_arguments(params)? };
@@ -175,8 +173,8 @@ impl Exchange<'_> {
     }
 
     async fn read_resource(&self, params: &mut Map<String, Value>) -> Result<Success, Failure> {
-        let asked = params.get("uri").and_then(Value::as_str).ok_or(ProtocolRefusal::ResourceUri)?;
-        self.agree_on_target(asked)?;
+        let target = params.get("uri").and_then(Value::as_str).ok_or(ProtocolRefusal::ResourceUri)?;
+        self.agree_on_target(target)?;
         let asker = self.asker(params).await?;
         let uri = take_text(params, "uri").ok_or(ProtocolRefusal::ResourceUri)?;
         let answered = match self.envelope.server.read_resource(&uri, asker.client.clone()).await {
@@ -195,8 +193,8 @@ impl Exchange<'_> {
     }
 
     async fn get_prompt(&self, params: &mut Map<String, Value>) -> Result<Success, Failure> {
-        let asked = params.get("name").and_then(Value::as_str).ok_or(ProtocolRefusal::PromptName)?;
-        self.agree_on_target(asked)?;
+        let target = params.get("name").and_then(Value::as_str).ok_or(ProtocolRefusal::PromptName)?;
+        self.agree_on_target(target)?;
         let asker = self.asker(params).await?;
         let name = take_text(params, "name").ok_or(ProtocolRefusal::PromptName)?;
         let arguments = take_arguments(params)?;

@@ -56,9 +56,7 @@ impl Underway {
     /// Waits until the call ends or says something.
     pub(crate) async fn begin(mut self) -> Beginning {
         match select(self.inbox.next(), &mut self.call).await {
-            Either::Left((Some(first), _)) => {
-                Beginning::Said(events(self.rest(VecDeque::from([first]))))
-            }
+            Either::Left((Some(first), _)) => Beginning::Said(events(self.rest(VecDeque::from([first])))),
             Either::Left((None, _)) => Beginning::Ended(self.call.await),
             Either::Right((reply, _)) => {
                 let mut said = self.said();

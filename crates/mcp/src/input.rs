@@ -119,8 +119,11 @@ pub struct RequestState {
 /// they have no such form.
 pub(crate) fn digest(method: &str, params: &Map<String, Value>) -> Option<[u8; 32]> {
     let decide = |name: &str| !matches!(name, META | "inputResponses" | "requestState");
-    let decisive: Map<String, Value> =
-        params.iter().filter(|(name, _)| decide(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let decisive: Map<String, Value> = params
+        .iter()
+        .filter(|(name, _)| decide(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     let canonical = serde_json_canonicalizer::to_vec(&json!([method, decisive])).ok()?;
     Some(Sha256::digest(canonical).into())
 }

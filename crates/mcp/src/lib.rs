@@ -38,9 +38,7 @@ mod wire;
 mod wire_lists;
 
 pub use client::{CallKey, Client, ClientCapabilities, NotAsked, Session};
-pub use content::{
-    Completion, Content, Media, PromptResult, ResourceBody, ResourceContents, ToolResult,
-};
+pub use content::{Completion, Content, Media, PromptResult, ResourceBody, ResourceContents, ToolResult};
 pub use endpoint::{MAX_BATCH_MESSAGES, MAX_BODY_BYTES, converse, handle, is_message, only_discovers};
 pub use events::{Body, event, whole};
 pub use headers::REQUEST_HEADERS;

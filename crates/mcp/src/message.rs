@@ -194,7 +194,10 @@ mod tests {
 
     #[test]
     fn a_message_either_asks_or_answers() {
-        assert!(matches!(read(json!({"jsonrpc": "2.0", "id": 1, "result": {}})), Ok(Message::Response { .. })));
+        assert!(matches!(
+            read(json!({"jsonrpc": "2.0", "id": 1, "result": {}})),
+            Ok(Message::Response { .. })
+        ));
         assert!(matches!(read(json!({"jsonrpc": "2.0", "error": {}})), Ok(Message::Response { .. })));
         assert_eq!(refusal(json!({"jsonrpc": "2.0", "result": {}})), ProtocolRefusal::NoMethod);
         assert_eq!(

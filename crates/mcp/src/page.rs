@@ -60,8 +60,14 @@ mod tests {
         assert_eq!(page("tools", items(), 2, &at(json!(cursor))), Ok((vec![3], None)));
         assert_eq!(page("prompts", items(), 2, &at(json!(cursor))), Err(ProtocolRefusal::Cursor));
         assert_eq!(page("tools", vec![1, 2], 2, &at(json!(cursor))), Err(ProtocolRefusal::Cursor));
-        for forged in ["", "x", "dG9vbHM6MA", "dG9vbHM6KzE", "dG9vbHM6MDE", "dG9vbHM6MTg0NDY3NDQwNzM3MDk1NTE2MTY"] {
-            assert_eq!(page("tools", items(), 2, &at(json!(forged))), Err(ProtocolRefusal::Cursor), "{forged}");
+        for forged in
+            ["", "x", "dG9vbHM6MA", "dG9vbHM6KzE", "dG9vbHM6MDE", "dG9vbHM6MTg0NDY3NDQwNzM3MDk1NTE2MTY"]
+        {
+            assert_eq!(
+                page("tools", items(), 2, &at(json!(forged))),
+                Err(ProtocolRefusal::Cursor),
+                "{forged}"
+            );
         }
         assert_eq!(page("tools", items(), 2, &at(json!(2))), Err(ProtocolRefusal::Cursor));
         assert_eq!(page("tools", items(), 2, &at(Value::Null)), Err(ProtocolRefusal::Cursor));

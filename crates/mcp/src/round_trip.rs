@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Client;
 use crate::dispatch::{Exchange, Failure, Success};
-use crate::input::{Answered, Input, InputKind, InputRequired, RequestState, digest};
+use crate::input::{Answered, Input, InputKind, InputRequest, InputRequired, RequestState, digest};
 use crate::refusal::{ProtocolRefusal, Refusal};
 use crate::revision::{Era, Revision};
 use crate::wire::Outcome;
@@ -67,10 +67,12 @@ impl Exchange<'_> {
         };
         let declared = asker.client.capabilities();
         let able = required.requests.iter().all(|request| request.kind.is_declared(declared));
+        let is_url = |request: &InputRequest| request.kind == InputKind::ElicitUrl;
+        let sends_away = !required.requests.is_empty() && required.requests.iter().all(is_url);
         match self.revision {
             _ if !able => self.otherwise(required.otherwise),
             Revision::V2026_07_28 => self.ask(asker, &required).map(Settled::Asked),
-            Revision::V2025_11_25 if required.requests.iter().all(|asked| asked.kind == InputKind::ElicitUrl) => {
+            Revision::V2025_11_25 if sends_away => {
                 Err(Failure::UrlElicitation(required.requests.into_iter().map(elicitation).collect()))
             }
             _ => self.otherwise(required.otherwise),
@@ -87,13 +89,13 @@ impl Exchange<'_> {
             let state = RequestState { request, state: state.clone() };
             self.envelope.server.seal_state(&state).map_err(|refusal| self.refused(refusal))
         });
-        let asked = Asked::new(required, state.transpose()?);
-        self.write(&Outcome::input_required(self.revision, self.envelope.server.info(), asked))
+        let question = Asked::new(required, state.transpose()?);
+        self.write(&Outcome::input_required(self.revision, self.envelope.server.info(), question))
     }
 }
 
 /// The form of 2025-11-25 names each elicitation, so that its end can be told.
-fn elicitation(request: crate::input::InputRequest) -> Value {
+fn elicitation(request: InputRequest) -> Value {
     let mut params = request.params;
     params.insert("elicitationId".to_owned(), json!(request.name));
     Value::Object(params)

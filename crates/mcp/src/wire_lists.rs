@@ -9,8 +9,8 @@ use crate::content::{Completion, Content, Media, PromptResult, ResourceBody, Res
 use crate::input::{InputRequest, InputRequired};
 use crate::revision::Revision;
 use crate::server::{
-    Icon, PromptArgumentDescriptor, PromptDescriptor, ResourceDescriptor, TemplateDescriptor, ToolAnnotations,
-    ToolDescriptor,
+    Icon, PromptArgumentDescriptor, PromptDescriptor, ResourceDescriptor, TemplateDescriptor,
+    ToolAnnotations, ToolDescriptor,
 };
 use crate::wire::icons;
 
@@ -285,12 +285,12 @@ impl Read {
 /// The answer to `completion/complete`.
 #[derive(Serialize)]
 pub(crate) struct Completed {
-    completion: Values,
+    completion: Choices,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Values {
+struct Choices {
     values: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
@@ -302,7 +302,7 @@ impl Completed {
         let Completion { mut values, total, has_more } = completion;
         let cut = values.len() > Completion::MAX_VALUES;
         values.truncate(Completion::MAX_VALUES);
-        Self { completion: Values { values, total, has_more: has_more || cut } }
+        Self { completion: Choices { values, total, has_more: has_more || cut } }
     }
 }
 

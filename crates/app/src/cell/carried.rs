@@ -70,6 +70,21 @@ const CAPABILITIES: [(char, fn(&mut ClientCapabilities) -> &mut bool); 4] = [
     ('s', |can| &mut can.sampling),
 ];
 
+impl Declared {
+    fn new(mut declared: ClientCapabilities, nonce: [u8; 16]) -> Self {
+        let letters = CAPABILITIES.iter().filter(|(_, can)| *can(&mut declared)).map(|(letter, _)| letter);
+        Self { can: letters.collect(), nonce }
+    }
+
+    fn capabilities(&self) -> ClientCapabilities {
+        let mut declared = ClientCapabilities::default();
+        for (letter, can) in CAPABILITIES {
+            *can(&mut declared) = self.can.contains(letter);
+        }
+        declared
+    }
+}
+
 impl Carried {
     pub(super) const fn new(sealer: Sealer, cell: CellId) -> Self {
         Self { sealer, cell }
@@ -129,21 +144,15 @@ impl Cell {
 
     /// A session id that says what the client declared.
     pub(super) fn seal_session(&self, grant: Option<GrantId>, declared: ClientCapabilities) -> String {
-        let mut declared = declared;
-        let letters = CAPABILITIES.iter().filter(|(_, can)| *can(&mut declared)).map(|(letter, _)| letter);
         // Without randomness two clients of one grant would have the same session.
-        let value = Declared { can: letters.collect(), nonce: self.core.ports.entropy.bytes() };
+        let value = Declared::new(declared, self.core.ports.entropy.bytes());
         self.carried.seal(&*self.core.ports.entropy, &Kind::Session(grant), &value)
     }
 
     /// What the client declared when it got this session id; `None` for an id that is not one of this grant.
     pub(super) fn open_session(&self, grant: Option<GrantId>, id: &str) -> Option<ClientCapabilities> {
-        let opened: Declared = self.carried.open(&Kind::Session(grant), id)?;
-        let mut declared = ClientCapabilities::default();
-        for (letter, can) in CAPABILITIES {
-            *can(&mut declared) = opened.can.contains(letter);
-        }
-        Some(declared)
+        let opened: Option<Declared> = self.carried.open(&Kind::Session(grant), id);
+        opened.map(|declared| declared.capabilities())
     }
 
     /// A request state.
@@ -177,7 +186,107 @@ impl Cell {
     }
 }
 
-/// Forgets states that no longer open anyway.
-pub(super) fn sweep(sql: &dyn Sql, now: UnixMillis) -> Result<(), SqlError> {
-    sql.run("DELETE FROM spent_state WHERE expires <= ?1", &[now.as_millis().into()]).map(drop)
+/// Forgets states that no longer open anyway, and tells when the next of them does not.
+pub(super) fn sweep(sql: &dyn Sql, now: UnixMillis) -> Result<Option<UnixMillis>, SqlError> {
+    sql.run("DELETE FROM spent_state WHERE expires <= ?1", &[now.as_millis().into()])?;
+    let rows = sql.run("SELECT expires FROM spent_state ORDER BY expires LIMIT 1", &[])?;
+    rows.first().map(|row| row.unsigned(0).map(UnixMillis::from_millis)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use m365_seal::{CellKind, Key, KeyRing, Keys, Purpose, cell_id};
+    use m365_types::AccessSubject;
+    use serde_json::json;
+
+    use super::*;
+
+    struct Zeros;
+
+    impl Entropy for Zeros {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
+    }
+
+    fn carried(person: &str, key: u8) -> Carried {
+        let ring = |key| KeyRing { current: Key::from_bytes([key; 32]), previous: None };
+        let keys = Keys { encryption: ring(key), cookie_encryption: ring(8), cookie: ring(9) };
+        let subject = AccessSubject::parse(person).unwrap();
+        Carried::new(keys.sealer(Purpose::Carried), cell_id("contoso", CellKind::User, &subject))
+    }
+
+    fn kinds() -> [Kind; 7] {
+        let grant = |byte| Some(GrantId::from_random([byte; 16]));
+        [
+            Kind::Cursor,
+            Kind::Session(None),
+            Kind::Session(grant(1)),
+            Kind::Session(grant(2)),
+            Kind::State(None),
+            Kind::State(grant(1)),
+            Kind::State(grant(2)),
+        ]
+    }
+
+    #[test]
+    fn what_was_sealed_opens_as_its_own_kind_for_its_own_grant_in_its_own_cell_under_its_own_key() {
+        let own = carried("alex", 1);
+        for (sealed_as, kind) in kinds().iter().enumerate() {
+            let text = own.seal(&Zeros, kind, &json!({ "a": 1 }));
+            for (opened_as, other) in kinds().iter().enumerate() {
+                let opened: Option<Value> = own.open(other, &text);
+                assert_eq!(opened.is_some(), sealed_as == opened_as, "{sealed_as} as {opened_as}");
+            }
+            for other in [carried("sam", 1), carried("alex", 2)] {
+                assert_eq!(other.open::<Value>(kind, &text), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_was_changed_anywhere_does_not_open() {
+        let own = carried("alex", 1);
+        let text = own.seal(&Zeros, &Kind::Cursor, &json!({ "a": 1 }));
+        assert!(own.open::<Value>(&Kind::Cursor, &text).is_some());
+        for at in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(own.open::<Value>(&Kind::Cursor, &String::from_utf8(changed).unwrap()), None, "{at}");
+        }
+        for other in ["", "=", &text[1..], &format!("{text}A"), &format!("{text}="), &"A".repeat(MAX_TEXT_BYTES + 4)] {
+            assert_eq!(own.open::<Value>(&Kind::Cursor, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_session_says_exactly_what_was_declared() {
+        for bits in 0_u8..16 {
+            let declared = ClientCapabilities {
+                elicitation_form: bits & 1 > 0,
+                elicitation_url: bits & 2 > 0,
+                roots: bits & 4 > 0,
+                sampling: bits & 8 > 0,
+            };
+            assert_eq!(Declared::new(declared, [0; 16]).capabilities(), declared);
+        }
+    }
+
+    #[test]
+    fn the_longest_cursor_there_is_opens() {
+        let own = carried("alex", 1);
+        let query = "\u{10ffff}".repeat(1_000);
+        let page = json!({ "skipToken": "x".repeat(4_096) });
+        let position = json!({ "page": page, "shown": usize::MAX, "began": 1_u64 << 52 });
+        let cursor = Cursor {
+            tool: "getCalendarEvents".to_owned(),
+            arguments: Map::from_iter([("query".to_owned(), query.into()), ("count".to_owned(), 50.into())]),
+            position: serde_json::from_value(position).unwrap(),
+            expires: UnixMillis::from_millis(1 << 52),
+        };
+        let text = own.seal(&Zeros, &Kind::Cursor, &cursor);
+        assert!(text.len() * 2 < MAX_TEXT_BYTES, "{}", text.len());
+        let opened: Cursor = own.open(&Kind::Cursor, &text).unwrap();
+        assert_eq!((opened.arguments, opened.position), (cursor.arguments, cursor.position));
+    }
 }

@@ -13,6 +13,7 @@ use m365_ports::EntropyExt as _;
 use m365_types::{Actor, ClientId, GrantId, Principal, ScopeSet, UnixMillis};
 
 use super::caller::{Caller, Channel};
+use super::keep_alive::kept_alive;
 use super::streams::StreamOwner;
 use super::{Cell, Inside};
 use crate::config::Ingress;
@@ -45,7 +46,8 @@ impl Cell {
         let mut request = Request::new(inside.http.body().clone());
         *request.method_mut() = inside.http.method().clone();
         *request.headers_mut() = inside.http.headers().clone();
-        Ok(m365_mcp::handle(Arc::new(caller), request).await)
+        let answer = m365_mcp::handle(Arc::new(caller), request).await;
+        Ok(kept_alive(answer, self.core.ports.timer.clone()))
     }
 
     /// `/sse`: a GET opens a stream.
@@ -61,11 +63,10 @@ impl Cell {
             (self.now(), session.expires),
             (ports.clock.clone(), ports.timer.clone()),
         );
-        let mut response = Response::new(body);
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        // A grant that ended in between did not see this stream.
+        self.end_streams_of_ended_grants();
+        let mut response = unkept(StatusCode::OK, body);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         Ok(response)
     }
 
@@ -90,9 +91,7 @@ impl Cell {
                 stream.say(&message);
             }
         }));
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::ACCEPTED;
-        Ok(response)
+        Ok(unkept(StatusCode::ACCEPTED, Bytes::new()))
     }
 
     /// Ends every stream that a client keeps open: the host is about to stop.
@@ -182,6 +181,16 @@ impl Cell {
         let expires = self.now().plus(lives.access);
         Ok(Session { principal, client: None, grant: None, granted, expires })
     }
+}
+
+/// An answer that no cache may keep.
+fn unkept<T>(status: StatusCode, body: T) -> Response<T> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// The id of exactly one `sessionId` in a query. Ids hold no character that would be encoded.

@@ -8,6 +8,7 @@ mod caller;
 mod carried;
 mod errand;
 mod in_flight;
+mod keep_alive;
 mod mcp;
 mod me;
 mod owner;

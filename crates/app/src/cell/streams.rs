@@ -7,7 +7,6 @@
 //! has at most [`MAX_STREAMS`]; a stream ends with its grant, with its token's life, when it was idle for [`IDLE`], when
 //! its reader leaves or reads too slowly; nothing is kept of it afterwards.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +25,8 @@ use m365_mcp::{Body, ClientCapabilities, event};
 use m365_ports::{Clock, Timer};
 use m365_types::{ClientId, GrantId, UnixMillis};
 
+use super::keep_alive::COMMENT;
+
 /// Streams of one person at a time; another one closes the oldest.
 const MAX_STREAMS: usize = 8;
 /// A stream into which nothing was posted for so long ends.
@@ -35,10 +36,10 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// Bytes that may wait for a reader; a slower one is cut off.
 const MAX_UNREAD_BYTES: usize = 4 << 20;
 
-/// The open streams of one cell.
+/// The open streams of one cell, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
-    open: Mutex<BTreeMap<String, Arc<OpenStream>>>,
+    open: Mutex<Vec<Arc<OpenStream>>>,
 }
 
 /// Whose a stream is.
@@ -53,7 +54,6 @@ pub(crate) struct StreamOwner {
 pub(crate) struct OpenStream {
     pub(crate) id: String,
     owner: StreamOwner,
-    opened: UnixMillis,
     life: Mutex<Life>,
     declared: Mutex<ClientCapabilities>,
     sender: UnboundedSender<Bytes>,
@@ -80,7 +80,6 @@ impl Streams {
         let stream = Arc::new(OpenStream {
             id: URL_SAFE_NO_PAD.encode(random),
             owner,
-            opened: now,
             life: Mutex::new(Life { used: now, expires }),
             declared: Mutex::default(),
             sender,
@@ -88,15 +87,12 @@ impl Streams {
         });
         let endpoint = format!("event: endpoint\ndata: /messages?sessionId={}\n\n", stream.id);
         stream.push(endpoint.into());
+        self.keep(|stream| stream.is_alive(now));
         {
             let mut open = self.lock();
-            open.retain(|_, stream| stream.is_alive(now));
-            while open.len() >= MAX_STREAMS {
-                let oldest = open.values().min_by_key(|stream| stream.opened).map(|stream| stream.id.clone());
-                let Some(closed) = oldest.and_then(|id| open.remove(&id)) else { break };
-                closed.close();
-            }
-            open.insert(stream.id.clone(), stream.clone());
+            open.push(stream.clone());
+            let surplus = open.len().saturating_sub(MAX_STREAMS);
+            open.drain(..surplus).for_each(|oldest| oldest.close());
         }
         let reader = Reader { of: self.clone(), stream, receiver, ports };
         StreamBody::new(reader.frames()).boxed_unsync()
@@ -111,7 +107,7 @@ impl Streams {
         now: UnixMillis,
         expires: UnixMillis,
     ) -> Option<Arc<OpenStream>> {
-        let stream = self.lock().get(id).filter(|stream| stream.owner == *owner).cloned()?;
+        let stream = self.lock().iter().find(|stream| stream.id == id && stream.owner == *owner).cloned()?;
         if stream.is_alive(now) {
             stream.use_until(now, expires);
             return Some(stream);
@@ -127,13 +123,7 @@ impl Streams {
 
     /// Ends the streams of whoever is not kept.
     pub(crate) fn retain(&self, keep: impl Fn(&StreamOwner) -> bool) {
-        self.lock().retain(|_, stream| {
-            let kept = keep(&stream.owner);
-            if !kept {
-                stream.close();
-            }
-            kept
-        });
+        self.keep(|stream| keep(&stream.owner));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -141,12 +131,20 @@ impl Streams {
     }
 
     fn forget(&self, id: &str) {
-        if let Some(stream) = self.lock().remove(id) {
-            stream.close();
-        }
+        self.keep(|stream| stream.id != id);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<OpenStream>>> {
+    fn keep(&self, keep: impl Fn(&OpenStream) -> bool) {
+        self.lock().retain(|stream| {
+            let kept = keep(stream);
+            if !kept {
+                stream.close();
+            }
+            kept
+        });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<OpenStream>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,7 +214,7 @@ impl Reader {
                 Some(event)
             }
             Either::Right(((), _)) => {
-                self.stream.is_alive(clock.now()).then(|| Bytes::from_static(b": still here\n\n"))
+                self.stream.is_alive(clock.now()).then(|| Bytes::from_static(COMMENT))
             }
         }
     }
@@ -227,3 +225,7 @@ impl Drop for Reader {
         self.of.forget(&self.stream.id);
     }
 }
+
+#[cfg(test)]
+#[path = "streams_tests.rs"]
+mod tests;

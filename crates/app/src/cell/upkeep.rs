@@ -73,9 +73,9 @@ impl Cell {
             return Ok(());
         }
         let next = rooms.grants.sweep()?;
-        transact(&*self.database, Durability::Process, |sql| carried::sweep(sql, now))?;
+        let next_state = transact(&*self.database, Durability::Process, |sql| carried::sweep(sql, now))?;
         rooms.swept.store(now.as_millis(), Ordering::Relaxed);
-        if let Some(next) = next {
+        if let Some(next) = next.into_iter().chain(next_state).min() {
             self.alarm.ring_at(next.max(now.plus(SWEEP_AFTER)));
         }
         Ok(())

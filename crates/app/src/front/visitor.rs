@@ -4,32 +4,41 @@
 //! deployment's profile: no person's data, and the same for everybody. No cell is asked, and none comes to be.
 //!
 //! Invariants: only where the deployment turned it on, which it can only where Access guards the route; only without an
-//! `Authorization` header, so that a token that does not count is never answered as if there were none; only for a body
-//! in which every message is one of the named methods.
+//! `Authorization` header, so that a token that does not count is never answered as if there were none; only for a POST of
+//! a body in which every message is one of the named methods. A refusal leaves one perimeter record.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::Body;
 use http::header::AUTHORIZATION;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use m365_mcp::{
     Answered, Client, Offers, PromptDescriptor, ProtocolRefusal, Refusal, ResourceContents, ResourceDescriptor,
     Server, ServerInfo, TemplateDescriptor, ToolCall, ToolDescriptor, ToolResult,
 };
+use m365_ports::PerimeterRecord;
 use m365_types::{Profile, RequestId};
 
 use super::{Arrival, Front};
 use crate::config::Ingress;
+use crate::core::Core;
 use crate::errors;
 use crate::offer;
 use crate::respond::Failure;
-use crate::routes::Handler;
+use crate::routes::{Handler, Route};
 
 /// Somebody who has not signed in to this server.
 struct Visitor {
-    profile: Profile,
+    core: Arc<Core>,
     request: RequestId,
+    route: &'static Route,
+}
+
+impl Visitor {
+    fn profile(&self) -> Profile {
+        self.core.config.profile
+    }
 }
 
 impl Front {
@@ -46,7 +55,7 @@ impl Front {
     pub(super) async fn receive(&self, arrival: &Arrival, body: Body) -> Result<Response<Body>, Failure> {
         self.core.perimeter.verify(&arrival.head.headers).await?;
         let body = self.read_body(arrival, body).await?;
-        if !m365_mcp::only_discovers(&body) {
+        if arrival.head.method != Method::POST || !m365_mcp::only_discovers(&body) {
             let challenge = self.core.server.challenge(arrival.route.resource(), None, None);
             return Err(Failure::of(&errors::TOKEN_MISSING).challenging(challenge));
         }
@@ -54,7 +63,7 @@ impl Front {
         let mut request = Request::new(body);
         *request.method_mut() = arrival.head.method.clone();
         *request.headers_mut() = arrival.head.headers.clone();
-        let visitor = Visitor { profile: self.core.config.profile, request: arrival.request };
+        let visitor = Visitor { core: self.core.clone(), request: arrival.request, route: arrival.route };
         Ok(m365_mcp::handle(Arc::new(visitor), request).await.map(Body::new))
     }
 }
@@ -70,19 +79,19 @@ impl Server for Visitor {
     }
 
     fn tools(&self) -> Vec<ToolDescriptor> {
-        offer::tools(self.profile)
+        offer::tools(self.profile())
     }
 
     fn resources(&self) -> Vec<ResourceDescriptor> {
-        offer::resources(self.profile)
+        offer::resources(self.profile())
     }
 
     fn resource_templates(&self) -> Vec<TemplateDescriptor> {
-        offer::resource_templates(self.profile)
+        offer::resource_templates(self.profile())
     }
 
     fn prompts(&self) -> Vec<PromptDescriptor> {
-        offer::prompt_descriptors(self.profile)
+        offer::prompt_descriptors(self.profile())
     }
 
     async fn call_tool(&self, _: ToolCall, _: Arc<Client>) -> Result<Answered<ToolResult>, Refusal> {
@@ -94,6 +103,20 @@ impl Server for Visitor {
     }
 
     async fn refused(&self, refusal: ProtocolRefusal) {
-        tracing::info!(requestId = %self.request, code = refusal.word(), "discovery refused");
+        let Route { path, audit, .. } = *self.route;
+        let code = format!("mcp.{}", refusal.word());
+        tracing::info!(requestId = %self.request, route = path, code, "discovery refused");
+        let record = PerimeterRecord {
+            at: self.core.ports.clock.now(),
+            kind: audit,
+            request_id: self.request.to_string(),
+            route: path.to_owned(),
+            code,
+            status: refusal.status().as_u16(),
+            client: None,
+        };
+        if let Err(error) = self.core.ports.directory.record_perimeter(record).await {
+            tracing::error!(requestId = %self.request, %error, "a perimeter record could not be written");
+        }
     }
 }

@@ -21,6 +21,15 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) id: String,
+    /// Path of the resource it wants tokens for.
+    resource: &'static str,
+}
+
+impl Client {
+    /// The same client, where it wants tokens for `/sse`.
+    pub(crate) fn streaming(self) -> Self {
+        Self { resource: "/sse", ..self }
+    }
 }
 
 /// Tokens of a grant.
@@ -53,7 +62,7 @@ impl Site {
         let request = self.request("POST", "/register").header(CONTENT_TYPE, "application/json");
         let answer = self.ask(request.body(client_metadata().to_string().into()).unwrap());
         assert_eq!(answer.status, 201, "{answer:?}");
-        Client { id: answer.json()["client_id"].as_str().unwrap().to_owned() }
+        Client { id: answer.json()["client_id"].as_str().unwrap().to_owned(), resource: "/mcp" }
     }
 
     /// The person's answer to the client's request for these scopes.
@@ -65,7 +74,7 @@ impl Site {
 
     /// The page that asks the person.
     pub(crate) fn open_consent(&self, person: &Person, client: &Client, scope: &str) -> ConsentPage {
-        let resource = format!("https://{}/mcp", self.host);
+        let resource = format!("https://{}{}", self.host, client.resource);
         let query = encode(&[
             ("response_type", "code"),
             ("client_id", &client.id),
@@ -80,12 +89,8 @@ impl Site {
         let request = self.request("GET", &format!("/authorize?{query}")).header(ASSERTION, &assertion);
         let page = self.ask(request.body(Body::empty()).unwrap());
         assert_eq!(page.status, 200, "{page:?}");
-        let cookie = page.header(SET_COOKIE.as_str()).unwrap().split(';').next().unwrap().to_owned();
-        let field = |name: &str| {
-            let (_, after) = page.text().split_once(&format!("name=\"{name}\" value=\"")).unwrap();
-            after.split('"').next().unwrap().to_owned()
-        };
-        ConsentPage { transaction: field("transaction"), csrf: field("csrf"), cookie, assertion }
+        let (transaction, csrf) = (field(&page, "transaction"), field(&page, "csrf"));
+        ConsentPage { transaction, csrf, cookie: cookie(&page), assertion }
     }
 
     /// What the server says to the form of that page.
@@ -115,6 +120,34 @@ impl Site {
         let target = format!("/callback?{}", encode(&[said, ("state", &state)]));
         let request = self.request("GET", &target).header(ASSERTION, &visit.assertion);
         self.ask(request.header(COOKIE, &visit.cookie).body(Body::empty()).unwrap())
+    }
+
+    /// The person links Microsoft without a client.
+    pub(crate) fn connect(&self, person: &Person) {
+        let assertion = person.assertion(self.now());
+        let request = self.request("GET", "/connect").header(ASSERTION, &assertion);
+        let sent = self.ask(request.body(Body::empty()).unwrap());
+        let visit = Visit { location: location(&sent), cookie: cookie(&sent), assertion };
+        assert_eq!(self.come_back(person, &visit, None).status, 303);
+    }
+
+    /// The page that shows the person what is connected.
+    pub(crate) fn looks_at_me(&self, person: &Person) -> Answer {
+        let request = self.request("GET", "/me").header(ASSERTION, person.assertion(self.now()));
+        self.ask(request.body(Body::empty()).unwrap())
+    }
+
+    /// The person sends a form of that page, with the first value it has for each of these fields.
+    pub(crate) fn send_own_form(&self, person: &Person, path: &str, fields: &[&str]) {
+        let page = self.looks_at_me(person);
+        let values: Vec<(&str, String)> =
+            ["transaction"].iter().chain(fields).map(|name| (*name, field(&page, name))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut request = self.post(path, &values);
+        request.headers_mut().insert(ASSERTION, person.assertion(self.now()).parse().unwrap());
+        request.headers_mut().insert(COOKIE, cookie(&page).parse().unwrap());
+        let answer = self.ask(request);
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
     }
 
     /// The code of a grant of these scopes.
@@ -168,6 +201,17 @@ pub(crate) struct Visit {
     location: Url,
     cookie: String,
     assertion: String,
+}
+
+/// The first value of a hidden field.
+fn field(page: &Answer, name: &str) -> String {
+    let (_, after) = page.text().split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    after.split('"').next().unwrap().to_owned()
+}
+
+/// The cookie that an answer sets.
+fn cookie(answer: &Answer) -> String {
+    answer.header(SET_COOKIE.as_str()).unwrap().split(';').next().unwrap().to_owned()
 }
 
 fn location(answer: &Answer) -> Url {

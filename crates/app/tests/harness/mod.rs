@@ -10,8 +10,12 @@ mod network;
 mod people;
 mod ports;
 mod site;
+mod tasks;
+mod underway;
 
 pub(crate) use flow::{ASSERTION, Client, FORM, Tokens, client_metadata, encode};
+pub(crate) use mcp::{Message, asking, cancelling, succeeded};
 pub(crate) use network::{Destination, graph_path};
 pub(crate) use people::{ALEX, Person, SAM, service_assertion};
 pub(crate) use site::{Answer, PUBLIC_URL, Site};
+pub(crate) use underway::{Piece, Reading, Underway};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_channel::oneshot;
 use http::{Method, Request, Response};
 use m365_ports::{Bounds, Clock as _, Outbound, OutboundError};
 use m365_types::Scope;
@@ -55,6 +56,8 @@ pub(crate) struct FakeNetwork {
     graph: Mutex<(u16, String)>,
     entra_refuses: AtomicBool,
     tokens_are_short: AtomicBool,
+    /// The destination that does not answer for now, and who waits for it.
+    held: Mutex<(Option<Destination>, Vec<oneshot::Sender<()>>)>,
 }
 
 impl FakeNetwork {
@@ -65,6 +68,7 @@ impl FakeNetwork {
             graph: Mutex::new((200, "{}".to_owned())),
             entra_refuses: AtomicBool::new(false),
             tokens_are_short: AtomicBool::new(false),
+            held: Mutex::default(),
         }
     }
 
@@ -81,6 +85,29 @@ impl FakeNetwork {
     /// Entra renews no token any more.
     pub(crate) fn refuse_tokens(&self) {
         self.entra_refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// What is sent there from now on arrives, and is not answered before [`FakeNetwork::release`].
+    pub(crate) fn hold(&self, destination: Destination) {
+        self.held.lock().unwrap().0 = Some(destination);
+    }
+
+    /// Answers what was held.
+    pub(crate) fn release(&self) {
+        let (_, waiting) = std::mem::take(&mut *self.held.lock().unwrap());
+        // Whoever is gone needs no answer.
+        for waits in waiting {
+            let _ = waits.send(());
+        }
+    }
+
+    fn gate(&self, destination: Destination) -> Option<oneshot::Receiver<()>> {
+        let mut held = self.held.lock().unwrap();
+        (held.0 == Some(destination)).then(|| {
+            let (opens, gate) = oneshot::channel();
+            held.1.push(opens);
+            gate
+        })
     }
 
     /// What was sent there since the last time of asking.
@@ -133,14 +160,17 @@ impl Outbound for FakeNetwork {
         let Some(destination) = Destination::of(request.method(), &url) else {
             panic!("the server dialled {} {url}, which is no row of the destinations", request.method());
         };
-        let response = match destination {
+        let body = request.body().clone();
+        self.sent.lock().unwrap().push((destination, request));
+        if let Some(gate) = self.gate(destination) {
+            gate.await.unwrap();
+        }
+        Ok(match destination {
             Destination::AccessKeys => answer(200, &Signer::Access.key_set()),
             Destination::EntraKeys => answer(200, &Signer::Entra.key_set()),
-            Destination::EntraToken => self.entra_token(request.body()),
+            Destination::EntraToken => self.entra_token(&body),
             Destination::Graph => self.graph(),
-        };
-        self.sent.lock().unwrap().push((destination, request));
-        Ok(response)
+        })
     }
 }
 

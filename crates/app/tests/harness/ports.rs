@@ -1,14 +1,12 @@
-//! Time, randomness and scheduling that a test decides.
+//! Time and randomness that a test decides.
 
-use std::future::Future;
-use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use m365_ports::{Background, BoxFuture, Clock, Entropy, Signer, SignerError, Timer};
+use futures_channel::oneshot;
+use m365_ports::{Clock, Entropy, Signer, SignerError, Timer};
 use m365_types::{Secret, UnixMillis};
 use sha2::{Digest as _, Sha256};
 
@@ -56,51 +54,44 @@ impl Entropy for SeededEntropy {
     }
 }
 
-/// Waits up to a length that a test sets pass at once; longer ones never end. It starts at nothing.
+/// Waits up to a length that a test sets pass at once; longer ones do not end before it is set higher. It starts at
+/// nothing.
 #[derive(Default)]
-pub(crate) struct SettableTimer(AtomicU64);
+pub(crate) struct SettableTimer(Mutex<Waits>);
+
+#[derive(Default)]
+struct Waits {
+    up_to: Duration,
+    waiting: Vec<(Duration, oneshot::Sender<()>)>,
+}
 
 impl SettableTimer {
     pub(crate) fn let_pass(&self, up_to: Duration) {
-        self.0.store(u64::try_from(up_to.as_millis()).unwrap(), Ordering::SeqCst);
+        let mut waits = self.0.lock().unwrap();
+        waits.up_to = up_to;
+        let (over, waiting) = std::mem::take(&mut waits.waiting).into_iter().partition(|(wait, _)| *wait <= up_to);
+        waits.waiting = waiting;
+        for (_, bell) in Vec::from_iter(over) {
+            // Whoever no longer waits hears nothing.
+            let _ = bell.send(());
+        }
+    }
+
+    fn wait(&self, duration: Duration) -> Option<oneshot::Receiver<()>> {
+        let mut waits = self.0.lock().unwrap();
+        (duration > waits.up_to).then(|| {
+            let (bell, rings) = oneshot::channel();
+            waits.waiting.push((duration, bell));
+            rings
+        })
     }
 }
 
 #[async_trait]
 impl Timer for SettableTimer {
     async fn sleep(&self, duration: Duration) {
-        if duration.as_millis() > u128::from(self.0.load(Ordering::SeqCst)) {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Runs work to its end before it returns.
-pub(crate) struct InlineBackground;
-
-impl Background for InlineBackground {
-    fn spawn(&self, work: BoxFuture<'static, ()>) {
-        block_on(work);
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Drives a future to its end on this thread.
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = std::pin::pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
+        if let Some(rings) = self.wait(duration) {
+            rings.await.unwrap();
         }
     }
 }

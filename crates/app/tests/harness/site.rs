@@ -20,13 +20,15 @@ use super::cells::{CellDatabases, MemoryCells, MemoryRegistry};
 use super::database::MemoryDatabase;
 use super::network::{ACCESS, AUDIENCE, ENTRA_CLIENT, FakeNetwork, TENANT};
 use super::people::OPERATORS;
-use super::ports::{FrozenClock, InlineBackground, NoSigner, SeededEntropy, SettableTimer, block_on};
+use super::ports::{FrozenClock, NoSigner, SeededEntropy, SettableTimer};
+use super::tasks::Tasks;
 
 const HOST: &str = "mcp.contoso.example";
 pub(crate) const PUBLIC_URL: &str = "https://mcp.contoso.example";
 
 /// What the servers of one test share.
 struct World {
+    tasks: Arc<Tasks>,
     clock: Arc<FrozenClock>,
     entropy: Arc<SeededEntropy>,
     timer: Arc<SettableTimer>,
@@ -42,7 +44,7 @@ struct World {
 pub(crate) struct Site {
     world: Arc<World>,
     awake: Arc<MemoryCells>,
-    router: Router,
+    pub(super) router: Router,
     pub(super) host: String,
     profile: Profile,
 }
@@ -60,6 +62,7 @@ impl Site {
     pub(crate) fn new(profile: Profile) -> Self {
         let clock = Arc::<FrozenClock>::default();
         let world = World {
+            tasks: Arc::default(),
             network: Arc::new(FakeNetwork::new(clock.clone())),
             clock,
             entropy: Arc::default(),
@@ -84,14 +87,19 @@ impl Site {
 
     /// The same server started again with `ACCESS_EVERYWHERE`.
     pub(crate) fn demanding_access_everywhere(&self) -> Self {
+        self.with(&[("ACCESS_EVERYWHERE", "true")])
+    }
+
+    /// The same server started again with these settings.
+    pub(crate) fn with(&self, more: &[(&'static str, &str)]) -> Self {
         let mut settings = Settings::at(&self.host);
-        settings.0.insert("ACCESS_EVERYWHERE", "true".to_owned());
+        settings.0.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         Self::in_world(self.world.clone(), self.profile, &self.host, &settings)
     }
 
     fn in_world(world: Arc<World>, profile: Profile, host: &str, settings: &Settings) -> Self {
         let ports = HostPorts {
-            background: Arc::new(InlineBackground),
+            background: world.tasks.clone(),
             clock: world.clock.clone(),
             directory: Arc::new(SqlDirectory::new(world.directory.clone())),
             entropy: world.entropy.clone(),
@@ -109,17 +117,23 @@ impl Site {
 
     /// Asks the router.
     pub(crate) fn ask(&self, request: Request<Body>) -> Answer {
-        block_on(async {
-            let response = self.router.clone().call(request).await.unwrap();
-            let (parts, body) = response.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
-            Answer { status: parts.status, headers: parts.headers, body }
+        self.world.tasks.finish(async {
+            Answer::read(self.router.clone().call(request).await.unwrap()).await
         })
+    }
+
+    /// What goes on without anybody who waits for it goes as far as it goes.
+    pub(crate) fn settle(&self) {
+        self.world.tasks.settle();
     }
 
     /// From now on Access asserts these claims too when somebody signs in.
     pub(crate) fn assert_also(&self, claims: Value) {
         *self.world.asserted_also.lock().unwrap() = claims;
+    }
+
+    pub(super) fn tasks(&self) -> Arc<Tasks> {
+        self.world.tasks.clone()
     }
 
     pub(super) fn asserted_also(&self) -> Value {
@@ -150,7 +164,7 @@ impl Site {
 
     /// Rings the alarm if its moment has come, and tells whether it had.
     pub(crate) fn ring_if_due(&self) -> bool {
-        block_on(self.awake.ring_if_due(self.world.clock.now()))
+        self.world.tasks.finish(self.awake.ring_if_due(self.world.clock.now()))
     }
 
     /// The directory's database.
@@ -212,6 +226,13 @@ impl Site {
 }
 
 impl Answer {
+    /// Reads an answer to its end.
+    pub(super) async fn read(response: http::Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
     /// A header that is there once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();

@@ -17,7 +17,8 @@ from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp.shared.auth import OAuthClientMetadata
-from mcp.types import PromptReference
+from mcp.shared.exceptions import MCPError
+from mcp.types import ElicitResult, PromptReference
 
 url, redirect, *document = sys.argv[1:]
 
@@ -81,12 +82,37 @@ async def progress(client, name, arguments):
     return told
 
 
+async def ignore(progress, total, message):
+    """Asks for an answer in a stream: the SDK sends nothing else, not even a cancellation, before an answer begins."""
+
+
 async def abort(call):
     call.cancel()
     try:
         return {"value": plain(await call)}
     except asyncio.CancelledError:
         return {"error": "cancelled"}
+
+
+async def visit(context, params):
+    """Sends the person to a page and waits until they have been there."""
+    say({"open": params.url})
+    await hear()
+    return ElicitResult(action="accept")
+
+
+async def call(client, name, arguments):
+    """Calls again where the person had to be somewhere first (MCP 2025-11-25, URL mode of elicitation)."""
+    try:
+        return await client.call_tool(name, arguments)
+    except MCPError as error:
+        if error.error.code != -32042:
+            raise
+        asked = error.error.data["elicitations"]
+    for one in asked:
+        say({"open": one["url"]})
+        await hear()
+    return await client.call_tool(name, arguments)
 
 
 begun = []
@@ -97,7 +123,7 @@ async def act(client, storage, asked):
         case "list":
             return plain(await client.list_tools())
         case "call":
-            return plain(await client.call_tool(asked["name"], asked["arguments"]))
+            return plain(await call(client, asked["name"], asked["arguments"]))
         case "read":
             return plain(await client.read_resource(asked["uri"]))
         case "prompts":
@@ -113,7 +139,8 @@ async def act(client, storage, asked):
         case "progress":
             return await progress(client, asked["name"], asked["arguments"])
         case "begin":
-            begun.append(asyncio.create_task(client.call_tool(asked["name"], asked["arguments"])))
+            started = client.call_tool(asked["name"], asked["arguments"], progress_callback=ignore)
+            begun.append(asyncio.create_task(started))
         case "abort":
             return await abort(begun.pop())
         case "tokens":
@@ -125,11 +152,12 @@ async def act(client, storage, asked):
 @asynccontextmanager
 async def connected(mode, auth):
     if mode == "sse":
-        async with Client(sse_client(url, auth=auth), mode="legacy") as client:
+        async with Client(sse_client(url, auth=auth), mode="legacy", elicitation_callback=visit) as client:
             yield client
     else:
         async with create_mcp_http_client(auth=auth) as http:
-            async with Client(streamable_http_client(url, http_client=http), mode=mode) as client:
+            transport = streamable_http_client(url, http_client=http)
+            async with Client(transport, mode=mode, elicitation_callback=visit) as client:
                 yield client
 
 

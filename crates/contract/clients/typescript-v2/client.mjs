@@ -3,7 +3,7 @@
 //   node client.mjs MCP_URL REDIRECT_URL [CLIENT_METADATA_URL]
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
-import { Provider, alike, converse } from '../conversation.mjs';
+import { Provider, alike, converse, visit } from '../conversation.mjs';
 
 const [url, redirect, document] = process.argv.slice(2);
 const provider = new Provider(redirect, document);
@@ -11,7 +11,12 @@ let client;
 let transport;
 
 async function connect({ mode }) {
-  client = new Client({ name: 'contract', version: '1.0.0' }, { versionNegotiation: { mode } });
+  const options = { versionNegotiation: { mode }, capabilities: { elicitation: { url: {} } } };
+  client = new Client({ name: 'contract', version: '1.0.0' }, options);
+  client.setRequestHandler('elicitation/create', async ({ params }) => {
+    await visit(params.url);
+    return { action: 'accept' };
+  });
   transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
   await client.connect(transport);
 }

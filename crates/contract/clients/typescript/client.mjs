@@ -17,7 +17,7 @@ let transport;
 
 async function connect({ mode }) {
   const Transport = mode === 'sse' ? SSEClientTransport : StreamableHTTPClientTransport;
-  client = new Client({ name: 'contract', version: '1.0.0' });
+  client = new Client({ name: 'contract', version: '1.0.0' }, { capabilities: { elicitation: { url: {} } } });
   transport = new Transport(new URL(url), { authProvider: provider });
   await client.connect(transport);
 }

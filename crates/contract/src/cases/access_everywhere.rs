@@ -16,14 +16,18 @@ use crate::site::Site;
 pub(super) const EVERYWHERE: &[(&str, &str)] = &[("ACCESS_EVERYWHERE", "true")];
 const HEADER: &str = "cf-access-jwt-assertion";
 /// Machine routes and public documents.
-const MACHINE: [(&str, &str); 8] = [
+const MACHINE: [(&str, &str); 12] = [
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/oauth-protected-resource"),
     ("GET", "/.well-known/oauth-protected-resource/mcp"),
+    ("GET", "/.well-known/oauth-protected-resource/sse"),
     ("GET", "/healthz"),
+    ("GET", "/sse"),
     ("POST", "/mcp"),
+    ("POST", "/messages"),
     ("POST", "/register"),
     ("POST", "/revoke"),
+    ("POST", "/sse"),
     ("POST", "/token"),
 ];
 

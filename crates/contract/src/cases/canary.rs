@@ -3,7 +3,8 @@
 //! Planted: the key files, the client secret, the gateway token, the service token's secret, Access assertions and
 //! cookies, codes of Microsoft and ours, our tokens, Microsoft's tokens (by what each of them begins with), form tokens and
 //! sealed states, PKCE verifiers and states of clients, subjects and bodies that were sent and that were read, arguments of
-//! tools, recipients, and passwords where thoughtless clients put them.
+//! tools and prompts, recipients, cursors, states and ids that clients carry, and passwords where thoughtless clients put
+//! them.
 //!
 //! Looked for in: everything the hosts write, over three lives and a kill, natively with every log line there is; every
 //! answer that is an error or a page; gateway log with metadata; every record; every file of the data folder as bytes,
@@ -14,6 +15,8 @@
 //! * the answer that hands a secret to its owner: tokens in an answer of `/token`, a code in the redirect to its client,
 //!   `Set-Cookie`, the form token in the form it belongs to, mail in the result of the tool that read it;
 //! * the e-mail address of a person, which is an identifier of records and metadata.
+
+mod carried;
 
 use std::cell::RefCell;
 use std::fs;
@@ -86,6 +89,7 @@ fn no_planted_secret_is_found_anywhere_after_a_day(_: &Site) -> Result<()> {
     plant_configuration(&mut day)?;
     let mut session = sign_in(&mut day)?;
     calls(&mut day, &session)?;
+    carried::carry(&mut day, &mut session)?;
     errors(&mut day, &session)?;
     thoughtless_clients(&mut day, &session)?;
     renewal(&mut day, &mut session)?;
@@ -236,9 +240,19 @@ fn thoughtless_clients(day: &mut Day<'_>, session: &Session<'_>) -> Result<()> {
     day.plant("a password", secret)?;
     let site = day.site;
     let token = session.tokens.access.clone();
-    for path in
-        ["/healthz", "/nothing", "/mcp", "/me", "/authorize", "/token", "/callback", "/register", "/revoke"]
-    {
+    for path in [
+        "/healthz",
+        "/nothing",
+        "/mcp",
+        "/sse",
+        "/messages",
+        "/me",
+        "/authorize",
+        "/token",
+        "/callback",
+        "/register",
+        "/revoke",
+    ] {
         let url =
             site.edge(&format!("{path}?password={secret}&access_token={token}&client_secret={secret}"))?;
         let answer = Request::get(&url).send()?;

@@ -45,9 +45,10 @@ fn post_message(mcp: &Mcp) -> Value {
 /// The next request of the person is told to come again later: ten seconds for mail, two for Teams.
 fn throttle(session: &Session<'_>) -> Result<()> {
     let email = &session.person.email;
-    session.site.control.fault(
-        &json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }),
-    )
+    session
+        .site
+        .control
+        .fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))
 }
 
 fn cancel(mcp: &Mcp, id: &Value) -> Result<Answer> {
@@ -56,7 +57,7 @@ fn cancel(mcp: &Mcp, id: &Value) -> Result<Answer> {
 }
 
 /// A notification is accepted and not answered.
-fn said(answer: Answer) -> Result<()> {
+fn said(answer: &Answer) -> Result<()> {
     answer.expect(&[202])?;
     ensure!(answer.body.is_empty(), "a body: {answer}");
     Ok(())
@@ -117,7 +118,7 @@ fn a_call_that_waits_for_a_retry_is_cancelled_by_a_notification(site: &Site) -> 
         let mcp = session.mcp.speaking(version);
         throttle(&session)?;
         let message = send_message(&mcp);
-        let reply = meanwhile(&session, &mcp, &message, || said(cancel(&mcp, message.at("/id"))?))?;
+        let reply = meanwhile(&session, &mcp, &message, || said(&cancel(&mcp, message.at("/id"))?))?;
         expect_cancelled(&reply)?;
         await_outcome(&session, "sendEmail", &["cancelled"])?;
         ensure!(sent(&session)? == 0 && session.graph_requests()?.len() == 1, "the effect came all the same");
@@ -129,7 +130,8 @@ fn a_call_that_waits_for_its_place_is_cancelled_by_a_notification(site: &Site) -
     let session = Session::open(site, "cancel-place")?;
     let (mcp, message) = queued(&session)?;
     let reply = thread::scope(|scope| {
-        let slow = scope.spawn(|| at_once(4, |_| session.tool("getEmails", &json!({ "count": 1 }))?.success().map(drop)));
+        let slow = scope
+            .spawn(|| at_once(4, |_| session.tool("getEmails", &json!({ "count": 1 }))?.success().map(drop)));
         let outcome = (|| {
             bounded("four calls are on their way", || Ok(session.graph_requests()?.len() == 4))?;
             let calling = scope.spawn(|| mcp.deliver(&message));
@@ -230,7 +232,7 @@ fn nobody_else_cancels_a_call(site: &Site) -> Result<()> {
     let mut stranger = mine.clone();
     stranger.token = String::new();
     expect_uncancelled(&one, &mine, |id| {
-        said(cancel(&foreign, id)?)?;
+        said(&cancel(&foreign, id)?)?;
         cancel(&stranger, id)?.expect(&[401]).map(drop)
     })
 }
@@ -240,7 +242,7 @@ fn another_grant_of_the_person_cancels_nothing(site: &Site) -> Result<()> {
     let client = session.client.discovered.client()?;
     let second = Session::by(site, session.person.clone(), client, None)?;
     let (mine, other) = (session.mcp.speaking(LEGACY[0]), second.mcp.speaking(LEGACY[0]));
-    expect_uncancelled(&session, &mine, |id| said(cancel(&other, id)?))
+    expect_uncancelled(&session, &mine, |id| said(&cancel(&other, id)?))
 }
 
 fn an_effect_that_is_on_its_way_is_not_cancelled(site: &Site) -> Result<()> {
@@ -253,7 +255,7 @@ fn an_effect_that_is_on_its_way_is_not_cancelled(site: &Site) -> Result<()> {
         if version == MODERN {
             leave(&session, &mcp, &message)?;
         } else {
-            let reply = meanwhile(&session, &mcp, &message, || said(cancel(&mcp, message.at("/id"))?))?;
+            let reply = meanwhile(&session, &mcp, &message, || said(&cancel(&mcp, message.at("/id"))?))?;
             // The truth is told: it was posted.
             reply.success()?;
         }
@@ -271,7 +273,7 @@ fn a_cancelled_call_gives_its_place_back(site: &Site) -> Result<()> {
     for _ in 0..6 {
         throttle(&session)?;
         let message = send_message(&mcp);
-        let reply = meanwhile(&session, &mcp, &message, || said(cancel(&mcp, message.at("/id"))?))?;
+        let reply = meanwhile(&session, &mcp, &message, || said(&cancel(&mcp, message.at("/id"))?))?;
         expect_cancelled(&reply)?;
     }
     session.tool("getEmails", &json!({ "count": 1 }))?.content()?;
@@ -284,13 +286,16 @@ fn a_cancellation_of_nothing_is_accepted_and_changes_nothing(site: &Site) -> Res
     let mcp = session.mcp.speaking(LEGACY[0]);
     expect_uncancelled(&session, &mcp, |id| {
         let text = json!(id.to_string());
-        for wrong in [&text, &json!(999_999_999), &json!(""), &Value::Null, &json!([id]), &json!({}), &json!(true)] {
+        for wrong in
+            [&text, &json!(999_999_999), &json!(""), &Value::Null, &json!([id]), &json!({}), &json!(true)]
+        {
             cancel(&mcp, wrong)?.expect(&[202, 400]).with_context(|| wrong.to_string())?;
         }
         let bare = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled" });
         mcp.request(&bare).send()?.expect(&[202, 400])?;
         // As a request it is no notification.
-        mcp.send("notifications/cancelled", &json!({ "requestId": id }))?.expect_error(&[200, 404], &[-32601])?;
+        mcp.send("notifications/cancelled", &json!({ "requestId": id }))?
+            .expect_error(&[200, 404], &[-32601])?;
         Ok(())
     })?;
     // An id that was used up may be used again, and an earlier cancellation is not remembered for it.
@@ -304,7 +309,7 @@ fn a_read_that_waits_is_cancelled_too(site: &Site) -> Result<()> {
     let mcp = session.mcp.speaking(LEGACY[0]);
     throttle(&session)?;
     let message = mcp.message("tools/call", &json!({ "name": "getEmails", "arguments": { "count": 1 } }));
-    let reply = meanwhile(&session, &mcp, &message, || said(cancel(&mcp, message.at("/id"))?))?;
+    let reply = meanwhile(&session, &mcp, &message, || said(&cancel(&mcp, message.at("/id"))?))?;
     expect_cancelled(&reply)?;
     ensure!(session.graph_requests()?.len() == 1, "a cancelled read was made again");
     Ok(())

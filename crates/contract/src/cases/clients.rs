@@ -2,7 +2,7 @@
 //! calls a tool, and gets nothing more once the person has ended the connection.
 
 mod application;
-mod program;
+pub(super) mod program;
 
 use std::fs;
 use std::net::TcpListener;
@@ -25,7 +25,7 @@ use crate::oauth::Discovered;
 use crate::site::Site;
 
 /// A folder for each client.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
+pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/clients");
 
 table! { "clients":
     own the_official_typescript_sdk_signs_in_and_calls_tools,
@@ -53,6 +53,7 @@ fn the_official_typescript_sdk_signs_in_and_calls_tools(site: &Site) -> Result<(
     application.helps()?;
     application.is_told_of_progress()?;
     application.gives_up()?;
+    application.has_its_person_sign_in()?;
     application.stays_refused()?;
     application.refreshes()?;
     application.stops_when_revoked()
@@ -82,6 +83,7 @@ fn lives(site: &Site, script: Command, mode: &str) -> Result<()> {
     application.helps()?;
     application.is_told_of_progress()?;
     application.gives_up()?;
+    application.has_its_person_sign_in()?;
     application.steps_up()?;
     application.refreshes()?;
     application.stops_when_revoked()
@@ -91,7 +93,7 @@ fn the_official_typescript_sdk_speaks_the_transport_of_2024_11_05(site: &Site) -
     streams(site, node("typescript", "client.mjs")?, true)
 }
 
-/// It does not say which revision was agreed.
+/// It does not say which revision was agreed, so it gets what the oldest revisions have.
 fn the_official_python_sdk_speaks_the_transport_of_2024_11_05(site: &Site) -> Result<()> {
     streams(site, python("python", "client.py")?, false)
 }
@@ -105,7 +107,10 @@ fn streams(site: &Site, script: Command, is_structured: bool) -> Result<()> {
     application.helps()?;
     application.is_told_of_progress()?;
     application.gives_up()?;
-    application.stops_when_revoked()
+    if is_structured {
+        application.has_its_person_sign_in()?;
+    }
+    application.ends_when_revoked()
 }
 
 /// The document is that of an editor; the simulated estate publishes it.
@@ -150,7 +155,10 @@ fn bridges(site: &Site, url: &Url, options: &[&str]) -> Result<()> {
     ensure!(tools.list("/tools")?.len() > 5, "{}", bridge.program.failed("too few tools"));
     let call = json!({ "name": "getEmails", "arguments": { "count": 1 } });
     let emails = bridge.result("tools/call", &call)?;
-    ensure!(emails.at("/content/0/text").is_string() && emails.at("/isError") != &Value::Bool(true), "{emails}");
+    ensure!(
+        emails.at("/content/0/text").is_string() && emails.at("/isError") != &Value::Bool(true),
+        "{emails}"
+    );
     let profile = bridge.result("resources/read", &json!({ "uri": "microsoft://profile" }))?;
     ensure!(profile.text("/contents/0/text")?.contains(&person.email), "another person: {profile}");
     let prompt = bridge.result("prompts/get", &json!({ "name": "weeklyReview" }))?;
@@ -267,7 +275,7 @@ fn the_conformance_suite_finds_nothing_to_fail_or_to_warn_about(site: &Site) -> 
 }
 
 /// Every check in the suite's report: its id, how it ended, and all that is said of it.
-fn checks(report: &Path) -> Result<Vec<(String, String, Value)>> {
+pub(super) fn checks(report: &Path) -> Result<Vec<(String, String, Value)>> {
     let mut checks = Vec::new();
     for scenario in fs::read_dir(report)? {
         let file = scenario?.path().join("checks.json");
@@ -306,9 +314,14 @@ fn return_to_client(browser: &mut Browser, url: &Url) -> Result<()> {
 
 /// The person ends the only connection there is.
 fn revoke(site: &Site, browser: &mut Browser) -> Result<()> {
+    press(site, browser, "/me/revoke")
+}
+
+/// Presses the button of this form on the person's own page.
+fn press(site: &Site, browser: &mut Browser, action: &str) -> Result<()> {
     let page = browser.page(&site.me)?;
-    let form = forms(&page.answer.text()).into_iter().find(|form| form.action == "/me/revoke");
-    let form = form.with_context(|| format!("no connection to end: {}", page.answer))?;
+    let form = forms(&page.answer.text()).into_iter().find(|form| form.action == action);
+    let form = form.with_context(|| format!("no form for {action}: {}", page.answer))?;
     browser.submit(&page, &form, None)?.page()?.answer.expect(&[200]).map(drop)
 }
 
@@ -336,7 +349,7 @@ fn result(program: Program) -> Result<Value> {
 }
 
 /// Node with a script of the client's folder, whose packages must be there.
-fn node(client: &str, script: &str) -> Result<Command> {
+pub(super) fn node(client: &str, script: &str) -> Result<Command> {
     installed(client, "node_modules", Command::new(environment::node()), script)
 }
 

@@ -79,6 +79,7 @@ fn resource_metadata_name_the_endpoint_at_path_and_root(site: &Site) -> Result<(
     for (path, resource) in [
         ("/.well-known/oauth-protected-resource/mcp", site.mcp.clone()),
         ("/.well-known/oauth-protected-resource", site.mcp.clone()),
+        ("/.well-known/oauth-protected-resource/sse", site.edge("/sse")?),
     ] {
         let answer = Request::get(site.edge(path)?).send()?;
         let body = answer.expect(&[200])?.json()?;

@@ -11,17 +11,11 @@ use super::me::page_and_form;
 use super::microsoft::outlive_microsoft_token;
 use crate::json::Look as _;
 use crate::mcp::{LEGACY, MODERN, Mcp, Reply};
-use crate::session::{Session, at_once};
+use crate::session::Session;
 use crate::site::Site;
 
 table! { "elicitation":
     shared a_client_that_can_is_sent_to_connect_and_its_retry_runs_the_call,
-    shared the_state_of_a_call_counts_once,
-    shared of_ten_retries_at_once_exactly_one_has_an_effect,
-    shared a_state_that_was_changed_or_made_up_is_refused,
-    shared a_state_counts_for_its_own_request_only,
-    shared a_state_counts_for_its_own_person_and_grant_only,
-    own a_state_ends_after_ten_minutes,
     shared who_declines_gets_an_error_and_no_effect,
     shared who_accepts_and_does_not_sign_in_gets_no_effect,
     shared a_client_that_cannot_be_asked_gets_the_link,
@@ -35,36 +29,36 @@ table! { "elicitation":
 }
 
 /// What a client declares that opens addresses.
-fn able() -> Value {
+pub(super) fn able() -> Value {
     json!({ "elicitation": { "url": {} } })
 }
 
 /// A new person who has a grant and is signed out of Microsoft.
-fn signed_out<'a>(site: &'a Site, name: &str) -> Result<Session<'a>> {
+pub(super) fn signed_out<'a>(site: &'a Site, name: &str) -> Result<Session<'a>> {
     let mut session = Session::open(site, name)?;
     sign_out(&mut session)?;
     session.mcp = session.mcp.declaring(able());
     Ok(session)
 }
 
-fn sign_out(session: &mut Session<'_>) -> Result<()> {
+pub(super) fn sign_out(session: &mut Session<'_>) -> Result<()> {
     let (page, form) = page_and_form(session, "/me/sign-out")?;
     session.browser.submit(&page, &form, None)?.page()?.answer.expect(&[200]).map(drop)
 }
 
-fn link(session: &mut Session<'_>) -> Result<()> {
+pub(super) fn link(session: &mut Session<'_>) -> Result<()> {
     let url = session.site.edge("/connect")?;
     session.browser.page(&url)?.answer.expect(&[200]).map(drop)
 }
 
-fn sending() -> Value {
+pub(super) fn sending() -> Value {
     json!({ "name": "sendEmail", "arguments": { "to": "blair@contoso.example", "subject": "s", "body": "b" } })
 }
 
 /// What the server asked for.
-struct Asked {
-    name: String,
-    state: String,
+pub(super) struct Asked {
+    pub(super) name: String,
+    pub(super) state: String,
 }
 
 /// Expects that the client is asked to send its person to the page that links Microsoft, and for nothing else.
@@ -84,7 +78,7 @@ fn asked(site: &Site, reply: &Reply) -> Result<Asked> {
 }
 
 /// The call again, with this action and state.
-fn retried(params: &Value, asked: &Asked, action: &str) -> Value {
+pub(super) fn retried(params: &Value, asked: &Asked, action: &str) -> Value {
     let mut params = params.clone();
     if let Some(fields) = params.as_object_mut() {
         fields.insert("inputResponses".to_owned(), json!({ &asked.name: { "action": action } }));
@@ -94,15 +88,15 @@ fn retried(params: &Value, asked: &Asked, action: &str) -> Value {
 }
 
 /// Asks with a call, and returns what the server asks back.
-fn ask(session: &Session<'_>, params: &Value) -> Result<Asked> {
+pub(super) fn ask(session: &Session<'_>, params: &Value) -> Result<Asked> {
     asked(session.site, &session.mcp.send("tools/call", params)?)
 }
 
-fn sent(session: &Session<'_>) -> Result<usize> {
+pub(super) fn sent(session: &Session<'_>) -> Result<usize> {
     Ok(session.site.control.graph("sent", &session.person.email)?.len())
 }
 
-fn refused(reply: &Reply, about: &str) -> Result<()> {
+pub(super) fn refused(reply: &Reply, about: &str) -> Result<()> {
     reply.expect_error(&[200, 400], &[-32602]).with_context(|| about.to_owned()).map(drop)
 }
 
@@ -138,121 +132,6 @@ fn a_client_that_can_is_sent_to_connect_and_its_retry_runs_the_call(site: &Site)
     Ok(())
 }
 
-fn the_state_of_a_call_counts_once(site: &Site) -> Result<()> {
-    let mut session = signed_out(site, "asked-once")?;
-    let asked = ask(&session, &sending())?;
-    link(&mut session)?;
-    let retry = retried(&sending(), &asked, "accept");
-    session.mcp.send("tools/call", &retry)?.content()?;
-    for _ in 0..2 {
-        refused(&session.mcp.send("tools/call", &retry)?, "a replay")?;
-    }
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
-    // It stays spent when the person is signed out again.
-    sign_out(&mut session)?;
-    refused(&session.mcp.send("tools/call", &retry)?, "a replay after signing out")?;
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
-    Ok(())
-}
-
-fn of_ten_retries_at_once_exactly_one_has_an_effect(site: &Site) -> Result<()> {
-    let mut session = signed_out(site, "asked-race")?;
-    let asked = ask(&session, &sending())?;
-    link(&mut session)?;
-    let retry = retried(&sending(), &asked, "accept");
-    let replies = at_once(10, |_| session.mcp.send("tools/call", &retry))?;
-    let done = replies.iter().filter(|reply| reply.content().is_ok()).count();
-    let refused = replies.iter().filter(|reply| reply.error_code() == Some(-32602)).count();
-    ensure!(done == 1 && refused == 9, "{done} done, {refused} refused");
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
-    Ok(())
-}
-
-fn a_state_that_was_changed_or_made_up_is_refused(site: &Site) -> Result<()> {
-    let mut session = signed_out(site, "asked-forged")?;
-    let asked = ask(&session, &sending())?;
-    link(&mut session)?;
-    let state = asked.state.as_str();
-    let half = state.get(..state.len() / 2).context("ASCII")?.to_owned();
-    let bent = |at: usize| -> String {
-        let flip = |(index, c): (usize, char)| if index == at { if c == 'A' { 'B' } else { 'A' } } else { c };
-        state.chars().enumerate().map(flip).collect()
-    };
-    let mut forged = vec![half, format!("{state}A"), format!("{state}.{state}"), String::new(), "e30".to_owned()];
-    forged.extend([bent(0), bent(state.len() / 2), bent(state.len() - 2)].into_iter().filter(|text| text != state));
-    forged.extend([session.tokens.access.clone(), "A".repeat(50_000)]);
-    for state in forged {
-        let shown: String = state.chars().take(100).collect();
-        let wrong = Asked { name: asked.name.clone(), state };
-        refused(&session.mcp.send("tools/call", &retried(&sending(), &wrong, "accept"))?, &shown)?;
-    }
-    for state in [json!(7), Value::Null, json!([state]), json!({ "state": state })] {
-        let mut params = retried(&sending(), &asked, "accept");
-        *params.pointer_mut("/requestState").context("a state")? = state.clone();
-        refused(&session.mcp.send("tools/call", &params)?, &state.to_string())?;
-    }
-    ensure!(sent(&session)? == 0, "a forged state had an effect");
-    // The genuine one has not suffered.
-    session.mcp.send("tools/call", &retried(&sending(), &asked, "accept"))?.content().map(drop)
-}
-
-fn a_state_counts_for_its_own_request_only(site: &Site) -> Result<()> {
-    let other = |field: &str, value: Value| {
-        let mut params = sending();
-        if let Some(at) = params.pointer_mut(field) {
-            *at = value;
-        }
-        params
-    };
-    for (method, params) in [
-        ("tools/call", other("/arguments/to", json!("eve@evil.example"))),
-        ("tools/call", other("/arguments/body", json!("b "))),
-        ("tools/call", other("/arguments", json!({}))),
-        ("tools/call", json!({ "name": "sendTeamsMessage", "arguments": super::post() })),
-        ("tools/call", json!({ "name": "getEmails", "arguments": {} })),
-        ("resources/read", json!({ "uri": "microsoft://profile" })),
-        ("prompts/get", json!({ "name": "weeklyReview" })),
-    ] {
-        let mut session = signed_out(site, "asked-other-call")?;
-        let asked = ask(&session, &sending())?;
-        link(&mut session)?;
-        let before = session.graph_requests()?.len();
-        let reply = session.mcp.send(method, &retried(&params, &asked, "accept"))?;
-        refused(&reply, &format!("{method} {params}"))?;
-        ensure!(session.graph_requests()?.len() == before, "{params} reached Graph with another call's state");
-    }
-    Ok(())
-}
-
-fn a_state_counts_for_its_own_person_and_grant_only(site: &Site) -> Result<()> {
-    let mut session = signed_out(site, "asked-mine")?;
-    let other = Session::open(site, "asked-theirs")?;
-    let asked = ask(&session, &sending())?;
-    link(&mut session)?;
-    let client = session.client.discovered.client()?;
-    let second = Session::by(site, session.person.clone(), client, None)?;
-    let retry = retried(&sending(), &asked, "accept");
-    for (foreign, about) in [(&other, "another person"), (&second, "another grant")] {
-        refused(&foreign.mcp.declaring(able()).send("tools/call", &retry)?, about)?;
-        ensure!(sent(foreign)? == 0, "{about} had an effect");
-    }
-    session.mcp.send("tools/call", &retry)?.content()?;
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
-    Ok(())
-}
-
-fn a_state_ends_after_ten_minutes(site: &Site) -> Result<()> {
-    let mut session = signed_out(site, "asked-late")?;
-    let (early, late) = (ask(&session, &sending())?, ask(&session, &sending())?);
-    link(&mut session)?;
-    site.advance(590)?;
-    session.mcp.send("tools/call", &retried(&sending(), &early, "accept"))?.content()?;
-    site.advance(20)?;
-    refused(&session.mcp.send("tools/call", &retried(&sending(), &late, "accept"))?, "after ten minutes")?;
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
-    Ok(())
-}
-
 fn who_declines_gets_an_error_and_no_effect(site: &Site) -> Result<()> {
     for action in ["decline", "cancel"] {
         let mut session = signed_out(site, "asked-declined")?;
@@ -274,7 +153,11 @@ fn who_accepts_and_does_not_sign_in_gets_no_effect(site: &Site) -> Result<()> {
     let session = signed_out(site, "asked-in-vain")?;
     let first = ask(&session, &sending())?;
     let again = session.mcp.send("tools/call", &retried(&sending(), &first, "accept"))?;
-    ensure!(again.success().is_err() || again.message.at("/result/resultType") == "input_required", "{}", again.answer);
+    ensure!(
+        again.success().is_err() || again.message.at("/result/resultType") == "input_required",
+        "{}",
+        again.answer
+    );
     for responses in [json!({}), json!({ "nobody": { "action": "accept" } }), json!({ &first.name: {} })] {
         let asked = ask(&session, &sending())?;
         let mut params = retried(&sending(), &asked, "accept");
@@ -315,7 +198,8 @@ fn session_id(mcp: &Mcp, version: &str, capabilities: &Value) -> Result<String> 
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
     let reply = Reply::read(mcp.bare().json(&message).send()?)?;
     reply.result()?;
-    let id = reply.answer.header("mcp-session-id").with_context(|| format!("no session: {}", reply.answer))?;
+    let id =
+        reply.answer.header("mcp-session-id").with_context(|| format!("no session: {}", reply.answer))?;
     ensure!(id.bytes().all(|byte| byte.is_ascii_graphic()), "an id of strange characters: {}", reply.answer);
     Ok(id.to_owned())
 }
@@ -401,7 +285,9 @@ fn whoever_is_signed_in_is_never_asked(site: &Site) -> Result<()> {
 
 fn nothing_but_a_call_is_answered_with_a_question(site: &Site) -> Result<()> {
     let session = signed_out(site, "no-question")?;
-    for method in ["tools/list", "prompts/list", "resources/list", "resources/templates/list", "server/discover"] {
+    for method in
+        ["tools/list", "prompts/list", "resources/list", "resources/templates/list", "server/discover"]
+    {
         let reply = session.mcp.send(method, &Value::Null)?;
         ensure!(reply.result()?.text("/resultType")? == "complete", "{method}: {}", reply.answer);
     }

@@ -16,10 +16,11 @@ use crate::site::Site;
 pub(super) const MANAGED: &[(&str, &str)] = &[("INGRESS", "managed")];
 const HEADER: &str = "cf-access-jwt-assertion";
 /// The routes that only our own authorization server has.
-const OURS: [(&str, &str); 8] = [
+const OURS: [(&str, &str); 9] = [
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/oauth-protected-resource"),
     ("GET", "/.well-known/oauth-protected-resource/mcp"),
+    ("GET", "/.well-known/oauth-protected-resource/sse"),
     ("GET", "/authorize"),
     ("POST", "/consent"),
     ("POST", "/register"),

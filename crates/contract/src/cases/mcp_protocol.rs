@@ -49,7 +49,9 @@ fn every_legacy_revision_is_negotiated_by_initialize(site: &Site) -> Result<()> 
         ensure!(result.text("/protocolVersion")? == version, "negotiated: {}", reply.answer);
         ensure!(!result.text("/serverInfo/name")?.is_empty(), "serverInfo: {}", reply.answer);
         ensure!(
-            result.at("/capabilities/tools").is_object() && result.at("/capabilities/resources").is_object(),
+            ["tools", "resources", "prompts", "completions"]
+                .iter()
+                .all(|offered| result.at("/capabilities").get(offered).is_some_and(Value::is_object)),
             "capabilities: {}",
             reply.answer
         );
@@ -234,7 +236,7 @@ fn ids_come_back_as_they_were(site: &Site) -> Result<()> {
 
 fn lists_are_private_and_complete(site: &Site) -> Result<()> {
     let session = Session::open(site, "lists")?;
-    for method in ["tools/list", "resources/list", "resources/templates/list"] {
+    for method in ["tools/list", "prompts/list", "resources/list", "resources/templates/list"] {
         let reply = session.mcp.send(method, &Value::Null)?;
         let result = reply.result()?;
         ensure!(result.text("/cacheScope")? == "private", "cacheScope of {method}: {}", reply.answer);

@@ -39,7 +39,7 @@ fn operator_cookie(site: &Site) -> Result<String> {
     Ok(site.control.assertion(&json!({ "email": "morgan@contoso.example" }))?.cookie)
 }
 
-fn operate(site: &Site, path: &str, body: &Value) -> Result<Answer> {
+pub(super) fn operate(site: &Site, path: &str, body: &Value) -> Result<Answer> {
     operate_with(site, &operator_cookie(site)?, path, body)
 }
 
@@ -62,7 +62,7 @@ fn visit_every_cell(site: &Site) -> Result<i64> {
     }
 }
 
-fn by_person(email: &str) -> Value {
+pub(super) fn by_person(email: &str) -> Value {
     json!({ "person": email, "reason": REASON })
 }
 

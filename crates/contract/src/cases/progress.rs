@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
+use super::operators::{by_person, operate};
 use crate::events::Events;
 use crate::http::Request;
 use crate::json::Look as _;
@@ -21,6 +22,7 @@ table! { "progress":
     shared a_refused_request_is_refused_before_any_stream,
     shared a_tool_error_ends_the_stream_like_a_result,
     shared two_streams_of_two_people_are_apart,
+    shared an_order_of_an_operator_ends_a_stream_without_its_result,
 }
 
 fn with_token(mcp: &Mcp, method: &str, params: &Value, token: &Value) -> Result<Value> {
@@ -83,13 +85,21 @@ fn a_token_is_a_text_or_a_whole_number_and_comes_back_as_it_was(site: &Site) -> 
     let session = Session::open(site, "progress-token")?;
     for version in [MODERN, LEGACY[0]] {
         let mcp = session.mcp.speaking(version);
-        for token in [json!("t"), json!("7"), json!(7), json!(0), json!(-1), json!(9_007_199_254_740_991_i64), json!("ä\"\n\ndata: x")]
-        {
+        for token in [
+            json!("t"),
+            json!("7"),
+            json!(7),
+            json!(0),
+            json!(-1),
+            json!(9_007_199_254_740_991_i64),
+            json!("ä\"\n\ndata: x"),
+        ] {
             let message = call(&mcp, &token)?;
             let (told, _) = told(mcp.listen(&message)?, &message)?;
             expect_increasing(&told, &token)?;
         }
-        for wrong in [json!(null), json!(1.5), json!(true), json!([]), json!({}), json!("t".repeat(100_000))] {
+        for wrong in [json!(null), json!(1.5), json!(true), json!([]), json!({}), json!("t".repeat(100_000))]
+        {
             let reply = Reply::read(mcp.request(&call(&mcp, &wrong)?).send()?)?;
             let text = reply.answer.text();
             ensure!(!text.contains("notifications/progress"), "{wrong} is a token: {}", reply.answer);
@@ -146,7 +156,8 @@ fn a_call_that_waits_for_a_retry_tells_of_it(site: &Site) -> Result<()> {
     let post = json!({ "name": "sendTeamsMessage", "arguments": super::post() });
     let message = with_token(&session.mcp, "tools/call", &post, &json!("r"))?;
     let (calm, _) = told(session.mcp.listen(&message)?, &message)?;
-    site.control.fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))?;
+    site.control
+        .fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))?;
     let message = with_token(&session.mcp, "tools/call", &post, &json!("r"))?;
     let (told, response) = told(session.mcp.listen(&message)?, &message)?;
     expect_increasing(&told, &json!("r"))?;
@@ -216,7 +227,8 @@ fn a_refused_request_is_refused_before_any_stream(site: &Site) -> Result<()> {
 fn a_tool_error_ends_the_stream_like_a_result(site: &Site) -> Result<()> {
     let session = Session::open(site, "progress-error")?;
     let email = &session.person.email;
-    site.control.fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 404, "times": 1 }))?;
+    site.control
+        .fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 404, "times": 1 }))?;
     let message = call(&session.mcp, &json!(1))?;
     let (told, response) = told(session.mcp.listen(&message)?, &message)?;
     expect_increasing(&told, &json!(1))?;
@@ -229,7 +241,8 @@ fn two_streams_of_two_people_are_apart(site: &Site) -> Result<()> {
     // The same id and the same token, on purpose.
     let mut seen = Vec::new();
     for session in [&one, &other] {
-        let mut message = with_token(&session.mcp, "resources/read", &json!({ "uri": "microsoft://profile" }), &json!(1))?;
+        let mut message =
+            with_token(&session.mcp, "resources/read", &json!({ "uri": "microsoft://profile" }), &json!(1))?;
         *message.pointer_mut("/id").context("an id")? = json!(1);
         seen.push((session, session.mcp.listen(&message)?, message));
     }
@@ -237,6 +250,22 @@ fn two_streams_of_two_people_are_apart(site: &Site) -> Result<()> {
         let (told, response) = told(events, &message)?;
         expect_increasing(&told, &json!(1))?;
         ensure!(response.to_string().contains(&session.person.email), "another person: {response}");
+    }
+    Ok(())
+}
+
+fn an_order_of_an_operator_ends_a_stream_without_its_result(site: &Site) -> Result<()> {
+    let session = Session::open(site, "progress-killed")?;
+    let email = &session.person.email;
+    site.control
+        .fault(&json!({ "target": "graph", "person": email, "kind": "delay", "ms": 60_000, "times": 1 }))?;
+    let message = call(&session.mcp, &json!(1))?;
+    let mut events = session.mcp.listen(&message)?;
+    ensure!(events.is_stream(), "not an event stream: {}", events.answer);
+    session.await_graph_request()?;
+    operate(site, "/operator/kill", &by_person(email))?.expect(&[200])?;
+    for said in events.messages()? {
+        ensure!(said.get("result").is_none(), "a result after the order: {said}");
     }
     Ok(())
 }

@@ -65,7 +65,8 @@ fn every_prompt_is_listed_in_every_revision(site: &Site) -> Result<()> {
             seen.push((prompt.text("/name")?, arguments));
         }
         seen.sort_unstable();
-        let expected = FIVE.map(|(name, arguments)| (name, arguments.iter().map(ToString::to_string).collect()));
+        let expected =
+            FIVE.map(|(name, arguments)| (name, arguments.iter().map(ToString::to_string).collect()));
         ensure!(seen == expected, "prompts of {version}: {seen:?}");
         // Those before know no titles.
         let titled = reply.result()?.at("/prompts/0/title").is_string();
@@ -181,7 +182,9 @@ fn an_argument_stays_a_quoted_text_whatever_it_says(site: &Site) -> Result<()> {
         let reply = session.mcp.prompt("prepareForMeeting", &json!({ "meeting": value }))?;
         let shown = text(&reply)?;
         let before = harmless.split("\"HARMLESS\"").next().context("a beginning")?;
-        let rest = shown.strip_prefix(before).with_context(|| format!("{value:?} changed what is before: {shown}"))?;
+        let rest = shown
+            .strip_prefix(before)
+            .with_context(|| format!("{value:?} changed what is before: {shown}"))?;
         // What stands there is one JSON string, and what follows is the same as ever.
         let mut quoted = serde_json::Deserializer::from_str(rest).into_iter::<String>();
         let read = quoted.next().with_context(|| format!("nothing is quoted: {shown}"))??;
@@ -226,7 +229,8 @@ fn a_prompt_asks_nobody_and_leaves_the_journal_alone(site: &Site) -> Result<()> 
 
 /// Nothing of a person or a grant is in a prompt: what the grant does not allow, the tool refuses.
 fn every_scope_and_every_grant_sees_the_same_prompts(site: &Site) -> Result<()> {
-    let (one, other) = (Session::open(site, "prompt-all")?, Session::with_scope(site, "prompt-narrow", "User.Read")?);
+    let (one, other) =
+        (Session::open(site, "prompt-all")?, Session::with_scope(site, "prompt-narrow", "User.Read")?);
     for (name, arguments) in filled() {
         let (one, other) = (one.mcp.prompt(name, &arguments)?, other.mcp.prompt(name, &arguments)?);
         ensure!(text(&one)? == text(&other)?, "{name} differs: {} {}", one.answer, other.answer);

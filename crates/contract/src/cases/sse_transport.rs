@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::me::page_and_form;
+use super::elicitation::{able, sign_out};
 use crate::browser::Browser;
 use crate::events::Events;
 use crate::http::{Answer, Request};
@@ -24,38 +24,31 @@ table! { "sse_transport":
     shared a_token_counts_at_the_endpoint_it_was_given_for_and_at_no_other,
     shared a_token_is_given_for_an_endpoint_there_is_and_for_no_other,
     shared a_client_that_names_no_resource_gets_a_token_for_both,
-    shared another_persons_message_is_not_taken_and_nothing_comes_of_it,
-    shared another_grants_message_is_not_taken_and_nothing_comes_of_it,
-    shared an_unknown_session_takes_no_message,
     shared a_message_is_checked_before_it_is_accepted,
     shared answers_and_errors_come_through_the_stream,
     shared progress_comes_through_the_stream,
+    shared what_a_client_declares_in_its_stream_counts_for_its_calls,
     files a_call_is_cancelled_through_the_session,
-    shared a_ninth_session_ends_the_oldest,
-    shared a_session_ends_with_its_stream,
-    shared ending_the_connection_ends_the_stream,
-    own a_session_that_nobody_uses_ends_after_a_quarter_of_an_hour,
-    shared a_comment_keeps_a_quiet_stream_alive,
     shared posts_to_the_address_of_the_stream_are_answered_as_at_mcp,
     shared other_methods_foreign_origins_and_foreign_hosts_are_refused,
     shared calls_of_a_session_are_governed_and_recorded_like_any,
 }
 
-fn sse_url(site: &Site) -> Result<Url> {
+pub(super) fn sse_url(site: &Site) -> Result<Url> {
     site.edge("/sse")
 }
 
 /// A new person with a token for the stream.
-fn streaming<'a>(site: &'a Site, name: &str) -> Result<Session<'a>> {
+pub(super) fn streaming<'a>(site: &'a Site, name: &str) -> Result<Session<'a>> {
     let client = Discovered::at(&sse_url(site)?)?.client()?;
     Session::by(site, site.person(name)?, client, None)
 }
 
-fn open(session: &Session<'_>) -> Result<Sse> {
+pub(super) fn open(session: &Session<'_>) -> Result<Sse> {
     Sse::open(&sse_url(session.site)?, &session.tokens.access)
 }
 
-fn ping(id: i64) -> Value {
+pub(super) fn ping(id: i64) -> Value {
     json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })
 }
 
@@ -68,7 +61,10 @@ fn a_client_of_2024_11_05_initializes_lists_calls_and_reads(site: &Site) -> Resu
     let tools = sse.result("tools/list", &json!({}))?;
     ensure!(tools.list("/tools")?.len() == 9, "{tools}");
     let called = sse.result("tools/call", &json!({ "name": "getEmails", "arguments": { "count": 2 } }))?;
-    ensure!(called.at("/isError") != &Value::Bool(true) && called.at("/content/0/text").is_string(), "{called}");
+    ensure!(
+        called.at("/isError") != &Value::Bool(true) && called.at("/content/0/text").is_string(),
+        "{called}"
+    );
     ensure!(called.get("structuredContent").is_none(), "2024-11-05 has no structure: {called}");
     let profile = sse.result("resources/read", &json!({ "uri": "microsoft://profile" }))?;
     ensure!(profile.text("/contents/0/text")?.contains(&session.person.email), "another person: {profile}");
@@ -105,20 +101,29 @@ fn without_a_token_there_is_no_stream_and_the_challenge_names_its_own_metadata(s
         ("/mcp", "/.well-known/oauth-protected-resource/mcp"),
     ] {
         for method in ["GET", "POST", "DELETE"] {
-            let answer = Request::new(method, site.edge(path)?).header("accept", "text/event-stream").send()?;
+            let answer =
+                Request::new(method, site.edge(path)?).header("accept", "text/event-stream").send()?;
             answer.expect(&[401])?.expect_not_stored()?;
             let named = challenge(&answer, "resource_metadata");
             ensure!(named.as_deref() == Some(site.edge(metadata)?.as_str()), "{path}: {answer}");
             ensure!(!challenge(&answer, "scope").unwrap_or_default().is_empty(), "{path}: {answer}");
         }
     }
-    let body = Request::get(site.edge("/.well-known/oauth-protected-resource/sse")?).send()?.expect(&[200])?.json()?;
+    let body = Request::get(site.edge("/.well-known/oauth-protected-resource/sse")?)
+        .send()?
+        .expect(&[200])?
+        .json()?;
     ensure!(body.text("/resource")? == sse_url(site)?.as_str(), "{body}");
     let other = Request::get(site.edge("/.well-known/oauth-protected-resource/mcp")?).send()?.json()?;
     ensure!(body.strings("/scopes_supported") == other.strings("/scopes_supported"), "{body} {other}");
-    ensure!(body.strings("/authorization_servers") == other.strings("/authorization_servers"), "{body} {other}");
+    ensure!(
+        body.strings("/authorization_servers") == other.strings("/authorization_servers"),
+        "{body} {other}"
+    );
     // A path that only begins so has no metadata.
-    for path in ["/.well-known/oauth-protected-resource/messages", "/.well-known/oauth-protected-resource/sse/x"] {
+    for path in
+        ["/.well-known/oauth-protected-resource/messages", "/.well-known/oauth-protected-resource/sse/x"]
+    {
         Request::get(site.edge(path)?).send()?.expect(&[404])?;
     }
     Ok(())
@@ -179,74 +184,19 @@ fn a_client_that_names_no_resource_gets_a_token_for_both(site: &Site) -> Result<
     crate::mcp::Mcp::new(&site.mcp, &tokens.access).send("tools/list", &Value::Null)?.result().map(drop)
 }
 
-/// Nobody but its owner puts anything into a stream.
-fn expect_not_taken(sse: &mut Sse, token: &str) -> Result<()> {
-    let call = json!({ "jsonrpc": "2.0", "id": 77, "method": "tools/call", "params": { "name": "sendEmail", "arguments": { "to": "blair@contoso.example", "subject": "s", "body": "b" } } });
-    for message in [&call, &ping(78), &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } })] {
-        let refused = sse.post_with(token, message)?;
-        refused.expect(&[404])?;
-    }
-    sse.expect_silence()
-}
-
-fn another_persons_message_is_not_taken_and_nothing_comes_of_it(site: &Site) -> Result<()> {
-    let (one, other) = (streaming(site, "sse-one")?, streaming(site, "sse-other")?);
-    let (mut mine, mut theirs) = (open(&one)?, open(&other)?);
-    expect_not_taken(&mut mine, &other.tokens.access)?;
-    theirs.expect_silence()?;
-    for session in [&one, &other] {
-        ensure!(session.graph_requests()?.is_empty(), "a foreign message had an effect");
-    }
-    // Both said the same ids, and each has heard its own only.
-    let profile = mine.result("resources/read", &json!({ "uri": "microsoft://profile" }))?;
-    ensure!(profile.text("/contents/0/text")?.contains(&one.person.email), "{profile}");
-    Ok(())
-}
-
-fn another_grants_message_is_not_taken_and_nothing_comes_of_it(site: &Site) -> Result<()> {
-    let session = streaming(site, "sse-grant")?;
-    let client = session.client.discovered.client()?;
-    let second = Session::by(site, session.person.clone(), client, Some("User.Read"))?;
-    let mut mine = open(&session)?;
-    expect_not_taken(&mut mine, &second.tokens.access)?;
-    let mut theirs = open(&second)?;
-    expect_not_taken(&mut theirs, &session.tokens.access)?;
-    ensure!(session.graph_requests()?.is_empty(), "a foreign message had an effect");
-    Ok(())
-}
-
-fn an_unknown_session_takes_no_message(site: &Site) -> Result<()> {
-    let session = streaming(site, "sse-unknown")?;
-    let mut sse = open(&session)?;
-    let id = sse.id()?;
-    let half = id.get(..id.len() / 2).context("ASCII")?.to_owned();
-    let long = "a".repeat(5000);
-    let message = |query: &str| {
-        let url = site.edge(&format!("/messages{query}"))?;
-        Request::post(&url).bearer(&session.tokens.access).json(&ping(1)).send()
-    };
-    for unknown in ["x", "", &half, &format!("{id}A"), &id.to_uppercase(), "%00", "..%2f..", &long] {
-        let answer = message(&format!("?sessionId={unknown}"))?;
-        answer.expect(&[400, 404, 414]).with_context(|| unknown.chars().take(80).collect::<String>())?;
-    }
-    for query in ["", &format!("?sessionid={id}"), &format!("?session_id={id}"), &format!("?sessionId=x&sessionId={id}")] {
-        message(query)?.expect(&[400, 404]).with_context(|| query.to_owned())?;
-    }
-    sse.expect_silence()
-}
-
 fn a_message_is_checked_before_it_is_accepted(site: &Site) -> Result<()> {
     let session = streaming(site, "sse-checked")?;
     let mut sse = open(&session)?;
     let post = || Request::post(&sse.endpoint).bearer(&session.tokens.access);
-    post().body("application/json", "{").send()?.expect(&[400])?;
+    // What is wrong with a message is told by the POST, or in the stream.
+    post().body("application/json", "{").send()?.expect(&[202, 400])?;
     post().body("text/plain", ping(1).to_string()).send()?.expect(&[415])?;
     post().json(&json!({ "id": 1, "method": "ping" })).send()?.expect(&[202, 400])?;
     let large = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": { "pad": "x".repeat(8 * 1024 * 1024) } });
     let headers = format!("Authorization: Bearer {}\nContent-Type: application/json", session.tokens.access);
     let path = format!("{}?{}", sse.endpoint.path(), sse.endpoint.query().unwrap_or_default());
     raw::post(site, &path, &headers, large.to_string().as_bytes())?.expect(&[413])?;
-    // What was refused with a response of its own may have said so in the stream; a ping comes through in any case.
+    // A ping comes through in any case.
     let message = sse.message("ping", &json!({}));
     sse.post(&message)?.expect(&[202])?;
     for _ in 0..3 {
@@ -280,7 +230,12 @@ fn answers_and_errors_come_through_the_stream(site: &Site) -> Result<()> {
         let response = sse.events.message()?;
         ensure!(response.at("/id") == &id, "id {id} came back in {response}");
     }
-    let narrow = Session::by(site, site.person("sse-narrow")?, session.client.discovered.client()?, Some("User.Read"))?;
+    let narrow = Session::by(
+        site,
+        site.person("sse-narrow")?,
+        session.client.discovered.client()?,
+        Some("User.Read"),
+    )?;
     let mut sse = open(&narrow)?;
     // Where the transport leaves it open: a scope that is missing is told by the POST, or in the stream.
     let message = sse.message("tools/call", &json!({ "name": "getEmails", "arguments": {} }));
@@ -317,11 +272,35 @@ fn progress_comes_through_the_stream(site: &Site) -> Result<()> {
     sse.expect_silence()
 }
 
+fn what_a_client_declares_in_its_stream_counts_for_its_calls(site: &Site) -> Result<()> {
+    let mut session = streaming(site, "sse-declared")?;
+    sign_out(&mut session)?;
+    let call = json!({ "name": "getEmails", "arguments": { "count": 1 } });
+    let newest = LEGACY[0];
+    for (declared, asked) in [(able(), true), (json!({}), false)] {
+        let mut sse = open(&session)?;
+        sse.version = Some(newest);
+        let hello = json!({ "protocolVersion": newest, "capabilities": declared, "clientInfo": { "name": "contract", "version": "1" } });
+        ensure!(sse.result("initialize", &hello)?.text("/protocolVersion")? == newest, "another revision");
+        let response = sse.ask("tools/call", &call)?;
+        let link = site.edge("/connect")?;
+        if asked {
+            ensure!(response.at("/error/code") == &json!(-32042), "{response}");
+            ensure!(response.text("/error/data/elicitations/0/url")? == link.as_str(), "{response}");
+        } else {
+            ensure!(response.at("/result/isError") == &Value::Bool(true), "{response}");
+            ensure!(response.text("/result/content/0/text")?.contains(link.as_str()), "{response}");
+        }
+    }
+    Ok(())
+}
+
 fn a_call_is_cancelled_through_the_session(site: &Site) -> Result<()> {
     let session = streaming(site, "sse-cancel")?;
     let email = &session.person.email;
     let (mut sse, mut beside) = (open(&session)?, open(&session)?);
-    site.control.fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))?;
+    site.control
+        .fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))?;
     let call = json!({ "name": "sendEmail", "arguments": { "to": "blair@contoso.example", "subject": "s", "body": "b" } });
     let message = sse.message("tools/call", &call);
     sse.post(&message)?.expect(&[202])?;
@@ -341,72 +320,6 @@ fn a_call_is_cancelled_through_the_session(site: &Site) -> Result<()> {
     })?;
     ensure!(site.control.graph("sent", email)?.is_empty(), "the effect came all the same");
     Ok(())
-}
-
-fn a_ninth_session_ends_the_oldest(site: &Site) -> Result<()> {
-    let session = streaming(site, "sse-nine")?;
-    let other = streaming(site, "sse-nine-other")?;
-    let mut theirs = open(&other)?;
-    let mut held = (0..8).map(|_| open(&session)).collect::<Result<Vec<_>>>()?;
-    for sse in &mut held {
-        sse.expect_silence()?;
-    }
-    let mut ninth = open(&session)?;
-    let oldest = held.first_mut().context("the oldest")?;
-    oldest.events.ended()?;
-    oldest.post(&ping(1))?.expect(&[404])?;
-    for sse in held.iter_mut().skip(1) {
-        sse.expect_silence()?;
-    }
-    ninth.expect_silence()?;
-    // Everybody has eight of their own.
-    theirs.expect_silence()
-}
-
-fn a_session_ends_with_its_stream(site: &Site) -> Result<()> {
-    let session = streaming(site, "sse-left")?;
-    let sse = open(&session)?;
-    let (endpoint, token) = (sse.endpoint.clone(), session.tokens.access.clone());
-    drop(sse);
-    bounded("the session is gone", || {
-        let answer = Request::post(&endpoint).bearer(&token).json(&ping(1)).send()?;
-        answer.expect(&[202, 404])?;
-        Ok(answer.status == 404)
-    })
-}
-
-fn ending_the_connection_ends_the_stream(site: &Site) -> Result<()> {
-    let mut session = streaming(site, "sse-ended")?;
-    let bystander = streaming(site, "sse-ended-not")?;
-    let (mut sse, mut other) = (open(&session)?, open(&bystander)?);
-    sse.initialize()?;
-    let (page, form) = page_and_form(&mut session, "/me/revoke")?;
-    session.browser.submit(&page, &form, None)?.page()?.answer.expect(&[200])?;
-    sse.events.ended()?;
-    sse.post(&ping(1))?.expect(&[401])?;
-    let again = Events::open(&Sse::request(&sse_url(site)?, &session.tokens.access))?;
-    again.answer.expect(&[401])?;
-    other.expect_silence()
-}
-
-fn a_session_that_nobody_uses_ends_after_a_quarter_of_an_hour(site: &Site) -> Result<()> {
-    let session = streaming(site, "sse-idle")?;
-    let (mut used, mut idle) = (open(&session)?, open(&session)?);
-    site.advance(600)?;
-    used.expect_silence()?;
-    site.advance(400)?;
-    used.expect_silence()?;
-    idle.post(&ping(1))?.expect(&[404])?;
-    idle.events.ended()?;
-    used.expect_silence()
-}
-
-/// Proxies cut what is silent; this one waits as long as a sign of life takes.
-fn a_comment_keeps_a_quiet_stream_alive(site: &Site) -> Result<()> {
-    let session = streaming(site, "sse-alive")?;
-    let mut sse = open(&session)?;
-    sse.events.sign_of_life()?;
-    sse.expect_silence()
 }
 
 fn posts_to_the_address_of_the_stream_are_answered_as_at_mcp(site: &Site) -> Result<()> {
@@ -432,9 +345,17 @@ fn other_methods_foreign_origins_and_foreign_hosts_are_refused(site: &Site) -> R
     let session = streaming(site, "sse-methods")?;
     let sse = open(&session)?;
     let token = &session.tokens.access;
-    for (method, url) in [("DELETE", sse_url(site)?), ("PUT", sse_url(site)?), ("GET", sse.endpoint.clone()), ("DELETE", sse.endpoint.clone())]
-    {
-        Request::new(method, &url).bearer(token).send()?.expect(&[405]).with_context(|| format!("{method} {url}"))?;
+    for (method, url) in [
+        ("DELETE", sse_url(site)?),
+        ("PUT", sse_url(site)?),
+        ("GET", sse.endpoint.clone()),
+        ("DELETE", sse.endpoint.clone()),
+    ] {
+        Request::new(method, &url)
+            .bearer(token)
+            .send()?
+            .expect(&[405])
+            .with_context(|| format!("{method} {url}"))?;
     }
     for origin in ["https://evil.example", "null"] {
         let stream = Sse::request(&sse_url(site)?, token).header("origin", origin);
@@ -469,7 +390,8 @@ fn calls_of_a_session_are_governed_and_recorded_like_any(site: &Site) -> Result<
     ensure!(logs.iter().all(|log| log.at("/metadata/mcpTool") == "sendTeamsMessage"), "{logs:?}");
     ensure!(logs.iter().all(|log| log.at("/metadata/mcpClient") == session.client.id.as_str()), "{logs:?}");
     let Some(records) = session.records()? else { return Ok(()) };
-    let of_call: Vec<_> = records.iter().filter(|record| record.field("tool") == "sendTeamsMessage").collect();
+    let of_call: Vec<_> =
+        records.iter().filter(|record| record.field("tool") == "sendTeamsMessage").collect();
     ensure!(of_call.len() == 2 && of_call.iter().any(|record| record.is("outcome", "done")), "{of_call:?}");
     ensure!(!format!("{records:?}").contains(&sse.id()?), "the id of a session is in the records");
     Ok(())

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 use super::tools::INVISIBLE;
 use crate::json::Look as _;
 use crate::mcp::{LEGACY, MODERN, Mcp, Reply};
-use crate::oauth::challenge;
 use crate::session::Session;
 use crate::site::Site;
 
 /// The templates, what Graph is asked for each, and the scope it takes.
-const FOUR: [(&str, &str, &str); 4] = [
+pub(super) const FOUR: [(&str, &str, &str); 4] = [
     ("microsoft://events/{id}", "/v1.0/me/events/", "Calendars.Read"),
     ("microsoft://files/{id}", "/v1.0/me/drive/items/", "Files.Read"),
     ("microsoft://messages/{id}", "/v1.0/me/messages/", "Mail.Read"),
@@ -25,19 +24,13 @@ table! { "templates":
     shared each_kind_asks_for_its_own_path_and_no_more_than_one_item,
     shared a_long_body_is_read_in_parts_and_nothing_is_lost,
     shared an_offset_is_digits_and_nothing_else,
-    shared what_does_not_exist_is_not_found_and_named,
-    shared an_id_never_leaves_its_segment,
-    shared a_uri_that_no_template_makes_is_not_found_and_asks_nobody,
-    shared nobody_reads_what_is_another_s,
-    shared a_narrow_grant_is_told_which_scope_is_missing,
     shared a_read_is_governed_and_recorded_under_its_template,
     shared text_of_others_is_cleaned_in_every_kind,
     shared the_address_that_downloads_a_file_is_never_passed_on,
-    shared a_read_that_fails_is_an_error_and_not_a_body,
 }
 
 /// The URI that a template makes of an id.
-fn uri(template: &str, id: &str) -> String {
+pub(super) fn uri(template: &str, id: &str) -> String {
     let encoded: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
     template.replace("{id}", &encoded)
 }
@@ -50,7 +43,7 @@ fn data(reply: &Reply) -> Result<Value> {
     Ok(serde_json::from_str(content.text("/text")?)?)
 }
 
-fn read(session: &Session<'_>, template: &str, id: &str) -> Result<Value> {
+pub(super) fn read(session: &Session<'_>, template: &str, id: &str) -> Result<Value> {
     let uri = uri(template, id);
     let reply = session.mcp.resource(&uri)?;
     let data = data(&reply)?;
@@ -59,15 +52,15 @@ fn read(session: &Session<'_>, template: &str, id: &str) -> Result<Value> {
 }
 
 /// What a client finds: an id for each template.
-struct Found {
+pub(super) struct Found {
     event: String,
     file: String,
-    message: String,
+    pub(super) message: String,
     person: String,
 }
 
 impl Found {
-    fn by(session: &Session<'_>) -> Result<Self> {
+    pub(super) fn by(session: &Session<'_>) -> Result<Self> {
         let first = |tool: &str, arguments: Value| -> Result<String> {
             let reply = session.tool(tool, &arguments)?;
             let fields = reply.content()?.as_object().context("an object")?.clone();
@@ -84,7 +77,7 @@ impl Found {
     }
 
     /// In the order of [`FOUR`].
-    fn ids(&self) -> [&str; 4] {
+    pub(super) fn ids(&self) -> [&str; 4] {
         [&self.event, &self.file, &self.message, &self.person]
     }
 }
@@ -181,7 +174,11 @@ fn a_long_body_is_read_in_parts_and_nothing_is_lost(site: &Site) -> Result<()> {
         ensure!(parts < 10, "it never ends");
     };
     ensure!(parts > 1, "{length} characters came in one part");
-    ensure!(i64::try_from(whole.chars().count())? == length, "{length} characters of {}", whole.chars().count());
+    ensure!(
+        i64::try_from(whole.chars().count())? == length,
+        "{length} characters of {}",
+        whole.chars().count()
+    );
     let sentence = "The committee considered the proposal at length and decided to consider it again.";
     ensure!(whole.matches(sentence).count() == 250, "{} of 250 sentences", whole.matches(sentence).count());
     // Beyond the end there is nothing, and that is no error of the server.
@@ -203,9 +200,22 @@ fn an_offset_is_digits_and_nothing_else(site: &Site) -> Result<()> {
     ensure!(shifted.text("/body")? == rest, "{shifted} of {whole}");
     let before = session.graph_requests()?.len();
     for query in [
-        "?", "?offset", "?offset=", "?offset=-1", "?offset=+1", "?offset=1e3", "?offset=0x10", "?offset=99999999999999999999",
-        "?offset=1&offset=2", "?offset=1&$select=body", "?$select=body", "?$expand=attachments", "?%6fffset=1", "?offset=%31",
-        "?Offset=1", "#offset=1",
+        "?",
+        "?offset",
+        "?offset=",
+        "?offset=-1",
+        "?offset=+1",
+        "?offset=1e3",
+        "?offset=0x10",
+        "?offset=99999999999999999999",
+        "?offset=1&offset=2",
+        "?offset=1&$select=body",
+        "?$select=body",
+        "?$expand=attachments",
+        "?%6fffset=1",
+        "?offset=%31",
+        "?Offset=1",
+        "#offset=1",
     ] {
         not_found(&session.mcp, &format!("{message}{query}"))?;
     }
@@ -217,119 +227,13 @@ fn an_offset_is_digits_and_nothing_else(site: &Site) -> Result<()> {
 }
 
 /// The error of each era for a resource that is not there, which names it.
-fn not_found(mcp: &Mcp, uri: &str) -> Result<()> {
+pub(super) fn not_found(mcp: &Mcp, uri: &str) -> Result<()> {
     for (version, code) in [(MODERN, -32602), (LEGACY[0], -32002), (LEGACY[2], -32002)] {
         let reply = mcp.speaking(version).resource(uri)?;
         let about = || format!("{version} {}", uri.chars().take(200).collect::<String>());
         reply.expect_error(&[200, 400, 404], &[code]).with_context(about)?;
         ensure!(reply.message.at("/error/data/uri") == uri, "{}: {}", about(), reply.answer);
     }
-    Ok(())
-}
-
-fn what_does_not_exist_is_not_found_and_named(site: &Site) -> Result<()> {
-    let session = Session::open(site, "template-absent")?;
-    let found = Found::by(&session)?;
-    for ((template, ..), id) in FOUR.iter().zip(found.ids()) {
-        let mut absent: Vec<char> = id.chars().collect();
-        // A well-formed id of nothing: one character of it is another.
-        let at = absent.len() / 2;
-        let was = absent.get(at).copied().context("a character")?;
-        *absent.get_mut(at).context("a character")? = if was == 'a' || was == 'A' { 'B' } else { 'A' };
-        let absent: String = absent.into_iter().collect();
-        not_found(&session.mcp, &uri(template, &absent)).with_context(|| (*template).to_owned())?;
-    }
-    let Some(records) = session.records()? else { return Ok(()) };
-    let failed = records.iter().filter(|record| record.is("outcome", "failed")).count();
-    ensure!(failed == 12, "{failed} failed reads of twelve: {records:?}");
-    Ok(())
-}
-
-/// Ids that would leave their segment, as a client encodes them and as none would.
-const HOSTILE: [&str; 24] = [
-    "..", ".", "...", "%2e%2e", "%2E%2E%2F%2E%2E", "..%2f..%2fusers", "%252e%252e%252f", "a%2fb", "a%5cb", "..%5c..", "a%3fb",
-    "a%23b", "a%00", "a%0d%0ab", "a%20b", "a%ff", "%c0%ae%c0%ae", "a;b", "a%3Bb", "%2F%2Fusers", "x%2F..%2F..%2Fusers",
-    "me%2Fmessages%3F%24select%3Dbody", "%EF%BD%85", "%F0%9F%98%80",
-];
-
-fn an_id_never_leaves_its_segment(site: &Site) -> Result<()> {
-    let session = Session::open(site, "template-escape")?;
-    for (template, path, _) in FOUR {
-        let before = session.graph_requests()?.len();
-        for hostile in HOSTILE {
-            let uri = template.replace("{id}", hostile);
-            for version in [MODERN, LEGACY[0]] {
-                let reply = session.mcp.speaking(version).resource(&uri)?;
-                ensure!(reply.message.get("result").is_none(), "{uri} was read: {}", reply.answer);
-                reply.failure().with_context(|| uri.clone())?;
-            }
-        }
-        let long = session.mcp.resource(&template.replace("{id}", &"a".repeat(5000)));
-        // So long a name may not even fit into the header that must repeat it.
-        ensure!(long?.message.get("result").is_none(), "a very long id was read");
-        for request in session.graph_requests()?.iter().skip(before) {
-            let asked = request.text("/path")?;
-            let segment = asked.strip_prefix(path).with_context(|| format!("Graph saw {request}"))?;
-            let plain = !segment.contains('/') && !matches!(segment, "" | "." | "..");
-            ensure!(plain && request.text("/method")? == "GET", "Graph saw {request}");
-        }
-    }
-    Ok(())
-}
-
-fn a_uri_that_no_template_makes_is_not_found_and_asks_nobody(site: &Site) -> Result<()> {
-    let session = Session::open(site, "template-none")?;
-    let found = Found::by(&session)?;
-    let (id, before) = (&found.message, session.graph_requests()?.len());
-    for uri in [
-        "microsoft://messages",
-        "microsoft://messages/",
-        "microsoft://messages/{id}",
-        "microsoft://people/",
-        &format!("microsoft://messages/{id}/"),
-        &format!("microsoft://messages/{id}/attachments"),
-        &format!("microsoft://messages/{id}/$value"),
-        &format!("microsoft://messages//{id}"),
-        &format!("microsoft://Messages/{id}"),
-        &format!("MICROSOFT://messages/{id}"),
-        &format!("microsoft:/messages/{id}"),
-        &format!("microsoft://x@messages/{id}"),
-        &format!("microsoft://messages:80/{id}"),
-        &format!("microsoft://users/{id}"),
-        &format!(" microsoft://messages/{id}"),
-        "completion://folders",
-        "https://graph.microsoft.com/v1.0/me/messages",
-        "file:///etc/passwd",
-    ] {
-        not_found(&session.mcp, uri)?;
-    }
-    ensure!(session.graph_requests()?.len() == before, "an unknown URI reached Graph");
-    Ok(())
-}
-
-fn nobody_reads_what_is_another_s(site: &Site) -> Result<()> {
-    let (one, other) = (Session::open(site, "template-one")?, Session::open(site, "template-other")?);
-    let found = Found::by(&other)?;
-    for ((template, ..), id) in FOUR.iter().zip(found.ids()).take(3) {
-        not_found(&one.mcp, &uri(template, id)).with_context(|| (*template).to_owned())?;
-        read(&other, template, id)?;
-    }
-    for request in one.graph_requests()? {
-        ensure!(!request.to_string().contains(&other.person.email), "Graph saw {request}");
-    }
-    Ok(())
-}
-
-fn a_narrow_grant_is_told_which_scope_is_missing(site: &Site) -> Result<()> {
-    let session = Session::with_scope(site, "template-narrow", "User.Read")?;
-    for (template, _, scope) in FOUR {
-        let reply = session.mcp.resource(&uri(template, "AAMk1"))?;
-        reply.answer.expect(&[403])?;
-        ensure!(challenge(&reply.answer, "error").as_deref() == Some("insufficient_scope"), "{}", reply.answer);
-        let named = challenge(&reply.answer, "scope").unwrap_or_default();
-        ensure!(named.split(' ').any(|one| one == scope), "{scope} is not named: {}", reply.answer);
-    }
-    ensure!(session.graph_requests()?.is_empty(), "Graph was called without the scope");
     Ok(())
 }
 
@@ -391,26 +295,4 @@ fn the_address_that_downloads_a_file_is_never_passed_on(site: &Site) -> Result<(
         ensure!(!text.contains("eyJjYW5hcnkiOiJkb3dubG9hZFVy"), "{}", reply.answer);
     }
     Ok(())
-}
-
-fn a_read_that_fails_is_an_error_and_not_a_body(site: &Site) -> Result<()> {
-    let session = Session::open(site, "template-fault")?;
-    let found = Found::by(&session)?;
-    for kind in [
-        json!({ "target": "graph", "kind": "status", "status": 403 }),
-        json!({ "target": "graph", "kind": "malformed" }),
-        json!({ "target": "gateway", "kind": "dlp_response" }),
-        json!({ "target": "gateway", "kind": "cache_hit" }),
-    ] {
-        let mut fault = kind.clone();
-        let fields = fault.as_object_mut().context("an object")?;
-        fields.insert("person".to_owned(), json!(session.person.email));
-        fields.insert("times".to_owned(), json!(1));
-        site.control.fault(&fault)?;
-        let reply = session.mcp.resource(&uri("microsoft://messages/{id}", &found.message))?;
-        ensure!(reply.message.get("result").is_none(), "{kind} came as a result: {}", reply.answer);
-        ensure!(![Some(-32602), Some(-32002)].contains(&reply.error_code()), "{kind} is no absence: {}", reply.answer);
-        ensure!(!reply.failure()?.is_empty(), "{}", reply.answer);
-    }
-    read(&session, "microsoft://messages/{id}", &found.message).map(drop)
 }

@@ -158,8 +158,12 @@ pub const ORIGINAL: &[Row] = &[
     ),
     row(
         "2.20",
-        "No session id of a client means anything",
-        &[Case("mcp_transport::a_session_id_of_the_client_is_ignored")],
+        "No session id that a client chooses means anything, and one of ours nothing without its token",
+        &[
+            Case("mcp_transport::a_session_id_of_the_client_is_ignored"),
+            Case("elicitation::a_session_id_is_a_statement_of_its_own_client_only"),
+            Case("sse_sessions::another_persons_message_is_not_taken_and_nothing_comes_of_it"),
+        ],
         "",
     ),
     row(

@@ -8,7 +8,7 @@
 
 use http::Method;
 use m365_app::config::Ingress;
-use m365_app::routes::{Gate, ROUTES, Route, bypass_paths};
+use m365_app::routes::{Gate, ROUTES, Route, bypass_paths, old_transport_paths};
 use url::Url;
 
 use super::Examination;
@@ -133,13 +133,22 @@ async fn shut(examination: &Examination, guarded: &[&Route], tries: &[(&str, &st
 
 /// Each path that the route table lets through answers for itself: no login, no refusal by Access.
 async fn bypassed(examination: &Examination) -> Verdict {
-    let paths = bypass_paths(Ingress::Oauth);
+    let (paths, old) = (bypass_paths(Ingress::Oauth), old_transport_paths());
+    let mut kept = Vec::new();
     for path in &paths {
         // Clients probe for documents that do not exist, and must read a 404 there.
         let probe = path.replace('*', "doctor-probe");
         let answer = examination.wire.send(Ask::get(examination.target.at(&probe))).await?;
         let stopped = answer.redirect().is_some() || answer.status == 403;
+        if stopped && old.contains(path) {
+            kept.push(*path);
+            continue;
+        }
         demand(!stopped, || format!("GET {probe} answered {}", answer.status))?;
     }
-    Ok(format!("{} paths let through", paths.len()))
+    let through = format!("{} paths let through", paths.len() - kept.len());
+    if kept.is_empty() {
+        return Ok(through);
+    }
+    Ok(format!("{through}; {} guarded, so clients of 2024-11-05 cannot come", kept.join(" and ")))
 }

@@ -38,7 +38,7 @@ impl SqliteDatabase {
     /// [`SqlError`]
     pub(crate) fn open(path: &Path, schema: &[&str]) -> Result<Self, SqlError> {
         own(path).map_err(|_| SqlError::Unavailable)?;
-        let connection = Connection::open(path).map_err(|error| classify(&error))?;
+        let mut connection = Connection::open(path).map_err(|error| classify(&error))?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| classify(&error))?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // Plans do not depend on the values bound: without this every execution prepares its statement again.
@@ -51,9 +51,14 @@ impl SqliteDatabase {
         set("foreign_keys", "ON")?;
         // A cell is small; half a megabyte holds its hot pages, and many cells are open at once.
         connection.pragma_update(None, "cache_size", -512).map_err(|error| classify(&error))?;
+        // All tables at once: whoever reads beside this server sees none of them or every one.
+        let making = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| classify(&error))?;
         for statement in schema {
-            connection.execute(statement, []).map_err(|error| classify(&error))?;
+            making.execute(statement, []).map_err(|error| classify(&error))?;
         }
+        making.commit().map_err(|error| classify(&error))?;
         let open = Open { connection, durability: Durability::Full };
         Ok(Self { connection: Mutex::new(open), read_only: false })
     }

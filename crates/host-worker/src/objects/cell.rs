@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty};
@@ -13,6 +15,7 @@ use m365_ports::{Database, Durability, SqlError, transact};
 use m365_types::CellId;
 use worker::{DurableObject, Env, State, durable_object, wasm_bindgen};
 
+use crate::departure::Departure;
 use crate::ports::alarm::DurableAlarm;
 use crate::ports::cells::{ABSENT, ACCESS, CELL};
 use crate::ports::sql::DurableDatabase;
@@ -44,12 +47,17 @@ impl DurableObject for Cell {
     }
 
     async fn fetch(&self, request: worker::Request) -> worker::Result<worker::Response> {
+        let left = Departure::of(request.inner());
         let request = message::whole_request_in(request.inner()).await?;
-        let response = match self.cell(&request) {
-            Ok(cell) => cell.handle(request).await,
-            Err(asleep) => asleep.answer(),
+        let cell = match self.cell(&request) {
+            Ok(cell) => cell,
+            Err(asleep) => return Ok(message::response_out(asleep.answer()).await?.into()),
         };
-        Ok(message::response_out(response).await?.into())
+        // Whoever has left is answered no more: what still runs is the cell's own matter.
+        match select(pin!(cell.handle(request)), left).await {
+            Either::Left((response, _)) => Ok(message::response_out(response).await?.into()),
+            Either::Right(((), _)) => worker::Response::empty(),
+        }
     }
 
     async fn alarm(&self) -> worker::Result<worker::Response> {

@@ -13,9 +13,9 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use hyper_util::client::legacy::Builder;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::connector::ResettingConnector;
 use super::{SERVICE_ID, SERVICE_SECRET};
 use crate::access::without_cookie;
 use crate::entropy;
@@ -30,7 +30,7 @@ const SANDBOX_TIME: &str = "x-sandbox-time";
     clippy::disallowed_types,
     reason = "the edge is an outside system: it dials the server under test, never for it"
 )]
-type Client = hyper_util::client::legacy::Client<HttpConnector, Body>;
+type Client = hyper_util::client::legacy::Client<ResettingConnector, Body>;
 
 /// Connections to the server behind the edge.
 pub(super) struct Origin {
@@ -39,9 +39,8 @@ pub(super) struct Origin {
 
 impl Default for Origin {
     fn default() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        Self { client: Builder::new(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector) }
+        let mut pool = Builder::new(TokioExecutor::new());
+        Self { client: pool.pool_timer(TokioTimer::new()).build(ResettingConnector::default()) }
     }
 }
 

@@ -14,6 +14,7 @@
 //!
 //! Invariant: an assertion at the origin was verified or issued by this file for that very request.
 
+mod connector;
 mod forward;
 
 use std::sync::Arc;

@@ -29,6 +29,8 @@ pub(super) struct Application<'a> {
     narrowed: Option<&'static str>,
     /// Where the SDK sent the person, one entry for each sign-in.
     asked: Vec<Url>,
+    /// Where the server had the person go.
+    opened: Vec<Url>,
     /// Whether results have a structure beside their text, in the revision it speaks.
     pub(super) is_structured: bool,
 }
@@ -36,6 +38,7 @@ pub(super) struct Application<'a> {
 /// What an application says.
 enum Said {
     Authorize(Url),
+    Open(Url),
     Done(Value),
     Failed(String),
 }
@@ -62,7 +65,8 @@ impl<'a> Application<'a> {
         }
         script.args(more);
         let program = Program::start(script)?;
-        Ok(Self { site, person, browser, program, narrowed: None, asked: Vec::new(), is_structured: true })
+        let (narrowed, asked, opened) = (None, Vec::new(), Vec::new());
+        Ok(Self { site, person, browser, program, narrowed, asked, opened, is_structured: true })
     }
 
     /// Connects; on the way the person signs in, and the application gets no more than these scopes where some are given.
@@ -103,7 +107,8 @@ impl<'a> Application<'a> {
         let names: Vec<_> =
             prompts.list("/prompts")?.iter().filter_map(|prompt| prompt.at("/name").as_str()).collect();
         ensure!(names.contains(&"summarizeUnread") && names.contains(&"postUpdate"), "{names:?}");
-        let prompt = |name: &str, arguments: Value| json!({ "act": "prompt", "name": name, "arguments": arguments });
+        let prompt =
+            |name: &str, arguments: Value| json!({ "act": "prompt", "name": name, "arguments": arguments });
         let got = self.does(&prompt("summarizeUnread", json!({ "folder": "archive" })))?;
         ensure!(got.text("/messages/0/content/text")?.contains("\"archive\""), "{got}");
         ensure!(self.does(&prompt("postUpdate", json!({}))).is_err(), "a prompt without what it needs");
@@ -129,12 +134,29 @@ impl<'a> Application<'a> {
         Ok(())
     }
 
+    /// Its person is signed out of Microsoft: with the next call it sends them to the page that links it again, and then
+    /// the call is made.
+    pub(super) fn has_its_person_sign_in(&mut self) -> Result<()> {
+        super::press(self.site, &mut self.browser, "/me/sign-out")?;
+        let (before, asked) = (self.opened.len(), self.asked.len());
+        let emails = self.calls_get_emails(1)?;
+        ensure!(emails.at("/isError") != &Value::Bool(true), "{emails}");
+        let [opened] = self.opened.get(before..).unwrap_or_default() else {
+            bail!("the person was sent somewhere {} times", self.opened.len() - before);
+        };
+        ensure!(opened == &self.site.edge("/connect")?, "the person was sent to {opened}");
+        ensure!(self.asked.len() == asked, "the person was asked for the grant again");
+        Ok(())
+    }
+
     /// It gives up a call that waits, and the call is not made again.
     pub(super) fn gives_up(&mut self) -> Result<()> {
         let (site, email) = (self.site, self.person.email.clone());
         let asked = || Ok::<_, anyhow::Error>(site.control.requests("graph", Some(&email))?.len());
         let before = asked()?;
-        site.control.fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))?;
+        site.control.fault(
+            &json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }),
+        )?;
         self.does(&json!({ "act": "begin", "name": "getEmails", "arguments": { "count": 1 } }))?;
         bounded("the call reached Graph", || Ok(asked()? > before))?;
         let ended = self.does(&json!({ "act": "abort" }))?;
@@ -142,7 +164,9 @@ impl<'a> Application<'a> {
         bounded("the record says so", || {
             let Some(journal) = site.journal() else { return Ok(true) };
             let records = journal.of(&self.person.subject)?;
-            Ok(records.iter().any(|record| [record.field("verdict"), record.field("code")].contains(&"cancelled")))
+            Ok(records
+                .iter()
+                .any(|record| [record.field("verdict"), record.field("code")].contains(&"cancelled")))
         })?;
         self.calls_get_emails(1)?;
         ensure!(asked()? == before + 2, "{} requests where two were made", asked()? - before);
@@ -188,14 +212,29 @@ impl<'a> Application<'a> {
 
     /// The person ends the connection: the next call gets nothing, and the SDK can only ask the person again.
     pub(super) fn stops_when_revoked(mut self) -> Result<()> {
+        match self.calls_when_revoked()? {
+            Said::Authorize(_) => Ok(()),
+            Said::Done(value) => Err(self.program.failed(&format!("a revoked grant still works: {value}"))),
+            Said::Open(url) => Err(self.program.failed(&format!("the person was sent to {url}"))),
+            Said::Failed(reason) => Err(self.program.failed(&format!("the person was not asked: {reason}"))),
+        }
+    }
+
+    /// The person ends the connection, and with it the stream: the next call gets nothing, and an SDK that does not ask
+    /// the person again says that its connection is gone.
+    pub(super) fn ends_when_revoked(mut self) -> Result<()> {
+        match self.calls_when_revoked()? {
+            Said::Authorize(_) | Said::Failed(_) => Ok(()),
+            Said::Open(url) => Err(self.program.failed(&format!("the person was sent to {url}"))),
+            Said::Done(value) => Err(self.program.failed(&format!("a revoked grant still works: {value}"))),
+        }
+    }
+
+    fn calls_when_revoked(&mut self) -> Result<Said> {
         self.browser.sign_in(&self.site.control, &self.site.mcp, &self.person.email)?;
         super::revoke(self.site, &mut self.browser)?;
         self.write(&json!({ "act": "call", "name": "getEmails", "arguments": { "count": 1 } }))?;
-        match self.next()? {
-            Said::Authorize(_) => Ok(()),
-            Said::Done(value) => Err(self.program.failed(&format!("a revoked grant still works: {value}"))),
-            Said::Failed(reason) => Err(self.program.failed(&format!("the person was not asked: {reason}"))),
-        }
+        self.next()
     }
 
     fn calls_get_emails(&mut self, count: i64) -> Result<Value> {
@@ -215,6 +254,11 @@ impl<'a> Application<'a> {
                 Said::Authorize(url) => {
                     let callback = self.sign_in(url)?;
                     self.write(&json!({ "callback": callback.as_str() }))?;
+                }
+                Said::Open(url) => {
+                    self.browser.page(&url)?.answer.expect(&[200])?;
+                    self.opened.push(url);
+                    self.write(&json!({ "opened": true }))?;
                 }
                 Said::Done(value) => return Ok(value),
                 Said::Failed(reason) => return Err(self.program.failed(&format!("{act} failed: {reason}"))),
@@ -241,6 +285,9 @@ impl<'a> Application<'a> {
         let said: Value = self.program.output(|line| serde_json::from_str(line).ok())?;
         if let Some(url) = said.get("authorize") {
             return Ok(Said::Authorize(Url::parse(url.as_str().unwrap_or_default())?));
+        }
+        if let Some(url) = said.get("open") {
+            return Ok(Said::Open(Url::parse(url.as_str().unwrap_or_default())?));
         }
         match said.get("done") {
             Some(value) => Ok(Said::Done(value.clone())),

@@ -17,7 +17,7 @@ const LINE_WITHIN: Duration = Duration::from_mins(2);
 
 /// A running client.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(in crate::cases) struct Program {
     child: Child,
     input: Option<ChildStdin>,
     /// Its home, where it may keep what it learns.
@@ -29,12 +29,12 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts it with a home folder of its own.
-    pub(super) fn start(command: Command) -> Result<Self> {
+    pub(in crate::cases) fn start(command: Command) -> Result<Self> {
         Self::start_at(command, Arc::new(tempfile::tempdir()?))
     }
 
     /// Starts it with this home folder, as somebody who comes back.
-    pub(super) fn start_at(mut command: Command, home: Arc<TempDir>) -> Result<Self> {
+    pub(in crate::cases) fn start_at(mut command: Command, home: Arc<TempDir>) -> Result<Self> {
         // `true` in place of a browser: it takes the address and shows nothing.
         command.env("BROWSER", "true").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
         command.env("HOME", home.path()).env("NO_PROXY", "127.0.0.1,localhost");
@@ -47,12 +47,12 @@ impl Program {
     }
 
     /// Its home folder.
-    pub(super) fn home(&self) -> Arc<TempDir> {
+    pub(in crate::cases) fn home(&self) -> Arc<TempDir> {
         Arc::clone(&self.home)
     }
 
     /// Writes a line to it.
-    pub(super) fn write(&mut self, line: &str) -> Result<()> {
+    pub(in crate::cases) fn write(&mut self, line: &str) -> Result<()> {
         let input = self.input.as_mut().context("its input is closed")?;
         writeln!(input, "{line}")
             .and_then(|()| input.flush())
@@ -60,24 +60,24 @@ impl Program {
     }
 
     /// Waits for a line on its standard output in which something is found.
-    pub(super) fn output<T>(&self, find: impl Fn(&str) -> Option<T>) -> Result<T> {
+    pub(in crate::cases) fn output<T>(&self, find: impl Fn(&str) -> Option<T>) -> Result<T> {
         self.await_line(&self.output, find)
     }
 
     /// Waits for a line on its standard error in which something is found.
-    pub(super) fn error<T>(&self, find: impl Fn(&str) -> Option<T>) -> Result<T> {
+    pub(in crate::cases) fn error<T>(&self, find: impl Fn(&str) -> Option<T>) -> Result<T> {
         self.await_line(&self.errors, find)
     }
 
     /// Closes its input and waits for its end; returns how it ended and what it wrote to its standard output since.
-    pub(super) fn finish(mut self) -> Result<(ExitStatus, String)> {
+    pub(in crate::cases) fn finish(mut self) -> Result<(ExitStatus, String)> {
         drop(self.input.take());
         let rest: Vec<String> = self.output.iter().collect();
         Ok((self.child.wait()?, rest.join("\n")))
     }
 
     /// An error with everything it wrote.
-    pub(super) fn failed(&self, what: &str) -> anyhow::Error {
+    pub(in crate::cases) fn failed(&self, what: &str) -> anyhow::Error {
         anyhow!("{what}; the client wrote:\n{}", self.written.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
