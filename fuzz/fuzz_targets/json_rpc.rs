@@ -16,7 +16,7 @@ use m365_mcp::{
     Answered, CallKey, Client, Completion, CompletionCall, CompletionReference, Content, InputRequest,
     InputRequired, MAX_BATCH_MESSAGES, Offers, PromptDescriptor, PromptResult, ProtocolRefusal, Refusal,
     RequestState, ResourceBody, ResourceContents, ResourceDescriptor, Server, ServerInfo, TemplateDescriptor,
-    ToolAnnotations, ToolCall, ToolDescriptor, ToolResult, handle, only_discovers,
+    ToolAnnotations, ToolCall, ToolDescriptor, ToolResult, handle, is_message, only_discovers,
 };
 use serde_json::{Map, Value, json};
 
@@ -31,12 +31,14 @@ fuzz_target!(|input: &[u8]| {
     let heard = application.heard();
     check_answer(&answer, &heard);
     assert!(!only_discovers(body) || heard.effects() == 0, "more than discovery ran");
+    assert!(!only_discovers(body) || is_message(body), "discovery out of form");
     let message: Option<Value> = serde_json::from_slice(body).ok();
     let Some(message) = message else {
         assert!(answer.status().is_client_error() && heard.effects() == 0, "no JSON, yet {answer:?}");
         return;
     };
     check_effects(&message, &heard);
+    assert!(message.is_array() || is_message(body) || heard.effects() == 0, "out of form, yet it ran");
     assert!(message.is_array() || heard.refused.is_empty() || heard.effects() == 0, "refused, yet it ran");
     if answer.status() == StatusCode::OK || answer.status() == StatusCode::ACCEPTED {
         check_reprinted(&lines, &message, &answer, &heard);

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use m365_app::config::SETTINGS;
 use m365_app::errors::ERRORS;
-use m365_app::routes::{Content, Gate, Place, ROUTES};
-use m365_graph::catalog;
+use m365_app::routes::{Content, Gate, Place, ROUTES, Route};
+use m365_graph::{Action, Prompt, Reference, catalog, find_completion, prompts};
 use m365_mcp::ProtocolRefusal;
 use m365_ports::CellAccess;
 use m365_types::{ActionKind, AuditKind, Profile};
@@ -58,12 +58,12 @@ fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 }
 
 fn routes() -> String {
-    let gate = |gate: Gate| match gate {
-        Gate::Operator => "person through Access, in the operators' group",
-        Gate::Access => "Access assertion",
-        Gate::Bearer => "our access token",
-        Gate::Client => "OAuth client",
-        Gate::Public => "-",
+    let gate = |route: &Route| match route.gate {
+        Gate::Operator => "person through Access, in the operators' group".to_owned(),
+        Gate::Access => "Access assertion".to_owned(),
+        Gate::Bearer => format!("our access token for `{}`", route.resource().path()),
+        Gate::Client => "OAuth client".to_owned(),
+        Gate::Public => "-".to_owned(),
     };
     let place = |place: Place| match place {
         Place::Front => "front",
@@ -80,7 +80,7 @@ fn routes() -> String {
         vec![
             code(route.path),
             if route.methods.is_empty() { "any, after the gate".into() } else { list(route.methods) },
-            gate(route.gate).into(),
+            gate(route),
             place(route.place).into(),
             content(route.content, route.body_cap),
             if matches!(route.gate, Gate::Access | Gate::Operator) {
@@ -105,12 +105,22 @@ fn routes() -> String {
     format!("# Routes\n\n{}", table(&head, rows))
 }
 
+const fn kind(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Tool => "tool",
+        ActionKind::Resource => "resource",
+        ActionKind::Template => "template",
+        ActionKind::Completion => "completion",
+    }
+}
+
 fn tools() -> String {
-    let mut text = "# Tools and resources\n\nOne row decides what is asked of Entra, what egress admits, what clients are told and what is recorded.\n\n".to_owned();
+    let mut text = "# Tools, resources, templates, prompts and completions\n\nOne row decides what is asked of Entra, what egress admits, what clients are told and what is recorded.\n\n".to_owned();
     let rows = catalog().iter().map(|action| {
         let spec = &action.spec;
         vec![
             code(spec.name),
+            kind(spec.kind).to_owned(),
             spec.effect.as_str().to_owned(),
             list(spec.scopes),
             list(spec.calls.iter().map(|call| format!("{} {}", call.method.as_str(), call.template))),
@@ -119,33 +129,66 @@ fn tools() -> String {
         ]
     });
     text.push_str(&table(
-        &["Name", "Effect", "Scopes", "Graph calls", "Holds others' words", "Record"],
+        &["Name", "Kind", "Effect", "Scopes", "Graph calls", "Holds others' words", "Record"],
         rows,
     ));
     for action in catalog() {
-        let spec = &action.spec;
-        let kind = if spec.kind == ActionKind::Tool { "tool" } else { "resource" };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n## `{}` ({kind})\n\n{}\n", spec.name, spec.summary);
-        let schema = action.input_schema();
-        let required: Vec<&str> = schema
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let arguments: Vec<Vec<String>> = properties
-            .into_iter()
-            .flatten()
-            .map(|(name, property)| argument(name, property, &required))
-            .collect();
-        if !arguments.is_empty() {
-            let _ = write!(text, "\n{}", table(&["Argument", "Allowed", "Default", "Meaning"], arguments));
-        }
+        describe_action(&mut text, action);
+    }
+    text.push_str("\n## Prompts\n\nA prompt is there where its profile has every tool it names. It asks nobody: its text is made of its arguments.\n");
+    for prompt in prompts() {
+        describe_prompt(&mut text, prompt);
     }
     text
+}
+
+fn describe_action(text: &mut String, action: &Action) {
+    let spec = &action.spec;
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\n## `{}` ({})\n\n{}\n", spec.name, kind(spec.kind), spec.summary);
+    let schema = action.input_schema();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let mut arguments: Vec<Vec<String>> = properties
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| argument(name, property, &required))
+        .collect();
+    let mut head = vec!["Argument", "Allowed", "Default", "Meaning"];
+    if spec.kind == ActionKind::Template {
+        head.push("Completed by");
+        for (row, name) in arguments.iter_mut().zip(properties.into_iter().flatten().map(|(name, _)| name)) {
+            row.push(completed_by(Reference::Template(spec.name), name));
+        }
+    }
+    if !arguments.is_empty() {
+        let _ = write!(text, "\n{}", table(&head, arguments));
+    }
+}
+
+fn describe_prompt(text: &mut String, prompt: &Prompt) {
+    let (name, summary, tools) = (prompt.name, prompt.summary, list(prompt.tools));
+    let _ = write!(text, "\n### `{name}` (prompt)\n\n{summary} Leads to {tools}.\n");
+    let rows = prompt.arguments.iter().map(|argument| {
+        vec![
+            code(argument.name),
+            if argument.required { "required".into() } else { "-".into() },
+            argument.description.to_owned(),
+            completed_by(Reference::Prompt(name), argument.name),
+        ]
+    });
+    let _ = write!(text, "\n{}", table(&["Argument", "Need", "Meaning", "Completed by"], rows));
+}
+
+/// The row that completes an argument.
+fn completed_by(reference: Reference<'_>, argument: &str) -> String {
+    find_completion(reference, argument).map_or_else(|| "-".to_owned(), |row| code(row.spec.name))
 }
 
 fn argument(name: &str, property: &Value, required: &[&str]) -> Vec<String> {
@@ -277,16 +320,25 @@ fn egress() -> String {
 
 fn policy() -> String {
     let mark = |yes: bool| if yes { "yes".to_owned() } else { "no".to_owned() };
+    let visible = |action: &Action, profile: Profile| m365_policy::visible(&action.spec, profile);
     let rows = catalog().iter().map(|action| {
         let mut row = vec![code(action.spec.name), action.spec.effect.as_str().to_owned()];
-        row.extend(Profile::ALL.iter().map(|profile| mark(m365_policy::visible(&action.spec, *profile))));
+        row.extend(Profile::ALL.iter().map(|profile| mark(visible(action, *profile))));
         row
     });
-    let head: Vec<&str> =
-        ["Action", "Effect"].into_iter().chain(Profile::ALL.iter().map(|profile| profile.as_str())).collect();
+    let needed = |prompt: &Prompt| catalog().iter().filter(|action| prompt.tools.contains(&action.spec.name));
+    let offered = prompts().iter().map(|prompt| {
+        let all = |profile: &Profile| needed(prompt).all(|action| visible(action, *profile));
+        let marks = Profile::ALL.iter().map(|profile| mark(all(profile)));
+        [code(prompt.name), list(prompt.tools)].into_iter().chain(marks).collect()
+    });
+    let profiles = || Profile::ALL.iter().map(|profile| profile.as_str());
+    let head: Vec<&str> = ["Action", "Effect"].into_iter().chain(profiles()).collect();
+    let head_of_prompts: Vec<&str> = ["Prompt", "Leads to"].into_iter().chain(profiles()).collect();
     format!(
-        "# What each profile allows\n\n{}\n## The rules\n\n```text\n{}```\n",
+        "# What each profile allows\n\n{}\nA completion is there where something that it completes is.\n\n## Prompts\n\n{}\n## The rules\n\n```text\n{}```\n",
         table(&head, rows),
+        table(&head_of_prompts, offered),
         m365_policy::policy_text()
     )
 }

@@ -21,7 +21,9 @@ macro_rules! drawing {
 }
 
 /// The server: four panes behind a key.
-pub(crate) const SERVER: Icon = drawing!("M3%203h8v8H3zM13%203h8v8h-8zM3%2013h8v8H3zM17%2013a3%203%200%201%200%20.1%200M17%2019v3M17%2021h2");
+pub(crate) const SERVER: Icon = drawing!(
+    "M3%203h8v8H3zM13%203h8v8h-8zM3%2013h8v8H3zM17%2013a3%203%200%201%200%20.1%200M17%2019v3M17%2021h2"
+);
 const CALENDAR: &[Icon] = &[drawing!("M4%205h16v15H4zM4%2010h16M8%203v4M16%203v4")];
 const FILES: &[Icon] = &[drawing!("M6%203h8l4%204v14H6zM14%203v4h4")];
 const MAIL: &[Icon] = &[drawing!("M3%206h18v13H3zM3%207l9%206%209-6")];

@@ -125,8 +125,7 @@ impl Caller {
         let given = Value::Object(arguments);
         let intent = cell.journal().intend(permit, &given, cell.now()).map_err(not_recorded)?;
         let arguments = if let Value::Object(arguments) = given { arguments } else { Map::new() };
-        let recorded =
-            Recorded { action, invocation, arguments, position, intent, account, _place: place };
+        let recorded = Recorded { action, invocation, arguments, position, intent, account, _place: place };
         self.detach(recorded, client).await
     }
 
@@ -150,7 +149,8 @@ impl Caller {
     async fn detach(&self, recorded: Recorded, client: &Arc<Client>) -> Result<Done, Stop> {
         let (sender, receiver) = oneshot::channel();
         let Actor { client: of, grant, .. } = self.actor.clone();
-        let place = self.cell.in_flight().enter(CallName { client: of, grant, key: client.key().clone() }, self.turn);
+        let place =
+            self.cell.in_flight().enter(CallName { client: of, grant, key: client.key().clone() }, self.turn);
         let (cell, microsoft) = (self.cell.clone(), self.microsoft.clone());
         let waiting = Waiting { client: client.clone(), cancellation: place.cancellation.clone() };
         // Dropped with this future: when the answer is there, or when nobody waits for it any more.
@@ -223,7 +223,8 @@ impl Caller {
     fn denied(&self, denial: &Denial) -> Stop {
         match denial {
             Denial::Scopes { all, .. } => {
-                let challenge = self.cell.core().server.challenge(self.resource, Some("insufficient_scope"), Some(all));
+                let challenge =
+                    self.cell.core().server.challenge(self.resource, Some("insufficient_scope"), Some(all));
                 match HeaderValue::try_from(challenge) {
                     Ok(challenge) => Stop::Refused(Refusal::InsufficientScope { challenge }),
                     Err(_) => Stop::Told(denial.sentence()),
@@ -274,9 +275,7 @@ impl Cell {
         let outcome = outcome(&ended, traces);
         log(actor, intent, &outcome);
         match self.conclude(intent, &outcome) {
-            Ok(()) => {
-                ended.map(|answer| self.with_cursor(recorded, answer)).map_err(|error| stop(&error))
-            }
+            Ok(()) => ended.map(|answer| self.with_cursor(recorded, answer)).map_err(|error| stop(&error)),
             Err(error) => {
                 tracing::error!(requestId = %actor.request, %error, "the outcome of a call could not be recorded");
                 Err(Stop::Told("The call was made, but its outcome could not be recorded, so its result is withheld. Look before you repeat it, and tell the operator.".into()))

@@ -283,7 +283,8 @@ pub const ROUTES: &[Route] = &[
 
 impl Route {
     /// The protected resource that the path belongs to.
-    pub(crate) fn resource(&self) -> Resource {
+    #[must_use]
+    pub fn resource(&self) -> Resource {
         match self.handler {
             Handler::Messages | Handler::Sse => Resource::Sse,
             // The document names the resource that its path ends with; at the root it is that of `/mcp`.

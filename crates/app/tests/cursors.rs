@@ -32,7 +32,9 @@ impl Scene {
     fn goes_on(&self, path: &str) {
         let items: Vec<Value> = (0..3).map(|number| json!({ "id": format!("item-{number}") })).collect();
         let link = format!("https://graph.microsoft.com/v1.0{path}?$skip=3");
-        self.site.network().graph_answers(200, &json!({ "value": items, "@odata.nextLink": link }).to_string());
+        self.site
+            .network()
+            .graph_answers(200, &json!({ "value": items, "@odata.nextLink": link }).to_string());
     }
 
     fn call(&self, token: &str, tool: &str, arguments: &Value) -> Answer {
@@ -158,7 +160,8 @@ fn a_cursor_lasts_an_hour_and_not_longer() {
     let tokens = scene.site.grant(&ALEX, &client, &every_scope());
     let cursor = scene.cursor(&archive());
     scene.site.clock().advance(ALMOST_LASTS);
-    let fresh = scene.site.refresh(&client, &tokens.refresh).json()["access_token"].as_str().unwrap().to_owned();
+    let fresh =
+        scene.site.refresh(&client, &tokens.refresh).json()["access_token"].as_str().unwrap().to_owned();
     let answer = scene.call(&fresh, "getEmails", &json!({ "cursor": cursor }));
     assert!(succeeded(&answer.json()), "{}", answer.text());
     let continued = next(&answer);

@@ -86,14 +86,13 @@ fn whomever_access_vouches_for_is_told_what_there_is_and_no_cell_comes_to_be() {
                 assert_eq!(answer.header("cache-control"), Some("no-store"), "{method}");
             }
         }
-        let discovered = site.ask(vouched(site.message(None, "server/discover", None, json!({})), &assertion));
+        let discovered =
+            site.ask(vouched(site.message(None, "server/discover", None, json!({})), &assertion));
         assert!(discovered.json()["result"]["capabilities"]["tools"].is_object(), "{}", discovered.text());
         let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {} });
         let opened = site.ask(vouched(legacy(&site, &asking(1, "initialize", &params)), &assertion));
         assert_eq!(opened.json()["result"]["protocolVersion"], "2025-11-25", "{}", opened.text());
         assert_eq!(opened.header("mcp-session-id"), None, "nobody is there whose session it could be");
-        let pinged = site.ask(vouched(legacy(&site, &asking(1, "ping", &json!({}))), &assertion));
-        assert_eq!(pinged.json()["result"], json!({}), "{}", pinged.text());
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         assert_eq!(site.ask(vouched(legacy(&site, &initialized), &assertion)).status, 202);
     }
@@ -126,7 +125,10 @@ fn whatever_does_something_is_asked_for_a_token_and_recorded() {
             let request = vouched(site.saying(None, message, &json!({})), &assertion);
             let answer = refused(&site, request, (401, "token.missing"), &about);
             let challenge = answer.header("www-authenticate").unwrap();
-            assert!(challenge.contains("/oauth-protected-resource/mcp\"") && !challenge.contains("error="), "{challenge}");
+            assert!(
+                challenge.contains("/oauth-protected-resource/mcp\"") && !challenge.contains("error="),
+                "{challenge}"
+            );
         }
     }
     assert_eq!(site.cells(), 0);
@@ -159,7 +161,7 @@ fn what_is_no_discovery_is_asked_for_a_token_in_every_form() {
 #[test]
 fn a_batch_of_discovery_is_answered_where_the_revision_has_batches() {
     let site = early();
-    let batch = json!([asking(1, "tools/list", &json!({})), asking(2, "ping", &json!({}))]);
+    let batch = json!([asking(1, "tools/list", &json!({})), asking(2, "prompts/list", &json!({}))]);
     let request = vouched(site.posting("/mcp", None, &batch), &ALEX.assertion(site.now()));
     assert_eq!(site.ask(request).json().as_array().map(Vec::len), Some(2));
     let request = vouched(legacy(&site, &batch), &ALEX.assertion(site.now()));
@@ -208,7 +210,10 @@ fn a_token_that_counts_for_nothing_is_refused_and_never_taken_for_none() {
     plain.send_own_form(&ALEX, "/me/revoke-all", &[]);
     let request = site.message(Some(&ended), "tools/list", None, json!({}));
     let answer = site.ask(vouched(request, &ALEX.assertion(site.now())));
-    assert_eq!((answer.status.as_u16(), &site.records_of(&answer)[0]["code"]), (401, &json!("token_unknown")));
+    assert_eq!(
+        (answer.status.as_u16(), &site.records_of(&answer)[0]["code"]),
+        (401, &json!("token_unknown"))
+    );
 }
 
 #[test]

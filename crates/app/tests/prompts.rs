@@ -11,7 +11,10 @@ use crate::harness::{ALEX, Destination, Message, Site};
 fn arguments(name: &str) -> Value {
     let prompt = prompts().iter().find(|prompt| prompt.name == name).unwrap();
     let required = prompt.arguments.iter().filter(|argument| argument.required);
-    required.map(|argument| (argument.name.to_owned(), Value::from("words"))).collect::<serde_json::Map<_, _>>().into()
+    required
+        .map(|argument| (argument.name.to_owned(), Value::from("words")))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn listed(site: &Site, token: &str) -> Vec<String> {
@@ -27,9 +30,14 @@ fn every_prompt_is_filled_in_and_asks_nobody() {
     let names = listed(&site, &token);
     assert_eq!(names, ["summarizeUnread", "prepareForMeeting", "draftReply", "weeklyReview", "postUpdate"]);
     for name in names {
-        let answer = site.ask(site.saying(Some(&token), Message::prompt(&name, &arguments(&name)), &json!({})));
+        let answer =
+            site.ask(site.saying(Some(&token), Message::prompt(&name, &arguments(&name)), &json!({})));
         let message = answer.json()["result"]["messages"][0].clone();
-        assert_eq!((&message["role"], &message["content"]["type"]), (&json!("user"), &json!("text")), "{name}");
+        assert_eq!(
+            (&message["role"], &message["content"]["type"]),
+            (&json!("user"), &json!("text")),
+            "{name}"
+        );
         assert!(message["content"]["text"].as_str().unwrap().len() > 100, "{message}");
         assert!(site.records_of(&answer).is_empty(), "{name}");
     }
@@ -49,7 +57,12 @@ fn a_prompt_is_there_only_where_everything_it_leads_to_is() {
             assert_eq!(answer.json()["result"].is_object(), offered, "{} under {profile}", prompt.name);
             let records = site.records_of(&answer);
             if !offered {
-                assert_eq!((records.len(), &records[0]["code"]), (1, &json!("prompt.unknown")), "{}", prompt.name);
+                assert_eq!(
+                    (records.len(), &records[0]["code"]),
+                    (1, &json!("prompt.unknown")),
+                    "{}",
+                    prompt.name
+                );
             }
         }
         let posts = find_tool("sendTeamsMessage").unwrap();
@@ -95,10 +108,17 @@ fn what_no_prompt_or_template_has_is_completed_by_nothing_and_what_is_none_is_re
         (template("microsoft://people/{id}"), "none"),
     ] {
         let answer = complete(reference.clone(), argument);
-        assert_eq!(answer.json()["result"]["completion"]["values"], json!([]), "{reference}: {}", answer.text());
+        assert_eq!(
+            answer.json()["result"]["completion"]["values"],
+            json!([]),
+            "{reference}: {}",
+            answer.text()
+        );
         assert!(site.records_of(&answer).is_empty(), "{reference}");
     }
-    for reference in [prompt("none"), template("microsoft://none/{id}"), template("microsoft://people/1"), template("")] {
+    for reference in
+        [prompt("none"), template("microsoft://none/{id}"), template("microsoft://people/1"), template("")]
+    {
         let answer = complete(reference.clone(), "id");
         assert_eq!(answer.json()["error"]["code"], -32_602, "{reference}: {}", answer.text());
         let records = site.records_of(&answer);

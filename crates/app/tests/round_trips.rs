@@ -49,7 +49,10 @@ impl Scene {
         assert_eq!(requests.len(), 1, "{result}");
         let asked = &requests["microsoftSignIn"];
         assert_eq!(asked["method"], "elicitation/create", "{result}");
-        assert_eq!((&asked["params"]["mode"], &asked["params"]["url"]), (&json!("url"), &json!(format!("{PUBLIC_URL}/connect"))));
+        assert_eq!(
+            (&asked["params"]["mode"], &asked["params"]["url"]),
+            (&json!("url"), &json!(format!("{PUBLIC_URL}/connect")))
+        );
         let records = self.site.records_of(&answer);
         assert_eq!(records.last().unwrap()["verdict"], "failed", "{records:?}");
         result["requestState"].as_str().unwrap().to_owned()
@@ -74,7 +77,12 @@ impl Scene {
     fn performs(&self, message: Message) {
         let answer = self.say(&self.token, message);
         let result = &answer.json()["result"];
-        assert_eq!((&result["resultType"], result["isError"] == true), (&json!("complete"), false), "{}", answer.text());
+        assert_eq!(
+            (&result["resultType"], result["isError"] == true),
+            (&json!("complete"), false),
+            "{}",
+            answer.text()
+        );
         assert_eq!(self.sent(), 1);
     }
 }
@@ -178,7 +186,11 @@ fn whoever_declines_has_nothing_done_and_is_not_asked_again() {
         let state = scene.asked(&sending());
         let answer = scene.say(&scene.token, again(&sending(), &state, action));
         let result = &answer.json()["result"];
-        assert_eq!((&result["resultType"], &result["isError"]), (&json!("complete"), &json!(true)), "{action}");
+        assert_eq!(
+            (&result["resultType"], &result["isError"]),
+            (&json!("complete"), &json!(true)),
+            "{action}"
+        );
         assert_eq!(scene.site.records_of(&answer)[0]["code"], "sign_in.declined", "{action}");
         assert_eq!(scene.sent(), 0, "{action}");
     }
@@ -190,7 +202,12 @@ fn whoever_accepts_and_does_not_sign_in_gets_the_link_and_is_not_asked_again() {
     let state = scene.asked(&sending());
     let answer = scene.say(&scene.token, again(&sending(), &state, "accept"));
     let result = &answer.json()["result"];
-    assert_eq!((&result["resultType"], &result["isError"]), (&json!("complete"), &json!(true)), "{}", answer.text());
+    assert_eq!(
+        (&result["resultType"], &result["isError"]),
+        (&json!("complete"), &json!(true)),
+        "{}",
+        answer.text()
+    );
     assert!(answer.text().contains(&format!("{PUBLIC_URL}/connect")), "{}", answer.text());
     assert_eq!(scene.sent(), 0);
 }
@@ -220,7 +237,11 @@ fn a_client_that_opens_no_addresses_gets_the_link_in_a_tool_error() {
     for declared in [json!({}), json!({ "elicitation": {} }), json!({ "elicitation": { "form": {} } })] {
         let request = scene.site.saying(Some(&scene.token), sending(), &declared);
         let result = scene.site.ask(request).json()["result"].clone();
-        assert_eq!((&result["resultType"], &result["isError"]), (&json!("complete"), &json!(true)), "{declared}");
+        assert_eq!(
+            (&result["resultType"], &result["isError"]),
+            (&json!("complete"), &json!(true)),
+            "{declared}"
+        );
         let text = result["content"][0]["text"].as_str().unwrap();
         assert!(text.contains(&format!("{PUBLIC_URL}/connect")), "{text}");
     }

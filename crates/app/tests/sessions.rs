@@ -42,11 +42,17 @@ impl Scene {
         if body["error"]["code"] == -32_042 {
             let asked = &body["error"]["data"]["elicitations"][0];
             assert_eq!(asked["url"], format!("{PUBLIC_URL}/connect"), "{body}");
-            assert_eq!((&asked["mode"], body["error"]["data"]["elicitations"].as_array().map(Vec::len)), (&json!("url"), Some(1)));
+            assert_eq!(
+                (&asked["mode"], body["error"]["data"]["elicitations"].as_array().map(Vec::len)),
+                (&json!("url"), Some(1))
+            );
             return true;
         }
         let text = body["result"]["content"][0]["text"].as_str().unwrap_or_default();
-        assert!(body["result"]["isError"] == true && text.contains(&format!("{PUBLIC_URL}/connect")), "{body}");
+        assert!(
+            body["result"]["isError"] == true && text.contains(&format!("{PUBLIC_URL}/connect")),
+            "{body}"
+        );
         false
     }
 }
@@ -110,7 +116,10 @@ fn sessions_differ_and_say_nothing_to_whoever_sees_them() {
         (0..20).map(|_| scene.site.initialize(&scene.token, &able()).unwrap()).collect();
     assert_eq!(sessions.len(), 20);
     for session in sessions {
-        assert!(session.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{session}");
+        assert!(
+            session.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+            "{session}"
+        );
         // What is sealed may be longer where more was declared, but not by what was declared.
         assert!((60..512).contains(&session.len()), "{session}");
     }

@@ -21,7 +21,7 @@ const PAGES: &[&str] = &[
 ];
 /// Headers of answers to machines.
 const MACHINES: &[&str] =
-    &["access-control-allow-origin", "mcp-session-id", "pragma", "www-authenticate"];
+    &["access-control-allow-origin", "mcp-session-id", "pragma", "www-authenticate", "x-accel-buffering"];
 /// Headers that go with a status.
 const BY_STATUS: &[(u16, &str)] =
     &[(401, "www-authenticate"), (405, "allow"), (429, "retry-after"), (503, "retry-after")];

@@ -10,12 +10,15 @@ use serde_json::{Value, json};
 
 use crate::callers::every_scope;
 use crate::harness::{
-    ALEX, Answer, Client, Destination, PUBLIC_URL, Person, Piece, Reading, SAM, Site, Tokens, asking, succeeded,
+    ALEX, Answer, Client, Destination, PUBLIC_URL, Person, Piece, Reading, SAM, Site, Tokens, asking,
+    succeeded,
 };
 
 const TICK: Duration = Duration::from_millis(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const ALMOST_IDLE: Duration = Duration::from_millis(15 * 60 * 1000 - 1);
+/// What is left of an hour after four times fourteen minutes, less a tick.
+const ALMOST_THE_REST: Duration = Duration::from_millis(4 * 60 * 1000 - 1);
 const COMMENT: &str = ": still here\n\n";
 
 /// A person with a client that has a token for `/sse`.
@@ -42,9 +45,11 @@ fn open(site: &Site, token: &str) -> (Reading, String) {
     let request = site.request("GET", "/sse").header(AUTHORIZATION, format!("Bearer {token}"));
     let mut stream = site.open(request.body(Body::empty()).unwrap());
     assert_eq!(stream.status, 200);
-    for (name, value) in
-        [("content-type", "text/event-stream"), ("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
-    {
+    for (name, value) in [
+        ("content-type", "text/event-stream"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ] {
         assert_eq!(stream.headers[name], value);
     }
     let first = stream.text();
@@ -93,7 +98,12 @@ fn an_accepted_message_is_answered_in_the_stream_and_nowhere_else() {
     let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     assert_eq!(post(&site, &alex.tokens.access, &address, &initialized).status, 202);
     assert_eq!(stream.next(), Piece::Nothing, "a notification is not answered");
-    let called = post(&site, &alex.tokens.access, &address, &asking(2, "tools/call", &json!({ "name": "authenticate" })));
+    let called = post(
+        &site,
+        &alex.tokens.access,
+        &address,
+        &asking(2, "tools/call", &json!({ "name": "authenticate" })),
+    );
     let answer = stream.message();
     assert!(answer["id"] == 2 && succeeded(&answer), "{answer}");
     assert_eq!(site.records_of(&called).len(), 2, "a call is recorded under the id of its message");
@@ -194,7 +204,7 @@ fn a_stream_ends_with_the_newest_token_that_was_used_with_it() {
     let (mut unrenewed, _) = open(&site, &alex.tokens.access);
     answers(&site, renewed, (&mut stream, &address));
     // The first token ends an hour after it was given.
-    site.clock().advance(Duration::from_mins(60 - 4 * 14) - TICK);
+    site.clock().advance(ALMOST_THE_REST);
     site.timer().let_pass(KEEP_ALIVE);
     assert_eq!((stream.text(), unrenewed.text()), (COMMENT.to_owned(), COMMENT.to_owned()));
     site.clock().advance(TICK);
@@ -204,38 +214,56 @@ fn a_stream_ends_with_the_newest_token_that_was_used_with_it() {
     answers(&site, renewed, (&mut stream, &address));
 }
 
-#[test]
-fn a_stream_ends_with_its_grant_whoever_ends_that_and_no_other_does() {
-    let ends: [(&str, fn(&Site, &Holder)); 7] = [
-        ("the person ends it", |site, holder| site.send_own_form(holder.person, "/me/revoke", &["grant"])),
-        ("the person ends everything", |site, holder| site.send_own_form(holder.person, "/me/revoke-all", &[])),
-        ("the client gives it back", |site, holder| {
-            let fields = [("token", holder.tokens.refresh.as_str()), ("client_id", &holder.client.id)];
-            assert_eq!(site.ask(site.post("/revoke", &fields)).status, 200);
-        }),
-        ("the person allows the client anew", |site, holder| {
-            site.grant(holder.person, &holder.client, &every_scope());
-        }),
-        ("a refresh token is used twice", |site, holder| {
+/// A way to end the grants of ALEX.
+struct Ending {
+    about: &'static str,
+    perform: fn(&Site, &Holder),
+}
+
+const ENDINGS: [Ending; 7] = [
+    Ending {
+        about: "the person ends it",
+        perform: |site, holder| site.send_own_form(holder.person, "/me/revoke", &["grant"]),
+    },
+    Ending {
+        about: "the person ends everything",
+        perform: |site, holder| site.send_own_form(holder.person, "/me/revoke-all", &[]),
+    },
+    Ending {
+        about: "the person allows the client anew",
+        perform: |site, holder| drop(site.grant(holder.person, &holder.client, &every_scope())),
+    },
+    Ending { about: "the client gives it back", perform: give_back },
+    Ending {
+        about: "a refresh token is used twice",
+        perform: |site, holder| {
             assert_eq!(site.refresh(&holder.client, &holder.tokens.refresh).status, 200);
             site.clock().advance(Duration::from_mins(1));
             assert_eq!(site.refresh(&holder.client, &holder.tokens.refresh).status, 400);
-        }),
-        ("an operator ends the person's", |site, _| {
-            let order = json!({ "reason": "a test of streams", "person": "alex@contoso.example" });
-            assert_eq!(site.operate("/operator/kill", &order).status, 200);
-        }),
-        ("an operator unlinks the person", |site, _| {
-            let order = json!({ "reason": "a test of streams", "person": "alex@contoso.example" });
-            assert_eq!(site.operate("/operator/unpin", &order).status, 200);
-        }),
-    ];
-    for (about, end) in ends {
+        },
+    },
+    Ending { about: "an operator ends it", perform: |site, _| order(site, "/operator/kill") },
+    Ending { about: "an operator unlinks the person", perform: |site, _| order(site, "/operator/unpin") },
+];
+
+fn give_back(site: &Site, holder: &Holder) {
+    let fields = [("token", holder.tokens.refresh.as_str()), ("client_id", &holder.client.id)];
+    assert_eq!(site.ask(site.post("/revoke", &fields)).status, 200);
+}
+
+fn order(site: &Site, path: &str) {
+    let order = json!({ "reason": "a test of streams", "person": "alex@contoso.example" });
+    assert_eq!(site.operate(path, &order).status, 200);
+}
+
+#[test]
+fn a_stream_ends_with_its_grant_whoever_ends_that_and_no_other_does() {
+    for Ending { about, perform } in ENDINGS {
         let site = Site::new(Profile::Full);
         let (alex, sam) = (Holder::on(&site, &ALEX), Holder::on(&site, &SAM));
         let (mut stream, address) = alex.open(&site);
         let (mut of_sam, address_of_sam) = sam.open(&site);
-        end(&site, &alex);
+        perform(&site, &alex);
         assert_eq!(stream.next(), Piece::End, "{about}");
         assert_eq!(post(&site, &alex.tokens.access, &address, &ping(1)).status, 401, "{about}");
         let again = site.grant(&ALEX, &alex.client, &every_scope()).access;
@@ -263,8 +291,7 @@ fn one_grant_of_a_person_ends_without_the_other() {
     let (given_back, kept) = (Holder::on(&site, &ALEX), Holder::on(&site, &ALEX));
     let (mut ended, _) = given_back.open(&site);
     let (mut stream, address) = kept.open(&site);
-    let fields = [("token", given_back.tokens.refresh.as_str()), ("client_id", &given_back.client.id)];
-    assert_eq!(site.ask(site.post("/revoke", &fields)).status, 200);
+    give_back(&site, &given_back);
     assert_eq!(ended.next(), Piece::End);
     answers(&site, &kept.tokens.access, (&mut stream, &address));
 }

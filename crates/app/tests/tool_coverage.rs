@@ -286,7 +286,11 @@ fn a_cursor_that_is_none_is_refused_alone_whatever_stands_beside_it() {
             let arguments = json!({ "cursor": cursor, "count": {}, "days": {}, "query": {} });
             let answer = scene.site.call(Some(&scene.token), &action.spec, &arguments);
             let sentence = sentence(action, &answer);
-            assert!(sentence.contains("`cursor`") && !sentence.contains("`count`"), "{}: {sentence}", row.name);
+            assert!(
+                sentence.contains("`cursor`") && !sentence.contains("`count`"),
+                "{}: {sentence}",
+                row.name
+            );
             let records = scene.site.records_of(&answer);
             assert_eq!(column(&records, "code"), ["argument.cursor"], "{}", row.name);
             assert_eq!(column(&records, "tool"), [row.name]);
@@ -309,7 +313,11 @@ fn what_no_id_can_be_is_no_resource_and_the_refusal_is_recorded_and_unsent() {
             assert_eq!(answer.json()["error"]["code"], -32_602, "{} {id:?}: {}", row.name, answer.text());
             let records = scene.site.records_of(&answer);
             let code = column(&records, "code");
-            assert!(code == ["argument.invalid"] || code == ["resource.unknown"], "{} {id:?}: {code:?}", row.name);
+            assert!(
+                code == ["argument.invalid"] || code == ["resource.unknown"],
+                "{} {id:?}: {code:?}",
+                row.name
+            );
             scene.nothing_was_sent(row.name);
         }
     }

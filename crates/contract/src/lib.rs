@@ -8,8 +8,8 @@
 //! `M365_MCP_HOST` names the host: a JSON array of a program and its arguments, which takes the options of `demo` after
 //! them, prints the same ready line, and is killed with everything it started. Default: `M365_MCP_BIN demo`.
 //! `M365_MCP_BIN` names the program that reads journals (default: the one built beside the test); the fixture server of
-//! the conformance suite is looked for beside it. `M365_MCP_URLS` holds
-//! the ready line of a site that runs already; cases that kill the host or read its files are then ignored.
+//! the conformance suite is looked for beside it. `M365_MCP_URLS` holds the ready line of a site that runs already; cases
+//! that kill the host or read its files are then ignored.
 //! `CHROMIUM` names the browser (default: `chromium` in `PATH`); pictures of the pages are left in `target/screenshots`.
 //! `M365_RECORD` names a file that receives every request the simulated Graph saw, as JSON lines. `M365_RESULTS` names a
 //! file that receives what became of each case that ran, as a JSON object.

@@ -3,6 +3,8 @@
 //! Source: MCP, "Tools", "Resources", "Prompts", "Completion", "Logging", "Pagination" and "Ping" of each revision; MCP
 //! 2026-07-28, "Discover".
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -207,9 +209,9 @@ impl Exchange<'_> {
     }
 
     async fn complete(&self, params: &mut Map<String, Value>) -> Result<Success, Failure> {
-        let asker = self.asker(params).await?;
+        let client = Arc::new(self.client(params));
         let call = completion_call(params)?;
-        let completion = self.envelope.server.complete(call, asker.client).await;
+        let completion = self.envelope.server.complete(call, client).await;
         let completion = completion.map_err(|refusal| self.refused(refusal))?;
         self.write(&self.outcome(wire_lists::Completed::new(completion)))
     }

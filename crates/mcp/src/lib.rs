@@ -44,6 +44,7 @@ pub use events::{Body, event, whole};
 pub use headers::REQUEST_HEADERS;
 pub use input::{Answered, Input, InputKind, InputRequest, InputRequired, RequestState};
 pub use refusal::{ProtocolRefusal, Refusal};
+pub use reply::{accepted, streamed};
 pub use revision::Revision;
 pub use server::{
     CompletionCall, CompletionReference, Icon, MAX_INSTRUCTIONS_CHARS, Offers, PromptArgumentDescriptor,

@@ -53,17 +53,17 @@ impl Method {
         })
     }
 
-    /// Whether it only tells what there is, which is the same for everybody, or nothing at all.
+    /// Whether it only tells what there is, which is the same for everybody.
     pub(crate) const fn only_discovers(self) -> bool {
         match self {
             Self::Discover
             | Self::Initialize
-            | Self::Ping
             | Self::PromptsList
             | Self::ResourceTemplatesList
             | Self::ResourcesList
             | Self::ToolsList => true,
             Self::Complete
+            | Self::Ping
             | Self::PromptsGet
             | Self::ResourcesRead
             | Self::ResourcesSubscribe

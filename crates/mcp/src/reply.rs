@@ -17,6 +17,9 @@ use crate::refusal::{
 use crate::revision::{Era, Revision};
 use crate::wire::{Answer, ErrorObject};
 
+/// Asks proxies to pass each event on as it comes (MCP 2026-07-28, Streamable HTTP, "Receiving Messages").
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 /// One JSON-RPC answer and how HTTP carries it.
 pub(crate) struct Reply {
     status: StatusCode,
@@ -142,15 +145,19 @@ impl Reply {
     }
 }
 
-/// What a notification or a response gets.
-pub(crate) fn accepted() -> Response<Body> {
+/// What a notification or a response gets, and a message whose answer goes elsewhere (202).
+#[must_use]
+pub fn accepted() -> Response<Body> {
     response(StatusCode::ACCEPTED, whole(Bytes::new()))
 }
 
-/// An answer that comes as events.
-pub(crate) fn streamed(body: Body) -> Response<Body> {
+/// An answer that comes as events, which nothing on the way may hold back.
+#[must_use]
+pub fn streamed(body: Body) -> Response<Body> {
     let mut response = response(StatusCode::OK, body);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     response
 }
 

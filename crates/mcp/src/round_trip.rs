@@ -7,9 +7,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
-use crate::client::Client;
+use crate::client::{CallKey, Client};
 use crate::dispatch::{Exchange, Failure, Success};
 use crate::input::{Answered, Input, InputKind, InputRequest, InputRequired, RequestState, digest};
 use crate::refusal::{ProtocolRefusal, Refusal};
@@ -73,7 +76,8 @@ impl Exchange<'_> {
             _ if !able => self.otherwise(required.otherwise),
             Revision::V2026_07_28 => self.ask(asker, &required).map(Settled::Asked),
             Revision::V2025_11_25 if sends_away => {
-                Err(Failure::UrlElicitation(required.requests.into_iter().map(elicitation).collect()))
+                let name = |request| elicitation(asker.client.key(), request);
+                Err(Failure::UrlElicitation(required.requests.into_iter().map(name).collect()))
             }
             _ => self.otherwise(required.otherwise),
         }
@@ -94,10 +98,13 @@ impl Exchange<'_> {
     }
 }
 
-/// The form of 2025-11-25 names each elicitation, so that its end can be told.
-fn elicitation(request: InputRequest) -> Value {
+/// The form of 2025-11-25 gives each elicitation an id. An id of JSON-RPC is used once in its session (2025-11-25, "Base
+/// Protocol"), so session, id and name together are of one elicitation only, and their digest says nothing of them.
+fn elicitation(call: &CallKey, request: InputRequest) -> Value {
+    let named = json!([call.session, call.id, request.name]).to_string();
+    let id = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(named));
     let mut params = request.params;
-    params.insert("elicitationId".to_owned(), json!(request.name));
+    params.insert("elicitationId".to_owned(), id.into());
     Value::Object(params)
 }
 

@@ -310,6 +310,8 @@ impl Completed {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Asked {
+    /// Left out where there are none: then a client repeats the request at once.
+    #[serde(skip_serializing_if = "Map::is_empty")]
     input_requests: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_state: Option<String>,

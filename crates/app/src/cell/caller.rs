@@ -8,10 +8,10 @@ use m365_auth::entra::session::{MicrosoftAccount, MicrosoftSession};
 use m365_auth::oauth::metadata::Resource;
 use m365_graph::{Action, Reference, find_completion, find_resource, find_template, find_tool};
 use m365_mcp::{
-    Answered, CallKey, Client, ClientCapabilities, Completion, CompletionCall, CompletionReference, Content, Input,
-    InputRequest, InputRequired, Offers, PromptDescriptor, PromptResult, ProtocolRefusal, Refusal, RequestState,
-    ResourceBody, ResourceContents, ResourceDescriptor, Server, ServerInfo, Session, TemplateDescriptor, ToolCall,
-    ToolDescriptor, ToolResult,
+    Answered, CallKey, Client, ClientCapabilities, Completion, CompletionCall, CompletionReference, Content,
+    Input, InputRequest, InputRequired, Offers, PromptDescriptor, PromptResult, ProtocolRefusal, Refusal,
+    RequestState, ResourceBody, ResourceContents, ResourceDescriptor, Server, ServerInfo, Session,
+    TemplateDescriptor, ToolCall, ToolDescriptor, ToolResult,
 };
 use m365_ports::{SqlError, Verdict};
 use m365_types::{ActionKind, Actor, AuditKind, Profile, ScopeSet};
@@ -103,7 +103,10 @@ impl Caller {
         client: &Arc<Client>,
         answer: impl FnOnce(Result<Done, String>) -> Result<T, Refusal>,
     ) -> Result<Answered<T>, Refusal> {
-        let asked = client.input().filter(|input| input.state.is_some()).and_then(|input: &Input| input.action(SIGN_IN));
+        let asked = client
+            .input()
+            .filter(|input| input.state.is_some())
+            .and_then(|input: &Input| input.action(SIGN_IN));
         if asked.is_some_and(|action| action != "accept") {
             self.record_refused("sign_in.declined");
             let sentence = "Nothing was done: the person did not want to sign in to Microsoft now.";
@@ -112,7 +115,9 @@ impl Caller {
         match self.perform(action, arguments, client).await {
             Ok(done) => answer(Ok(done)).map(Answered::Complete),
             Err(Stop::Absent(_)) if action.spec.kind == ActionKind::Template => Err(Refusal::UnknownResource),
-            Err(Stop::Absent(sentence) | Stop::Told(sentence)) => answer(Err(sentence)).map(Answered::Complete),
+            Err(Stop::Absent(sentence) | Stop::Told(sentence)) => {
+                answer(Err(sentence)).map(Answered::Complete)
+            }
             Err(Stop::SignIn(sentence)) if asked.is_some() => answer(Err(sentence)).map(Answered::Complete),
             Err(Stop::SignIn(sentence)) => {
                 let url = self.cell.core.connect_url();
@@ -126,9 +131,10 @@ impl Caller {
         }
     }
 
-    fn store_failed(&self, error: &SqlError) -> Refusal {
+    fn store_failed(&self, error: SqlError) -> Refusal {
         tracing::error!(requestId = %self.actor.request, %error, "a request state could not be spent");
-        let sentence = "The server cannot check the requestState right now. Nothing was done. Try again in a minute.";
+        let sentence =
+            "The server cannot check the requestState right now. Nothing was done. Try again in a minute.";
         Refusal::Unavailable { sentence: sentence.to_owned(), retry_after: None }
     }
 }
@@ -238,7 +244,9 @@ impl Server for Caller {
             CompletionReference::Template(uri) => Reference::Template(uri),
         };
         // An argument that nothing completes is answered with nothing.
-        let Some(action) = find_completion(reference, &call.argument) else { return Ok(Completion::default()) };
+        let Some(action) = find_completion(reference, &call.argument) else {
+            return Ok(Completion::default());
+        };
         let mut arguments = call.context;
         arguments.insert("value".to_owned(), call.value.into());
         match caller.perform(action, arguments, &client).await {
@@ -285,7 +293,7 @@ impl Server for Caller {
     }
 
     async fn spend_state(&self, state: &str) -> Result<Option<RequestState>, Refusal> {
-        self.cell.spend_state(self.actor.grant, state).map_err(|error| self.store_failed(&error))
+        self.cell.spend_state(self.actor.grant, state).map_err(|error| self.store_failed(error))
     }
 
     async fn refused(&self, refusal: ProtocolRefusal) {

@@ -52,7 +52,8 @@ struct Cursor {
 struct State {
     nonce: [u8; 16],
     request: [u8; 32],
-    state: Vec<u8>,
+    /// The application's own.
+    own: Vec<u8>,
     expires: UnixMillis,
 }
 
@@ -63,23 +64,29 @@ struct Declared {
     nonce: [u8; 16],
 }
 
-const CAPABILITIES: [(char, fn(&mut ClientCapabilities) -> &mut bool); 4] = [
-    ('f', |can| &mut can.elicitation_form),
-    ('u', |can| &mut can.elicitation_url),
-    ('r', |can| &mut can.roots),
-    ('s', |can| &mut can.sampling),
+/// How a capability is written.
+struct Letter {
+    letter: char,
+    of: fn(&mut ClientCapabilities) -> &mut bool,
+}
+
+const LETTERS: [Letter; 4] = [
+    Letter { letter: 'f', of: |can| &mut can.elicitation_form },
+    Letter { letter: 'u', of: |can| &mut can.elicitation_url },
+    Letter { letter: 'r', of: |can| &mut can.roots },
+    Letter { letter: 's', of: |can| &mut can.sampling },
 ];
 
 impl Declared {
     fn new(mut declared: ClientCapabilities, nonce: [u8; 16]) -> Self {
-        let letters = CAPABILITIES.iter().filter(|(_, can)| *can(&mut declared)).map(|(letter, _)| letter);
-        Self { can: letters.collect(), nonce }
+        let can = LETTERS.iter().filter(|capability| *(capability.of)(&mut declared));
+        Self { can: can.map(|capability| capability.letter).collect(), nonce }
     }
 
     fn capabilities(&self) -> ClientCapabilities {
         let mut declared = ClientCapabilities::default();
-        for (letter, can) in CAPABILITIES {
-            *can(&mut declared) = self.can.contains(letter);
+        for Letter { letter, of } in LETTERS {
+            *of(&mut declared) = self.can.contains(letter);
         }
         declared
     }
@@ -160,7 +167,7 @@ impl Cell {
         let value = State {
             nonce: self.core.ports.entropy.bytes(),
             request: state.request,
-            state: state.state.clone(),
+            own: state.state.clone(),
             expires: self.now().plus(STATE_LIFE),
         };
         self.carried.seal(&*self.core.ports.entropy, &Kind::State(grant), &value)
@@ -182,7 +189,7 @@ impl Cell {
             )?;
             Ok::<_, SqlError>(!row.is_empty())
         })?;
-        Ok(spent.then_some(RequestState { request: state.request, state: state.state }))
+        Ok(spent.then_some(RequestState { request: state.request, state: state.own }))
     }
 }
 
@@ -254,7 +261,9 @@ mod tests {
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             assert_eq!(own.open::<Value>(&Kind::Cursor, &String::from_utf8(changed).unwrap()), None, "{at}");
         }
-        for other in ["", "=", &text[1..], &format!("{text}A"), &format!("{text}="), &"A".repeat(MAX_TEXT_BYTES + 4)] {
+        for other in
+            ["", "=", &text[1..], &format!("{text}A"), &format!("{text}="), &"A".repeat(MAX_TEXT_BYTES + 4)]
+        {
             assert_eq!(own.open::<Value>(&Kind::Cursor, other), None, "{other}");
         }
     }

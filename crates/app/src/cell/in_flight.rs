@@ -150,8 +150,11 @@ mod tests {
     #[test]
     fn an_order_ends_the_calls_it_is_about_and_no_others() {
         let calls = Arc::new(InFlight::default());
-        let (mut one, mut other, mut none) =
-            (calls.enter(name("one", "1"), 0), calls.enter(name("other", "1"), 0), calls.enter(name("", "1"), 0));
+        let (mut one, mut other, mut none) = (
+            calls.enter(name("one", "1"), 0),
+            calls.enter(name("other", "1"), 0),
+            calls.enter(name("", "1"), 0),
+        );
         assert_eq!(calls.end(ClientId::parse("one").ok().as_ref()), 1);
         assert_eq!(one.ended.try_recv(), Ok(Some(())));
         assert_eq!((other.ended.try_recv(), none.ended.try_recv()), (Ok(None), Ok(None)));
@@ -193,7 +196,8 @@ mod tests {
         .map(|name| calls.enter(name, 0));
         let cancel = |id: &str| calls.cancel(grant(1), &CallKey { session: None, id: id.to_owned() });
         ["1", "2", "3"].into_iter().for_each(cancel);
-        let cancelled = [&mine, &session, &theirs, &twice, &again].map(|place| place.cancellation.is_cancelled());
+        let cancelled =
+            [&mine, &session, &theirs, &twice, &again].map(|place| place.cancellation.is_cancelled());
         assert_eq!(cancelled, [true, false, false, false, false]);
         assert!(mine.cancellation.cancelled().now_or_never().is_some());
         assert!(theirs.cancellation.cancelled().now_or_never().is_none());

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::StreamExt as _;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
 use m365_auth::perimeter::{Evidence, accompany, admit};
 use m365_mcp::Body;
 use m365_ports::EntropyExt as _;
@@ -63,15 +62,21 @@ impl Cell {
             (self.now(), session.expires),
             (ports.clock.clone(), ports.timer.clone()),
         );
+        // A host may let go of a cell that nobody uses; one with an open stream is in use.
+        let used = self.clone();
+        let body = body
+            .map_frame(move |frame| {
+                let _used = &used;
+                frame
+            })
+            .boxed_unsync();
         // A grant that ended in between did not see this stream.
         self.end_streams_of_ended_grants();
-        let mut response = unkept(StatusCode::OK, body);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        Ok(response)
+        Ok(m365_mcp::streamed(body))
     }
 
     /// `/messages`: the answer goes into the stream that the query names.
-    pub(super) fn messages(self: &Arc<Self>, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+    pub(super) fn messages(self: &Arc<Self>, inside: &Inside<'_>) -> Result<Response<Body>, Failure> {
         let turn = self.in_flight.turn();
         let session = self.session(inside)?;
         let owner = session.owner();
@@ -91,7 +96,7 @@ impl Cell {
                 stream.say(&message);
             }
         }));
-        Ok(unkept(StatusCode::ACCEPTED, Bytes::new()))
+        Ok(m365_mcp::accepted())
     }
 
     /// Ends every stream that a client keeps open: the host is about to stop.
@@ -181,16 +186,6 @@ impl Cell {
         let expires = self.now().plus(lives.access);
         Ok(Session { principal, client: None, grant: None, granted, expires })
     }
-}
-
-/// An answer that no cache may keep.
-fn unkept<T>(status: StatusCode, body: T) -> Response<T> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }
 
 /// The id of exactly one `sessionId` in a query. Ids hold no character that would be encoded.

@@ -25,9 +25,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use m365_auth::context::{SealedContext, Vouched};
 use m365_auth::entra::session::MicrosoftSession;
+use m365_auth::oauth::metadata::Resource;
 use m365_auth::oauth::store::{CellPorts, GrantStore};
 use m365_auth::perimeter::{accompany, admit};
-use m365_auth::oauth::metadata::Resource;
 use m365_journal::{Journal, Provenance};
 use m365_mcp::{Body, whole};
 use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Verdict, transact};
@@ -155,8 +155,7 @@ impl Cell {
             tracing::error!(cell = %self.id, requestId = %request, "a request without a valid context reached the cell");
             return Failure::of(&errors::INTERNAL).render(Face::OAuth, request).map(whole);
         };
-        let inside =
-            Inside { request: context.request(), context, http: &http, resource: route.resource() };
+        let inside = Inside { request: context.request(), context, http: &http, resource: route.resource() };
         let answer = match (context.errand(), self.may_act(route, context).await) {
             (Some(errand), _) => self.run_errand(&inside, errand).await.map(|answer| answer.map(whole)),
             (None, Ok(())) => self.dispatch(route, &inside).await,
@@ -240,6 +239,7 @@ impl Cell {
     ) -> Result<Response<Body>, Failure> {
         let answer = match route.handler {
             Handler::Mcp => return self.mcp(inside).await,
+            Handler::Messages => return self.messages(inside),
             Handler::Sse => return self.sse(inside).await,
             Handler::Authorize => self.authorize(inside).await,
             Handler::Callback => self.callback(inside).await,
@@ -250,7 +250,6 @@ impl Cell {
             Handler::MeRevoke => self.me_revoke(inside),
             Handler::MeRevokeAll => self.me_revoke_all(inside),
             Handler::MeSignOut => self.me_sign_out(inside),
-            Handler::Messages => self.messages(inside),
             Handler::Revoke => self.revoke(inside),
             Handler::Token => self.token(inside),
             Handler::AuthorizationServer

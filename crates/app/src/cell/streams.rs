@@ -213,9 +213,7 @@ impl Reader {
                 self.stream.unread.fetch_sub(event.len(), Ordering::Relaxed);
                 Some(event)
             }
-            Either::Right(((), _)) => {
-                self.stream.is_alive(clock.now()).then(|| Bytes::from_static(COMMENT))
-            }
+            Either::Right(((), _)) => self.stream.is_alive(clock.now()).then(|| Bytes::from_static(COMMENT)),
         }
     }
 }

@@ -180,8 +180,8 @@ fn a_stream_is_found_by_its_own_owner_and_whole_id_alone() {
 #[test]
 fn the_streams_of_one_client_or_grant_end_alone() {
     let scene = Scene::new();
-    let mut opened =
-        [("a", 1), ("a", 2), ("b", 3)].map(|(client, grant)| scene.open(&owner(client, grant), grant, false).0);
+    let mut opened = [("a", 1), ("a", 2), ("b", 3)]
+        .map(|(client, grant)| scene.open(&owner(client, grant), grant, false).0);
     scene.streams.retain(|owner| owner.grant != Some(GrantId::from_random([2; 16])));
     assert_eq!(opened.each_mut().map(next), [Next::Nothing, Next::End, Next::Nothing]);
     scene.streams.end(ClientId::parse("a").ok().as_ref());

@@ -100,8 +100,9 @@ impl Front {
     fn absent(&self, arrival: &Arrival, error: CellError) -> Result<Response<Bytes>, Failure> {
         match (error, arrival.route.face) {
             (CellError::Absent, _) if arrival.route.handler == Handler::MeJournal => Ok(records(&[])),
-            (CellError::Absent, Face::Bearer) => Err(Failure::of(&errors::TOKEN_INVALID)
-                .challenging(self.core.server.challenge(arrival.route.resource(), Some("invalid_token"), None))),
+            (CellError::Absent, Face::Bearer) => Err(Failure::of(&errors::TOKEN_INVALID).challenging(
+                self.core.server.challenge(arrival.route.resource(), Some("invalid_token"), None),
+            )),
             (CellError::Absent, Face::OAuth | Face::Page) => Err(Failure::of(&errors::GRANT_REFUSED)),
             (CellError::Unavailable, _) => Err(error.into()),
         }

@@ -69,8 +69,11 @@ impl Front {
             Failure::of(row).challenging(self.core.server.challenge(arrival.route.resource(), error, None))
         })?;
         let Ok(handle) = self.core.handles.open(&token) else {
-            return Err(Failure::of(&errors::TOKEN_INVALID)
-                .challenging(self.core.server.challenge(arrival.route.resource(), Some("invalid_token"), None)));
+            return Err(Failure::of(&errors::TOKEN_INVALID).challenging(self.core.server.challenge(
+                arrival.route.resource(),
+                Some("invalid_token"),
+                None,
+            )));
         };
         Ok(Pass { cell: handle.cell, assertion, client: None })
     }

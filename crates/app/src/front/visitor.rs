@@ -14,8 +14,8 @@ use axum::body::Body;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Response};
 use m365_mcp::{
-    Answered, Client, Offers, PromptDescriptor, ProtocolRefusal, Refusal, ResourceContents, ResourceDescriptor,
-    Server, ServerInfo, TemplateDescriptor, ToolCall, ToolDescriptor, ToolResult,
+    Answered, Client, Offers, PromptDescriptor, ProtocolRefusal, Refusal, ResourceContents,
+    ResourceDescriptor, Server, ServerInfo, TemplateDescriptor, ToolCall, ToolDescriptor, ToolResult,
 };
 use m365_ports::PerimeterRecord;
 use m365_types::{Profile, RequestId};

@@ -69,7 +69,8 @@ impl SettableTimer {
     pub(crate) fn let_pass(&self, up_to: Duration) {
         let mut waits = self.0.lock().unwrap();
         waits.up_to = up_to;
-        let (over, waiting) = std::mem::take(&mut waits.waiting).into_iter().partition(|(wait, _)| *wait <= up_to);
+        let (over, waiting) =
+            std::mem::take(&mut waits.waiting).into_iter().partition(|(wait, _)| *wait <= up_to);
         waits.waiting = waiting;
         for (_, bell) in Vec::from_iter(over) {
             // Whoever no longer waits hears nothing.

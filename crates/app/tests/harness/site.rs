@@ -117,9 +117,9 @@ impl Site {
 
     /// Asks the router.
     pub(crate) fn ask(&self, request: Request<Body>) -> Answer {
-        self.world.tasks.finish(async {
-            Answer::read(self.router.clone().call(request).await.unwrap()).await
-        })
+        self.world
+            .tasks
+            .finish(async { Answer::read(self.router.clone().call(request).await.unwrap()).await })
     }
 
     /// What goes on without anybody who waits for it goes as far as it goes.

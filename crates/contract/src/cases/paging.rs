@@ -95,15 +95,12 @@ fn every_hit_of_a_search_is_seen_once(site: &Site) -> Result<()> {
     expect_all(&seen, 50, known)
 }
 
-/// Graph ranks people and does not go on with them: whoever wants more asks for more at once.
+/// Graph ranks people and does not say where their list goes on: it is continued all the same.
 fn every_person_is_seen_once(site: &Site) -> Result<()> {
     let session = Session::open(site, "pages-people")?;
     let known = site.control.graph("people", &session.person.email)?.len();
     expect_all(&walk(&session, "getContacts", &json!({ "count": 100 }))?, 10, known)?;
-    let some = walk(&session, "getContacts", &json!({ "count": 10 }))?;
-    let distinct: BTreeSet<_> = some.iter().collect();
-    ensure!(distinct.len() == some.len() && some.len() >= 10, "{some:?}");
-    Ok(())
+    expect_all(&walk(&session, "getContacts", &json!({ "count": 10 }))?, 10, known)
 }
 
 fn every_event_is_seen_once(site: &Site) -> Result<()> {

@@ -118,10 +118,20 @@ fn at_most_a_hundred_values_are_given_and_the_rest_is_told() {
 }
 
 #[test]
-fn completion_asks_the_client_for_nothing_and_still_spends_a_state() {
+fn completion_asks_for_nothing_so_answers_and_states_mean_nothing_to_it() {
     let server = Scripted::offering_everything();
-    let params = json!({"ref": prompt(), "argument": {"name": "whom", "value": ""}, "requestState": "x"});
-    let (status, body) = ask(&server, MODERN, "completion/complete", params);
-    assert_eq!((status, &body["error"]["code"], server.effects()), (200, &json!(-32602), 0));
-    assert_eq!(server.last_refusal(), Some(ProtocolRefusal::RequestState));
+    let need = json!({"name": "need", "arguments": {"kinds": ["form"], "state": "here"}});
+    let state = result(&server, MODERN, "tools/call", &need)["requestState"].clone();
+    let params = json!({
+        "ref": prompt(), "argument": {"name": "whom", "value": ""}, "requestState": state, "inputResponses": null,
+    });
+    assert!(result(&server, MODERN, "completion/complete", params)["completion"].is_object());
+    assert_eq!(server.client().input(), None);
+    let mut again = need;
+    again["requestState"] = state;
+    assert_eq!(
+        result(&server, MODERN, "tools/call", again)["resultType"],
+        json!("input_required"),
+        "not spent"
+    );
 }

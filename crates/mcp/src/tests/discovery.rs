@@ -1,4 +1,4 @@
-//! Bodies that only ask what there is.
+//! Bodies that only ask what there is, and bodies that are no messages.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn lists_and_what_opens_a_session_only_discover() {
             assert!(only_discovers(message.to_string().as_bytes()), "{message}");
         }
     }
-    let table = [("initialize", true, false), ("ping", true, false), ("server/discover", false, true)];
+    let table = [("initialize", true, false), ("ping", false, false), ("server/discover", false, true)];
     for (method, in_legacy, in_modern) in table {
         let [legacy, modern] = in_both_eras(method);
         assert_eq!(only_discovers(legacy.to_string().as_bytes()), in_legacy, "{method}");
@@ -114,5 +114,28 @@ fn nothing_that_only_discovers_reaches_a_tool_a_prompt_or_a_resource() {
                 assert_eq!(server.effects(), 0, "{version:?} {message}");
             }
         }
+    }
+}
+
+#[test]
+fn a_body_is_a_message_where_every_part_of_it_is_one() {
+    let good = json!({"jsonrpc": "2.0", "id": 1, "method": "anything"});
+    let table = [
+        (good.to_string(), true),
+        (json!({"jsonrpc": "2.0", "method": "notifications/x"}).to_string(), true),
+        (json!({"jsonrpc": "2.0", "id": 1, "error": {}}).to_string(), true),
+        (json!([good, good]).to_string(), true),
+        (json!([]).to_string(), false),
+        (json!([good, {}]).to_string(), false),
+        (json!([[good]]).to_string(), false),
+        (json!({"jsonrpc": "2.0", "method": "anything"}).to_string(), false),
+        (json!({"jsonrpc": "2.0", "id": null, "method": "anything"}).to_string(), false),
+        (json!("anything").to_string(), false),
+        (format!("{good}{good}"), false),
+        (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"anything"}"#.to_owned(), false),
+        (String::new(), false),
+    ];
+    for (body, expected) in table {
+        assert_eq!(is_message(body.as_bytes()), expected, "{body}");
     }
 }

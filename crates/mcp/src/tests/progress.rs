@@ -198,7 +198,8 @@ fn a_stream_carries_the_headers_of_every_answer() {
         &[BOTH],
     );
     let response = Scripted::default().send(request);
-    assert_eq!(response.headers().len(), 3);
+    assert_eq!(response.headers().len(), 4);
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
 }

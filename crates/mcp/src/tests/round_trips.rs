@@ -57,8 +57,8 @@ fn a_state_is_left_out_where_there_is_none_and_may_come_alone() {
     );
     let (_, body) = declaring(&Scripted::default(), &json!({}), "tools/call", need(&json!([]), Some("here")));
     assert_eq!(
-        (&body["result"]["inputRequests"], &body["result"]["requestState"]),
-        (&json!({}), &json!("state-0"))
+        (body["result"].get("inputRequests"), &body["result"]["requestState"]),
+        (None, &json!("state-0"))
     );
 }
 
@@ -101,9 +101,30 @@ fn in_session(revision: &str, declared: &Value, params: Value) -> (u16, Value) {
 fn a_client_of_2025_11_25_is_sent_to_the_address_by_an_error() {
     let declared = json!({"elicitation": {"url": {}}});
     let (status, body) = in_session("2025-11-25", &declared, need(&json!(["url"]), Some("here")));
-    let elicitation = json!({"mode": "url", "url": URL, "message": "Connect first.", "elicitationId": "url"});
+    let id = &body["error"]["data"]["elicitations"][0]["elicitationId"];
+    assert_eq!(id.as_str().map(str::len), Some(43), "a digest in base64url");
+    let elicitation = json!({"mode": "url", "url": URL, "message": "Connect first.", "elicitationId": id});
     assert_eq!((status, &body["error"]["code"]), (200, &json!(-32042)));
     assert_eq!(body["error"]["data"], json!({"elicitations": [elicitation]}));
+}
+
+#[test]
+fn every_elicitation_of_2025_11_25_has_an_id_of_its_own() {
+    let mut seen = std::collections::BTreeSet::new();
+    for session in ["session-1", "session-2"] {
+        for id in [json!(1), json!("1"), json!(2)] {
+            let server = Scripted::with(|script| script.session = Some(session));
+            let able = json!({"elicitation": {"url": {}}});
+            let opening = json!({"protocolVersion": "2025-11-25", "capabilities": able});
+            server.post(&[], &legacy("initialize", opening));
+            let headers = [("mcp-protocol-version", "2025-11-25"), ("mcp-session-id", session)];
+            let mut call = legacy("tools/call", need(&json!(["url"]), None));
+            call["id"] = id;
+            let (_, body) = server.post(&headers, &call);
+            let id = body["error"]["data"]["elicitations"][0]["elicitationId"].as_str().unwrap();
+            assert!(seen.insert(id.to_owned()), "{id} again");
+        }
+    }
 }
 
 #[test]

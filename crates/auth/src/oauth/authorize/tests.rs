@@ -32,8 +32,14 @@ fn a_complete_request_is_granted_what_is_asked_and_offered() {
         let request = flow.authorize(&with(&query, "scope", scope)).unwrap();
         assert_eq!(request.scopes().to_string(), granted);
     }
-    let without = with(&query, "resource", None);
-    assert_eq!(flow.authorize(&without).unwrap().resource, format!("{PUBLIC_URL}/mcp"));
+    for (resource, granted) in [
+        (None, PUBLIC_URL.to_owned()),
+        (Some(format!("{PUBLIC_URL}/mcp")), format!("{PUBLIC_URL}/mcp")),
+        (Some(format!("{PUBLIC_URL}/sse/")), format!("{PUBLIC_URL}/sse")),
+    ] {
+        let asked = with(&query, "resource", resource.as_deref());
+        assert_eq!(flow.authorize(&asked).unwrap().resource, granted);
+    }
 }
 
 #[test]
