@@ -127,6 +127,10 @@ impl<'a> Application<'a> {
 
     /// It is told how far a call has come.
     pub(super) fn is_told_of_progress(&mut self) -> Result<()> {
+        // An SDK forgets who wanted to be told once the result is there, and hears nothing of what came with it.
+        let slow =
+            json!({ "target": "graph", "person": self.person.email, "kind": "delay", "ms": 500, "times": 1 });
+        self.site.control.fault(&slow)?;
         let call = json!({ "act": "progress", "name": "getEmails", "arguments": { "count": 1 } });
         let told = self.does(&call)?;
         let told: Vec<f64> = told.list("")?.iter().filter_map(|one| one.at("/progress").as_f64()).collect();
