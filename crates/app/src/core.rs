@@ -23,6 +23,7 @@ use m365_types::{AccessSubject, CellId, Identity, RequestId, ScopeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, ConfigError, Mode};
+use crate::offer;
 
 /// Everything a host supplies.
 #[derive(Clone)]
@@ -77,7 +78,7 @@ impl Core {
         let issuer = config.issuer().to_owned();
         let scopes: ScopeSet = m365_graph::catalog()
             .iter()
-            .filter(|action| m365_policy::visible(&action.spec, config.profile))
+            .filter(|action| offer::is_offered(action, config.profile))
             .flat_map(|action| action.spec.scopes.iter().copied())
             .collect();
         let door = Door::new(ports.outbound.clone(), destinations(&config)?);

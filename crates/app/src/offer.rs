@@ -1,6 +1,6 @@
 //! What clients are told there is, by profile: tools, resources, templates and prompts, from the table.
 
-use m365_graph::{Action, Prompt, catalog, prompts};
+use m365_graph::{Action, Prompt, Reference, catalog, find_completion, prompts};
 use m365_mcp::{
     Offers, PromptArgumentDescriptor, PromptDescriptor, ResourceDescriptor, ServerInfo, TemplateDescriptor,
     ToolAnnotations, ToolDescriptor,
@@ -37,6 +37,21 @@ fn visible(kind: ActionKind, profile: Profile) -> impl Iterator<Item = &'static 
     catalog()
         .iter()
         .filter(move |action| action.spec.kind == kind && m365_policy::visible(&action.spec, profile))
+}
+
+/// Whether anything that is offered under this profile leads to the row: only for such a row is a permission asked. A
+/// completion is led to by the prompts and templates whose arguments it completes.
+pub(crate) fn is_offered(action: &Action, profile: Profile) -> bool {
+    let name = action.spec.name;
+    let completes = |prompt: &Prompt| prompt.arguments.iter().any(|argument| argument.completion == Some(name));
+    let fits = |template: &Action| {
+        let found = find_completion(Reference::Template(template.spec.name), "id");
+        found.is_some_and(|found| found.spec.name == name)
+    };
+    m365_policy::visible(&action.spec, profile)
+        && (action.spec.kind != ActionKind::Completion
+            || prompts().iter().any(|prompt| is_usable(prompt, profile) && completes(prompt))
+            || visible(ActionKind::Template, profile).any(fits))
 }
 
 /// The tools under this profile.
@@ -147,6 +162,18 @@ mod tests {
                 let tools = known.tools.iter().filter(|tool| !tool.contains("://"));
                 assert!(tools.clone().all(|tool| names.contains(tool)), "{} under {profile}", prompt.name);
             }
+        }
+        // No permission is asked for what nothing leads to.
+        let asked = |name: &str, profile| is_offered(row(name).unwrap(), profile);
+        for (completion, full, read_only) in [
+            ("completion://channels", true, false),
+            ("completion://folders", true, true),
+            ("completion://person-ids", true, true),
+            ("getEmails", true, true),
+            ("sendEmail", true, false),
+        ] {
+            let offered = (asked(completion, Profile::Full), asked(completion, Profile::ReadOnly));
+            assert_eq!(offered, (full, read_only), "{completion}");
         }
         assert!(find_prompt("postUpdate", Profile::Full).is_some());
         assert!(find_prompt("postUpdate", Profile::ReadOnly).is_none());
