@@ -43,7 +43,8 @@ fn visible(kind: ActionKind, profile: Profile) -> impl Iterator<Item = &'static 
 /// completion is led to by the prompts and templates whose arguments it completes.
 pub(crate) fn is_offered(action: &Action, profile: Profile) -> bool {
     let name = action.spec.name;
-    let completes = |prompt: &Prompt| prompt.arguments.iter().any(|argument| argument.completion == Some(name));
+    let completes =
+        |prompt: &Prompt| prompt.arguments.iter().any(|argument| argument.completion == Some(name));
     let fits = |template: &Action| {
         let found = find_completion(Reference::Template(template.spec.name), "id");
         found.is_some_and(|found| found.spec.name == name)

@@ -25,7 +25,7 @@ use m365_ports::Verdict;
 use m365_types::{Actor, ClientId, Intent, ScopeSet};
 use serde_json::{Map, Value};
 
-use crate::cell::{COPY_FRESH, CallName, Caller, Cancellation, Cell, Place};
+use crate::cell::{COPY_FRESH, CallName, Caller, Cancellation, Cell};
 
 /// A call that ended well.
 pub(crate) struct Done {
@@ -149,8 +149,8 @@ impl Caller {
     async fn detach(&self, recorded: Recorded, client: &Arc<Client>) -> Result<Done, Stop> {
         let (sender, receiver) = oneshot::channel();
         let Actor { client: of, grant, .. } = self.actor.clone();
-        let place =
-            self.cell.in_flight().enter(CallName { client: of, grant, key: client.key().clone() }, self.turn);
+        let name = CallName { client: of, grant, key: client.key().clone() };
+        let (place, ending) = self.cell.in_flight().enter(name, self.turn);
         let (cell, microsoft) = (self.cell.clone(), self.microsoft.clone());
         let waiting = Waiting { client: client.clone(), cancellation: place.cancellation.clone() };
         // Dropped with this future: when the answer is there, or when nobody waits for it any more.
@@ -158,11 +158,12 @@ impl Caller {
             Leaving { cancellation: place.cancellation.clone(), cancels: client.cancels_by_leaving() };
         self.cell.core().ports.background.spawn(Box::pin(async move {
             let ended = cell.act(&microsoft, &recorded, &waiting).await;
+            drop(place);
             // The receiver is gone where the client is; the record is written all the same.
             drop(sender.send(ended));
         }));
         let answered = std::pin::pin!(self.answered(receiver));
-        let ended = std::pin::pin!(self.ended(place));
+        let ended = std::pin::pin!(self.ended(ending));
         match select(answered, ended).await {
             Either::Left((answer, _)) => answer,
             Either::Right((stop, _)) => Err(stop),
@@ -177,10 +178,10 @@ impl Caller {
     }
 
     /// Completes when an order ends the call, or when the cell no longer knows whether one does.
-    async fn ended(&self, mut place: Place) -> Stop {
+    async fn ended(&self, mut ending: oneshot::Receiver<()>) -> Stop {
         let cell = &self.cell;
         loop {
-            match select(&mut place.ended, cell.core().ports.timer.sleep(COPY_FRESH)).await {
+            match select(&mut ending, cell.core().ports.timer.sleep(COPY_FRESH)).await {
                 Either::Left(_) => break,
                 Either::Right(((), _)) => {
                     if cell.stand().await.is_err() {

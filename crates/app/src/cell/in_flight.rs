@@ -41,8 +41,6 @@ struct Call {
 pub(crate) struct Place {
     of: Arc<InFlight>,
     number: u64,
-    /// Completes when the call is ended by an order.
-    pub(crate) ended: oneshot::Receiver<()>,
     /// Whether its client has cancelled it.
     pub(crate) cancellation: Arc<Cancellation>,
 }
@@ -90,8 +88,9 @@ impl InFlight {
     }
 
     /// Enters a call, whose token was found good in `turn`. Where calls were ended since, this one is too: its token may
-    /// have gone with them.
-    pub(crate) fn enter(self: &Arc<Self>, name: CallName, turn: u64) -> Place {
+    /// have gone with them. The place is for the call itself, which may outlive whoever waits for it; the receiver, which
+    /// hears when an order ends the call, is for the latter.
+    pub(crate) fn enter(self: &Arc<Self>, name: CallName, turn: u64) -> (Place, oneshot::Receiver<()>) {
         let number = self.entered.fetch_add(1, Ordering::Relaxed);
         let (end, ended) = oneshot::channel();
         let cancellation = Arc::<Cancellation>::default();
@@ -102,7 +101,7 @@ impl InFlight {
             // The receiver is at hand, so this cannot fail.
             let _ = end.send(());
         }
-        Place { of: self.clone(), number, ended, cancellation }
+        (Place { of: self.clone(), number, cancellation }, ended)
     }
 
     /// Ends every call, or those of one client. Tells how many there were.
@@ -150,16 +149,13 @@ mod tests {
     #[test]
     fn an_order_ends_the_calls_it_is_about_and_no_others() {
         let calls = Arc::new(InFlight::default());
-        let (mut one, mut other, mut none) = (
-            calls.enter(name("one", "1"), 0),
-            calls.enter(name("other", "1"), 0),
-            calls.enter(name("", "1"), 0),
-        );
+        let [(_one, mut one), (_other, mut other), (_none, mut none)] =
+            ["one", "other", ""].map(|client| calls.enter(name(client, "1"), 0));
         assert_eq!(calls.end(ClientId::parse("one").ok().as_ref()), 1);
-        assert_eq!(one.ended.try_recv(), Ok(Some(())));
-        assert_eq!((other.ended.try_recv(), none.ended.try_recv()), (Ok(None), Ok(None)));
+        assert_eq!(one.try_recv(), Ok(Some(())));
+        assert_eq!((other.try_recv(), none.try_recv()), (Ok(None), Ok(None)));
         assert_eq!(calls.end(None), 2);
-        assert_eq!((other.ended.try_recv(), none.ended.try_recv()), (Ok(Some(())), Ok(Some(()))));
+        assert_eq!((other.try_recv(), none.try_recv()), (Ok(Some(())), Ok(Some(()))));
     }
 
     #[test]
@@ -174,8 +170,8 @@ mod tests {
         let calls = Arc::new(InFlight::default());
         let before = calls.turn();
         assert_eq!(calls.end(None), 0);
-        assert_eq!(calls.enter(name("", "1"), before).ended.try_recv(), Ok(Some(())));
-        assert_eq!(calls.enter(name("", "1"), calls.turn()).ended.try_recv(), Ok(None));
+        assert_eq!(calls.enter(name("", "1"), before).1.try_recv(), Ok(Some(())));
+        assert_eq!((&mut calls.enter(name("", "1"), calls.turn())).1.try_recv(), Ok(None));
     }
 
     #[test]
@@ -193,7 +189,7 @@ mod tests {
             of(grant(1), None, "2"),
             of(grant(1), None, "2"),
         ]
-        .map(|name| calls.enter(name, 0));
+        .map(|name| calls.enter(name, 0).0);
         let cancel = |id: &str| calls.cancel(grant(1), &CallKey { session: None, id: id.to_owned() });
         ["1", "2", "3"].into_iter().for_each(cancel);
         let cancelled =

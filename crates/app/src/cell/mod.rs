@@ -35,7 +35,7 @@ use m365_seal::Purpose;
 use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
 
 pub(crate) use caller::Caller;
-pub(crate) use in_flight::{CallName, Cancellation, InFlight, Place};
+pub(crate) use in_flight::{CallName, Cancellation, InFlight};
 pub(crate) use me::records;
 pub use owner::cell_named_in;
 pub(crate) use standing::COPY_FRESH;
