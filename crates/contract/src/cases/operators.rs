@@ -48,10 +48,10 @@ fn operate_with(site: &Site, cookie: &str, path: &str, body: &Value) -> Result<A
 }
 
 /// Visits every cell, part by part, and tells how many values were sealed again.
-fn visit_every_cell(site: &Site) -> Result<i64> {
+fn visit_every_cell(site: &Site, cookie: &str) -> Result<i64> {
     let (mut body, mut sealed) = (json!({ "reason": REASON }), 0);
     loop {
-        let part = operate(site, "/operator/visit", &body)?.expect(&[200])?.json()?;
+        let part = operate_with(site, cookie, "/operator/visit", &body)?.expect(&[200])?.json()?;
         let visits = part.at("/visited").as_array().cloned().unwrap_or_default();
         sealed +=
             visits.iter().filter_map(|visit| visit.pointer("/carriedOut/resealed")?.as_i64()).sum::<i64>();
@@ -224,7 +224,7 @@ fn a_deleted_client_is_unknown_and_its_grants_end(site: &Site) -> Result<()> {
     let tokens = client.grant(&mut session.browser, &attempt)?;
     operate(site, "/operator/kill", &json!({ "client": client.id, "reason": REASON }))?.expect(&[200])?;
     client.refresh(&tokens.refresh)?.expect_oauth_error(&[401], &["invalid_client"])?;
-    visit_every_cell(site)?;
+    visit_every_cell(site, &operator_cookie(site)?)?;
     let mut mcp = session.mcp.clone();
     tokens.access.clone_into(&mut mcp.token);
     ensure!(mcp.send("tools/list", &Value::Null)?.answer.status == 401, "a grant outlived its client");
@@ -253,13 +253,13 @@ fn a_restored_snapshot_is_recognised_and_readmitted(site: &Site) -> Result<()> {
     };
     let (cells, copy) = (site.data_dir()?.join("cells"), tempfile::tempdir()?);
     // What was ordered before is carried out before the copy is made: the cells of others must not fall behind.
-    visit_every_cell(site)?;
+    visit_every_cell(site, &operator_cookie(site)?)?;
     site.kill()?;
     copy_files(&cells, copy.path())?;
     site.start_again()?;
     session.tool("getEmails", &json!({ "count": 1 }))?.content().context("the copy was only made")?;
     let cookie = site.control.assertion(&json!({ "email": operator.person.email }))?.cookie;
-    operate_with(site, &cookie, "/operator/visit", &json!({ "reason": REASON }))?.expect(&[200])?;
+    visit_every_cell(site, &cookie)?;
     site.kill()?;
     for file in fs::read_dir(&cells)? {
         fs::remove_file(file?.path())?;
@@ -311,9 +311,9 @@ fn rotated_keys_are_read_and_sealed_again_and_the_old_one_can_go(site: &Site) ->
     let renewed = session.client.refresh(&session.tokens.refresh)?;
     session.renew(&renewed)?;
     // The access and the refresh token of this person, and those of whoever used the site before.
-    let sealed = visit_every_cell(site)?;
+    let sealed = visit_every_cell(site, &operator_cookie(site)?)?;
     ensure!(sealed >= 2, "sealed again: {sealed}");
-    let left = visit_every_cell(site)?;
+    let left = visit_every_cell(site, &operator_cookie(site)?)?;
     ensure!(left == 0, "left by the first visit: {left}");
     site.kill()?;
     for name in ["ENCRYPTION_KEY", "COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET"] {
