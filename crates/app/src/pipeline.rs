@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_lock::SemaphoreGuardArc;
 use async_trait::async_trait;
 use futures_channel::oneshot;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, pending, select};
 use http::HeaderValue;
 use m365_auth::entra::session::MicrosoftSession;
 use m365_graph::{
@@ -158,6 +158,7 @@ impl Caller {
             Leaving { cancellation: place.cancellation.clone(), cancels: client.cancels_by_leaving() };
         self.cell.core().ports.background.spawn(Box::pin(async move {
             let ended = cell.act(&microsoft, &recorded, &waiting).await;
+            // Over: nobody can end or cancel it any more.
             drop(place);
             // The receiver is gone where the client is; the record is written all the same.
             drop(sender.send(ended));
@@ -182,7 +183,9 @@ impl Caller {
         let cell = &self.cell;
         loop {
             match select(&mut ending, cell.core().ports.timer.sleep(COPY_FRESH)).await {
-                Either::Left(_) => break,
+                Either::Left((Ok(()), _)) => break,
+                // The call is over, and its answer is on the way.
+                Either::Left((Err(oneshot::Canceled), _)) => pending::<()>().await,
                 Either::Right(((), _)) => {
                     if cell.stand().await.is_err() {
                         break;
