@@ -171,7 +171,7 @@ mod tests {
         let before = calls.turn();
         assert_eq!(calls.end(None), 0);
         assert_eq!(calls.enter(name("", "1"), before).1.try_recv(), Ok(Some(())));
-        assert_eq!((&mut calls.enter(name("", "1"), calls.turn())).1.try_recv(), Ok(None));
+        assert_eq!(calls.enter(name("", "1"), calls.turn()).1.try_recv(), Ok(None));
     }
 
     #[test]
