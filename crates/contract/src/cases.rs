@@ -53,6 +53,8 @@ pub enum Needs {
     Process,
     /// Any: it uses people of its own.
     Shared,
+    /// As [`Needs::Process`], and it leaves files that no other case could trust.
+    Spent,
 }
 
 const fn shared(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
@@ -77,6 +79,10 @@ const fn native(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
 
 const fn process(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Process, settings: &[], run }
+}
+
+const fn spent(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+    Case { name, needs: Needs::Spent, settings: &[], run }
 }
 
 /// A table row named after its function: the name is the claim. `own(SETTINGS) name` asks for a site with these settings.

@@ -80,7 +80,7 @@ const fn turn(needs: Needs) -> u8 {
     match needs {
         Needs::Native | Needs::Own | Needs::Process => 0,
         Needs::Files | Needs::Shared => 1,
-        Needs::Last => 2,
+        Needs::Last | Needs::Spent => 2,
     }
 }
 
@@ -104,14 +104,14 @@ fn trial(case: &'static Case, sites: &Arc<Sites>, outcomes: &Arc<Outcomes>, atta
         outcome.map_err(|error| Failed::from(format!("{error:#}")))
     };
     // A running site cannot be killed, its journal is not ours to read, and it has the settings it has.
-    let hosted = matches!(case.needs, Needs::Files | Needs::Native | Needs::Process);
+    let hosted = matches!(case.needs, Needs::Files | Needs::Native | Needs::Process | Needs::Spent);
     Trial::test(case.name, body).with_ignored_flag(attached && (hosted || !case.settings.is_empty()))
 }
 
 fn perform(case: &Case, sites: &Group, attached: bool) -> Result<()> {
     match case.needs {
         Needs::Files | Needs::Shared => on(sites.shared(case)?, case),
-        Needs::Last | Needs::Native | Needs::Own | Needs::Process if attached => {
+        Needs::Last | Needs::Native | Needs::Own | Needs::Process | Needs::Spent if attached => {
             let site = sites.shared(case)?;
             site.control.clear_faults()?;
             let outcome = on(site, case);
@@ -125,7 +125,7 @@ fn perform(case: &Case, sites: &Group, attached: bool) -> Result<()> {
             sites.leave(site);
             Ok(())
         }
-        Needs::Last => on(&sites.take(case)?, case),
+        Needs::Last | Needs::Spent => on(&sites.take(case)?, case),
     }
 }
 

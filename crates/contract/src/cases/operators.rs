@@ -27,7 +27,7 @@ table! { "operators":
     own the_command_kill_ends_everyones_sessions_at_once,
     shared a_deleted_client_is_unknown_and_its_grants_end,
     shared an_unlinked_person_is_signed_out_and_may_link_again,
-    process a_restored_snapshot_is_recognised_and_readmitted,
+    spent a_restored_snapshot_is_recognised_and_readmitted,
     process rotated_keys_are_read_and_sealed_again_and_the_old_one_can_go,
 }
 
@@ -252,7 +252,8 @@ fn a_restored_snapshot_is_recognised_and_readmitted(site: &Site) -> Result<()> {
         operate_with(site, &cookie, path, &json!({ "person": person, "reason": REASON }))
     };
     let (cells, copy) = (site.data_dir()?.join("cells"), tempfile::tempdir()?);
-    // What was ordered before is carried out before the copy is made: the cells of others must not fall behind.
+    // What was ordered before is carried out before the copy is made, so that the first visit finds nothing to do in the
+    // cells of others. They fall behind all the same: no case trusts this site afterwards.
     visit_every_cell(site, &operator_cookie(site)?)?;
     site.kill()?;
     copy_files(&cells, copy.path())?;
