@@ -10,7 +10,7 @@ use m365_app::routes::{Content, Gate, Place, ROUTES, Route};
 use m365_graph::{Action, Prompt, Reference, catalog, find_completion, prompts};
 use m365_mcp::ProtocolRefusal;
 use m365_ports::CellAccess;
-use m365_types::{ActionKind, AuditKind, Profile};
+use m365_types::{ActionKind, AuditKind, Profile, Toolset};
 use serde_json::Value;
 
 fn main() -> io::Result<()> {
@@ -116,7 +116,7 @@ const fn kind(kind: ActionKind) -> &'static str {
 
 fn tools() -> String {
     let mut text = "# Tools, resources, templates, prompts and completions\n\nOne row decides what is asked of Entra, what egress admits, what clients are told and what is recorded.\n\n".to_owned();
-    let rows = catalog().iter().map(|action| {
+    let rows = catalog().map(|action| {
         let spec = &action.spec;
         vec![
             code(spec.name),
@@ -291,7 +291,7 @@ fn configuration() -> String {
 }
 
 fn egress() -> String {
-    let calls = catalog().iter().flat_map(|action| {
+    let calls = catalog().flat_map(|action| {
         action
             .spec
             .calls
@@ -320,13 +320,14 @@ fn egress() -> String {
 
 fn policy() -> String {
     let mark = |yes: bool| if yes { "yes".to_owned() } else { "no".to_owned() };
-    let visible = |action: &Action, profile: Profile| m365_policy::visible(&action.spec, profile);
-    let rows = catalog().iter().map(|action| {
+    let visible =
+        |action: &Action, profile: Profile| m365_policy::visible(&action.spec, &Toolset::of(profile));
+    let rows = catalog().map(|action| {
         let mut row = vec![code(action.spec.name), action.spec.effect.as_str().to_owned()];
         row.extend(Profile::ALL.iter().map(|profile| mark(visible(action, *profile))));
         row
     });
-    let needed = |prompt: &Prompt| catalog().iter().filter(|action| prompt.tools.contains(&action.spec.name));
+    let needed = |prompt: &Prompt| catalog().filter(|action| prompt.tools.contains(&action.spec.name));
     let offered = prompts().iter().map(|prompt| {
         let all = |profile: &Profile| needed(prompt).all(|action| visible(action, *profile));
         let marks = Profile::ALL.iter().map(|profile| mark(all(profile)));
@@ -339,6 +340,6 @@ fn policy() -> String {
         "# What each profile allows\n\n{}\nA completion is there where something that it completes is.\n\n## Prompts\n\n{}\n## The rules\n\n```text\n{}```\n",
         table(&head, rows),
         table(&head_of_prompts, offered),
-        m365_policy::policy_text()
+        m365_policy::policy_text(&Toolset::of(Profile::Full))
     )
 }

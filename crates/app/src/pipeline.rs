@@ -106,7 +106,8 @@ impl Caller {
             actor: self.actor.clone(),
             action: spec,
             reach: invocation.reach(),
-            profile: cell.core().config.profile,
+            scopes: invocation.scopes(spec),
+            toolset: &cell.core().config.toolset,
             granted: &self.granted,
         };
         let permit = match decide(question) {
@@ -234,7 +235,7 @@ impl Caller {
                     Err(_) => Stop::Told(denial.sentence()),
                 }
             }
-            Denial::Profile { .. } | Denial::Service => Stop::Told(denial.sentence()),
+            Denial::NotOffered | Denial::Profile { .. } | Denial::Service => Stop::Told(denial.sentence()),
         }
     }
 }
@@ -271,6 +272,7 @@ impl Cell {
                 request: actor.request,
                 account,
                 position: recorded.position.as_ref(),
+                zone: self.zone(),
             };
             let ended = invocation.run(&context).await;
             (ended, graph.traces())

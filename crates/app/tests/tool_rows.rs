@@ -146,7 +146,7 @@ impl Row {
 
 /// Every action of the catalogue with its row.
 pub(crate) fn actions() -> impl Iterator<Item = (&'static Action, &'static Row)> {
-    catalog().iter().map(|action| {
+    catalog().map(|action| {
         let name = action.spec.name;
         let row = ROWS.iter().find(|row| row.name == name);
         let advice = "add arguments that work and the exchange they lead to in ROWS";

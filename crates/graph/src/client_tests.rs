@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use m365_ports::{TokenError, UpstreamError};
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Method, Scope};
 use serde_json::{Value, json};
 
 use super::GraphClient;
-use crate::testing::{Scripted, World, accepted, intent, ok, refused, throttled, trace};
+use crate::testing::{Scripted, World, accepted, intent, json_of, ok, refused, throttled, trace};
 
 fn page() -> Value {
     json!({ "value": [] })
@@ -46,11 +46,8 @@ fn an_event_with_its_key_is_repeated_with_the_same_key() {
     let event = json!({ "subject": "s", "start": "2026-11-24T09:00Z", "end": "2026-11-24T10:00Z" });
     let world = World::answering([refused(504, None, None), ok(&json!({ "id": "AAA" }))]);
     assert!(world.run("createCalendarEvent", event).is_ok());
-    let keys: Vec<_> = world
-        .requests()
-        .iter()
-        .map(|request| request.body.as_ref().unwrap()["transactionId"].clone())
-        .collect();
+    let keys: Vec<_> =
+        world.requests().iter().map(|request| json_of(request)["transactionId"].clone()).collect();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
 }
@@ -270,6 +267,7 @@ static TWO_CALLS: ActionSpec = ActionSpec {
     summary: "Makes two calls",
     effect: Effect::Write,
     scopes: &[Scope::MailRead],
+    further_scopes: &[],
     calls: &[Call::post("/me/first/{id}"), Call::get("/me/second")],
     untrusted: false,
     audit: AuditKind::MailRead,
@@ -279,14 +277,14 @@ static TWO_CALLS: ActionSpec = ActionSpec {
 fn a_row_with_several_calls_makes_each_and_is_not_cancelled_once_it_acted() {
     let mut world = World::answering([accepted(), ok(&page())]);
     world.cancelled_after = Some(1);
-    let intent = intent(&TWO_CALLS);
+    let intent = intent(&TWO_CALLS, Vec::new());
     let graph = GraphClient::new(world.ports(), &intent);
     let both = async {
         graph.send(graph.request(&["a"])?).await?;
-        graph.send(graph.request_of(1, &[])?).await
+        graph.send(graph.request_to(Method::Get, "/me/second", None, &[])?).await
     };
     assert!(both.now_or_never().unwrap().is_ok());
     let paths: Vec<String> = world.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths, ["/me/first/a", "/me/second"]);
-    assert_eq!(graph.request_of(2, &[]).unwrap_err().code(), "egress_forbidden");
+    assert_eq!(graph.request_to(Method::Get, "/me/third", None, &[]).unwrap_err().code(), "egress_forbidden");
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use m365_ports::{TokenError, UpstreamError};
-use m365_types::{ActionSpec, Effect};
+use m365_types::{ActionSpec, Effect, Scope};
 
 use crate::lesson::{self, Lesson};
 use crate::retry;
@@ -17,6 +17,8 @@ use crate::retry;
 pub struct ActionError {
     action: &'static ActionSpec,
     cause: Box<Cause>,
+    /// The permissions the call needed.
+    scopes: Vec<Scope>,
 }
 
 /// What went wrong.
@@ -47,8 +49,8 @@ impl From<UpstreamError> for Cause {
 }
 
 impl ActionError {
-    pub(crate) fn new(action: &'static ActionSpec, cause: Cause) -> Self {
-        Self { action, cause: Box::new(cause) }
+    pub(crate) fn new(action: &'static ActionSpec, scopes: &[Scope], cause: Cause) -> Self {
+        Self { action, cause: Box::new(cause), scopes: scopes.to_vec() }
     }
 
     /// Stable code for the journal and for logs.
@@ -108,6 +110,7 @@ impl ActionError {
                 UpstreamError::DlpResponse { .. } | UpstreamError::Malformed { .. } => true,
                 UpstreamError::Graph { status, .. } => *status >= 500,
                 UpstreamError::Forbidden
+                | UpstreamError::UnlistedHost { .. }
                 | UpstreamError::Gateway { .. }
                 | UpstreamError::DlpRequest { .. }
                 | UpstreamError::GatewayRateLimited { .. }
@@ -141,7 +144,7 @@ impl ActionError {
     }
 
     fn permissions(&self) -> String {
-        let names: Vec<&str> = self.action.scopes.iter().map(|scope| scope.as_str()).collect();
+        let names: Vec<&str> = self.scopes.iter().map(|scope| scope.as_str()).collect();
         names.join(" and ")
     }
 
@@ -161,7 +164,8 @@ mod tests {
     use crate::find_tool;
 
     fn failed(tool: &str, cause: impl Into<Cause>) -> ActionError {
-        ActionError::new(&find_tool(tool).unwrap().spec, cause.into())
+        let spec = &find_tool(tool).unwrap().spec;
+        ActionError::new(spec, spec.scopes, cause.into())
     }
 
     fn graph(status: u16, code: &str) -> UpstreamError {
@@ -210,6 +214,7 @@ mod tests {
             TokenError::Unavailable { sentence: sentence() }.into(),
             Cause::Unreadable,
             UpstreamError::Forbidden.into(),
+            UpstreamError::UnlistedHost { host: "contoso.sharepoint.com".into() }.into(),
             UpstreamError::GatewayUnreachable { maybe_sent: false, trace: trace() }.into(),
             UpstreamError::Gateway { code: 2001, trace: trace() }.into(),
             UpstreamError::DlpRequest { trace: trace() }.into(),

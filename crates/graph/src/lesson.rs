@@ -191,6 +191,11 @@ static GRAPH_REFUSED: Lesson = Lesson {
     why: "Microsoft Graph refused the request.",
     next: "Repeating the same call will not help; report the request id to an administrator.",
 };
+static UNLISTED_HOST: Lesson = Lesson {
+    code: "egress_unlisted_host",
+    why: "The content lies on a SharePoint or OneDrive host that the operator of this server has not listed, so it was not fetched.",
+    next: "An operator adds the host to SHAREPOINT_HOSTS. Repeating will not help before that.",
+};
 static FORBIDDEN: Lesson = Lesson {
     code: "egress_forbidden",
     why: "The request is not one this action may make, so nothing was sent.",
@@ -236,6 +241,7 @@ static GATEWAY_MALFORMED: Lesson = Lesson {
 pub(crate) fn of(error: &UpstreamError) -> &'static Lesson {
     match error {
         UpstreamError::Forbidden => &FORBIDDEN,
+        UpstreamError::UnlistedHost { .. } => &UNLISTED_HOST,
         UpstreamError::GatewayUnreachable { .. } => &GATEWAY_UNREACHABLE,
         UpstreamError::Gateway { .. } => &GATEWAY_REFUSED,
         UpstreamError::DlpRequest { .. } => &DLP_REQUEST,

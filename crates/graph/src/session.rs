@@ -1,10 +1,10 @@
 //! The state of the sign-in: who, with which Microsoft account, with which permissions. Makes no Graph call.
 
 use async_trait::async_trait;
-use m365_types::{ActionKind, Reach, Scope};
-use serde_json::{Value, json};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Effect, Reach, Scope};
+use serde_json::json;
 
-use crate::action::{Account, Answer, Context, Invocation, object, own};
+use crate::action::{Account, Action, Answer, Context, Invocation, Output, own};
 use crate::catalog::catalog;
 use crate::error::ActionError;
 
@@ -25,7 +25,6 @@ fn state(account: &Account) -> Answer {
     let wanting: Vec<Scope> =
         account.granted.iter().filter(|scope| !account.microsoft_scopes.covers(&[*scope])).collect();
     let unavailable: Vec<&str> = catalog()
-        .iter()
         .filter(|action| action.spec.kind != ActionKind::Completion)
         .filter(|action| !account.granted.covers(action.spec.scopes))
         .map(|action| action.spec.name)
@@ -79,26 +78,25 @@ fn names(scopes: &[Scope]) -> Vec<&'static str> {
     scopes.iter().map(|scope| scope.as_str()).collect()
 }
 
-pub(crate) fn state_schema() -> Value {
-    let text = json!({ "type": "string" });
-    let list = json!({ "type": "array", "items": text });
-    let maybe = json!({ "type": ["string", "null"] });
-    object(
-        json!({
-            "signedIn": { "type": "boolean" }, "email": text, "microsoftAccount": maybe, "granted": list,
-            "missingAtMicrosoft": list, "unavailable": list, "signInUrl": maybe,
-        }),
-        &[
-            "signedIn",
-            "email",
-            "microsoftAccount",
-            "granted",
-            "missingAtMicrosoft",
-            "unavailable",
-            "signInUrl",
-        ],
-    )
-}
+/// The rows of this family, in the order clients see them.
+pub(crate) static ROWS: [Action; 1] = [Action {
+    spec: ActionSpec {
+        name: "authenticate",
+        kind: ActionKind::Tool,
+        title: "Sign-in state",
+        summary: "Get authentication URL for Microsoft 365",
+        effect: Effect::Read,
+        scopes: &[],
+        further_scopes: &[],
+        calls: &[],
+        untrusted: false,
+        audit: AuditKind::SessionRead,
+    },
+    paged: false,
+    params: &[],
+    output: Output::One(&["signedIn", "email", "granted", "missingAtMicrosoft", "unavailable"]),
+    parse: |_| Some(Box::new(Authenticate)),
+}];
 
 #[cfg(test)]
 #[path = "session_tests.rs"]

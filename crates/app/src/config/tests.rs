@@ -58,7 +58,7 @@ fn the_smallest_configuration_gives_the_documented_defaults() {
     assert_eq!(config.issuer(), "https://mcp.contoso.example");
     assert_eq!(config.mcp_url(), "https://mcp.contoso.example/mcp");
     assert_eq!(config.lifetimes.reauth, Duration::from_hours(12));
-    assert_eq!(config.profile, Profile::ReadOnly);
+    assert_eq!(config.toolset, Toolset::of(Profile::ReadOnly));
     assert!(!config.access.everywhere && !config.access.discovery);
 }
 

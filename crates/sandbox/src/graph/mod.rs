@@ -29,8 +29,11 @@ mod schema;
 mod seed;
 mod send;
 mod teams;
+mod transfer;
 mod view;
 mod zones;
+
+pub use self::transfer::HOSTS;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -156,14 +159,26 @@ impl Tenant {
         let matched = routes::find(request.method.as_str(), &request.path)?;
         let workload = matched.route.workload;
         let person = estate.people.find_oid(&claims.oid).ok_or_else(|| unknown_owner(claims))?;
-        let mailbox = self.mailbox(&person, estate.clock.now_ms());
+        let owner = owner_of(estate, &person, matched.mailbox.as_deref())?;
+        let mailbox = self.mailbox(&owner, estate.clock.now_ms());
         let _place = if workload == Workload::Exchange { Some(mailbox.enter()?) } else { None };
         let fault = estate.faults.take(Target::Graph, &request.path, Some(&person.email));
         suffer(fault, workload, estate.clock.now_secs()).await?;
-        if !matched.route.scopes.is_empty()
-            && !claims.scopes.iter().any(|held| matched.route.scopes.contains(&held.as_str()))
-        {
+        let suffix = if owner.oid == person.oid { "" } else { ".Shared" };
+        let opens = |held: &String| {
+            let held = held.strip_suffix(suffix).unwrap_or_default();
+            matched.route.scopes.contains(&held)
+        };
+        if !matched.route.scopes.is_empty() && !claims.scopes.iter().any(opens) {
             return Err(GraphError::missing_scope(workload, matched.route.scopes, &claims.scopes).into());
+        }
+        if !owner.admits(&person) {
+            return Err(GraphError::new(
+                403,
+                "ErrorAccessDenied",
+                "Access is denied. Check credentials and try again.",
+            )
+            .into());
         }
         let call = Call {
             estate,
@@ -172,10 +187,11 @@ impl Tenant {
             route: matched.route,
             ids: &matched.ids,
             claims,
+            person: &person,
             mailbox: &mailbox,
             options: Options::parse(&request.query, matched.route)?,
             prefer: Preferences::read(&request.headers)?,
-            body: call::body(request)?,
+            body: call::body(request, matched.route)?,
             now_ms: signed(estate.clock.now_ms()),
         };
         Ok(call.run().await?)
@@ -261,6 +277,15 @@ async fn suffer(fault: Option<Fault>, workload: Workload, now_secs: u64) -> Resu
             Ok(())
         }
     }
+}
+
+/// Whose mailbox a path names: the person's own, a colleague's, or a shared one.
+fn owner_of(estate: &Estate, person: &Arc<Person>, named: Option<&str>) -> Result<Arc<Person>, GraphError> {
+    let Some(named) = named.filter(|named| *named != person.oid) else { return Ok(Arc::clone(person)) };
+    let found = estate.people.find(named).or_else(|| estate.people.find_oid(named));
+    found.or_else(|| crate::people::shared_mailbox(named)).ok_or_else(|| {
+        GraphError::new(404, "ErrorInvalidUser", format!("The requested user '{named}' is invalid."))
+    })
 }
 
 fn unknown_owner(claims: &AccessClaims) -> GraphError {

@@ -129,12 +129,12 @@ pub(super) fn channels_of_member(person: &Person, tenant: &str) -> Vec<Value> {
 }
 
 /// `GET /me/joinedTeams`.
-pub(super) fn joined(call: &Call<'_>) -> Answer {
+pub(super) fn joined(call: &Call<'_>) -> Result<Answer, GraphError> {
     let teams = of_member(&call.mailbox.owner, &call.estate.config.tenant_id);
-    Answer::json(
+    Ok(Answer::json(
         200,
         &json!({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#teams", "@odata.count": teams.len(), "value": teams}),
-    )
+    ))
 }
 
 /// `GET /teams/{id}/channels`.

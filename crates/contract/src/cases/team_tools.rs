@@ -1,0 +1,4 @@
+//! The tools of teams, channels, chats and presence.
+
+table! { "team_tools":
+}
