@@ -99,13 +99,23 @@ impl Action {
 /// One concrete call with checked arguments. Says whom it reaches before it is decided, and runs after.
 #[async_trait]
 pub trait Invocation: Send + Sync {
-    /// Whom it reaches, from its arguments alone.
-    fn reach(&self) -> Reach;
+    /// The mailbox it acts on, where its arguments name one.
+    fn mailbox(&self) -> Option<&Email> {
+        None
+    }
 
-    /// The permissions this very call needs, of those its row declares. The row's own, unless arguments name something
-    /// that needs others.
+    /// Whom it reaches, from its arguments alone.
+    fn reach(&self) -> Reach {
+        in_mailbox(self.mailbox())
+    }
+
+    /// The permissions this very call needs, of those its row declares: the row's own, for another mailbox those that open
+    /// it, unless arguments name something else that needs others.
     fn scopes(&self, row: &'static ActionSpec) -> Vec<Scope> {
-        row.scopes.to_vec()
+        match self.mailbox() {
+            None => row.scopes.to_vec(),
+            Some(_) => row.scopes.iter().map(|scope| scope.in_other_mailboxes()).collect(),
+        }
     }
 
     /// Does it.

@@ -309,6 +309,10 @@ impl Kind for Address {
     }
 }
 
+/// The mailbox to act on, where it is not the person's own.
+pub(crate) static MAILBOX: Param<Address, Optional> =
+    optional("mailbox", "Shared or other mailbox: its address", Address);
+
 /// Several e-mail addresses; repetitions count once.
 pub(crate) struct Addresses {
     pub(crate) max: usize,

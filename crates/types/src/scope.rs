@@ -93,6 +93,21 @@ scopes! {
     UserReadBasicAll "User.ReadBasic.All" person Read "see names and addresses of everybody in your organisation",
 }
 
+impl Scope {
+    /// The permission for the same in mailboxes and calendars that others share; itself where there is no other.
+    #[must_use]
+    pub const fn in_other_mailboxes(self) -> Self {
+        match self {
+            Self::CalendarsRead => Self::CalendarsReadShared,
+            Self::CalendarsReadWrite => Self::CalendarsReadWriteShared,
+            Self::MailRead | Self::MailReadBasic => Self::MailReadShared,
+            Self::MailReadWrite => Self::MailReadWriteShared,
+            Self::MailSend => Self::MailSendShared,
+            scope => scope,
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
