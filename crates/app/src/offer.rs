@@ -160,7 +160,7 @@ const fn annotations(effect: Effect) -> ToolAnnotations {
     ToolAnnotations {
         read_only: matches!(effect, Effect::Read),
         destructive: matches!(effect, Effect::Destroy),
-        idempotent: matches!(effect, Effect::Read),
+        idempotent: if matches!(effect, Effect::Read) { None } else { Some(false) },
         open_world: matches!(effect, Effect::Send),
     }
 }

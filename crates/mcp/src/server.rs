@@ -73,9 +73,9 @@ pub struct ToolAnnotations {
     /// May remove or overwrite.
     #[serde(rename = "destructiveHint")]
     pub destructive: bool,
-    /// Calling again with the same arguments adds no effect.
-    #[serde(rename = "idempotentHint")]
-    pub idempotent: bool,
+    /// Calling again with the same arguments adds no effect. Says nothing of a tool that only reads.
+    #[serde(rename = "idempotentHint", skip_serializing_if = "Option::is_none")]
+    pub idempotent: Option<bool>,
     /// Reaches beyond the person's own data.
     #[serde(rename = "openWorldHint")]
     pub open_world: bool,
