@@ -10,7 +10,7 @@ use m365_app::routes::{Content, Gate, Place, ROUTES, Route};
 use m365_graph::{Action, Prompt, Reference, catalog, find_completion, prompts};
 use m365_mcp::ProtocolRefusal;
 use m365_ports::CellAccess;
-use m365_types::{ActionKind, AuditKind, Profile, Toolset};
+use m365_types::{ActionKind, AuditKind, Call, Profile, Scope, Toolset};
 use serde_json::Value;
 
 fn main() -> io::Result<()> {
@@ -115,21 +115,31 @@ const fn kind(kind: ActionKind) -> &'static str {
 }
 
 fn tools() -> String {
-    let mut text = "# Tools, resources, templates, prompts and completions\n\nOne row decides what is asked of Entra, what egress admits, what clients are told and what is recorded.\n\n".to_owned();
+    let mut text = "# Tools, resources, templates, prompts and completions\n\nOne row decides what is asked of Entra, what egress admits, what clients are told and what is recorded. Further scopes are needed by some arguments and asked for when such a call is made. A scope marked *admin* only an administrator can grant, in Microsoft Entra, for the organisation. `or mailbox`: `/users/{mailbox}` may stand for `/me`.\n\n".to_owned();
     let rows = catalog().map(|action| {
         let spec = &action.spec;
         vec![
             code(spec.name),
             kind(spec.kind).to_owned(),
             spec.effect.as_str().to_owned(),
-            list(spec.scopes),
-            list(spec.calls.iter().map(|call| format!("{} {}", call.method.as_str(), call.template))),
+            scopes(spec.scopes),
+            scopes(spec.further_scopes),
+            list(spec.calls.iter().map(described)),
             if spec.untrusted { "yes".into() } else { "no".into() },
             code(spec.audit.as_str()),
         ]
     });
     text.push_str(&table(
-        &["Name", "Kind", "Effect", "Scopes", "Graph calls", "Holds others' words", "Record"],
+        &[
+            "Name",
+            "Kind",
+            "Effect",
+            "Scopes",
+            "Further scopes",
+            "Graph calls",
+            "Holds others' words",
+            "Record",
+        ],
         rows,
     ));
     for action in catalog() {
@@ -140,6 +150,20 @@ fn tools() -> String {
         describe_prompt(&mut text, prompt);
     }
     text
+}
+
+/// Permissions, those of an administrator marked.
+fn scopes(scopes: &[Scope]) -> String {
+    let name = |scope: &Scope| {
+        let mark = if scope.needs_administrator() { " *admin*" } else { "" };
+        format!("{}{mark}", code(scope.as_str()))
+    };
+    if scopes.is_empty() { "-".to_owned() } else { scopes.iter().map(name).collect::<Vec<_>>().join(", ") }
+}
+
+fn described(call: &Call) -> String {
+    let mailbox = if call.mailbox { " or mailbox" } else { "" };
+    format!("{} {}{mailbox}", call.method.as_str(), call.template)
 }
 
 fn describe_action(text: &mut String, action: &Action) {
@@ -308,6 +332,11 @@ fn egress() -> String {
             "Microsoft Entra",
             "`ENTRA_BASE_URL`",
             "`POST /{tenant}/oauth2/v2.0/token`, `GET /{tenant}/discovery/v2.0/keys`, `GET /{tenant}/v2.0/.well-known/openid-configuration`",
+        ],
+        [
+            "Content of files",
+            "`AI_GATEWAY_BASE_URL`",
+            "`GET` and `PUT` of addresses that Graph hands out, for each host of `SHAREPOINT_HOSTS` under `/v1/{account}/{gateway}/custom-{host with - for each dot}`, without a token",
         ],
         ["Cloudflare Access", "`ACCESS_TEAM_DOMAIN`", "`GET /cdn-cgi/access/certs`"],
     ];
