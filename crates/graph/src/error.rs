@@ -30,6 +30,8 @@ pub(crate) enum Cause {
     OutOfTime,
     /// No Microsoft token.
     Token(TokenError),
+    /// The address that Graph gave for content did not open.
+    ContentRefused,
     /// Graph said yes, but the answer cannot be used.
     Unreadable,
     /// No success of Graph.
@@ -83,7 +85,11 @@ impl ActionError {
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.cause {
             Cause::Upstream(error) => retry::retry_after(error),
-            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) | Cause::Unreadable => None,
+            Cause::Cancelled
+            | Cause::ContentRefused
+            | Cause::OutOfTime
+            | Cause::Token(_)
+            | Cause::Unreadable => None,
         }
     }
 
@@ -104,7 +110,7 @@ impl ActionError {
     pub fn maybe_done(&self) -> bool {
         let acted = match &*self.cause {
             Cause::Unreadable => true,
-            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) => false,
+            Cause::Cancelled | Cause::ContentRefused | Cause::OutOfTime | Cause::Token(_) => false,
             Cause::Upstream(error) => match error {
                 UpstreamError::GatewayUnreachable { maybe_sent, .. } => *maybe_sent,
                 UpstreamError::DlpResponse { .. } | UpstreamError::Malformed { .. } => true,
@@ -138,6 +144,7 @@ impl ActionError {
             Cause::Token(TokenError::SignInNeeded { .. }) => &lesson::SIGN_IN_NEEDED,
             Cause::Token(TokenError::Refused { .. }) => &lesson::SIGN_IN_REFUSED,
             Cause::Token(TokenError::Unavailable { .. }) => &lesson::SIGN_IN_UNAVAILABLE,
+            Cause::ContentRefused => &lesson::CONTENT_REFUSED,
             Cause::Unreadable => &lesson::ANSWER_UNREADABLE,
             Cause::Upstream(error) => lesson::of(error),
         }
@@ -212,6 +219,7 @@ mod tests {
             TokenError::SignInNeeded { sentence: sentence() }.into(),
             TokenError::Refused { sentence: sentence() }.into(),
             TokenError::Unavailable { sentence: sentence() }.into(),
+            Cause::ContentRefused,
             Cause::Unreadable,
             UpstreamError::Forbidden.into(),
             UpstreamError::UnlistedHost { host: "contoso.sharepoint.com".into() }.into(),

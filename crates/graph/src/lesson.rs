@@ -191,6 +191,11 @@ static GRAPH_REFUSED: Lesson = Lesson {
     why: "Microsoft Graph refused the request.",
     next: "Repeating the same call will not help; report the request id to an administrator.",
 };
+pub(crate) static CONTENT_REFUSED: Lesson = Lesson {
+    code: "graph_content_refused",
+    why: "Microsoft 365 gave an address for the content that did not open; such addresses expire quickly.",
+    next: "Call again once: a new address is made each time.",
+};
 static UNLISTED_HOST: Lesson = Lesson {
     code: "egress_unlisted_host",
     why: "The content lies on a SharePoint or OneDrive host that the operator of this server has not listed, so it was not fetched.",
