@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 17] = [
+static GRAPH: [GraphLesson; 19] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -49,6 +49,14 @@ static GRAPH: [GraphLesson; 17] = [
         "graph_bad_recipient",
         "Microsoft 365 does not accept a recipient's address.",
         "Correct the address and call again.",
+    ),
+    row(
+        &[400],
+        &["BadRequest"],
+        "graph_bad_argument",
+        "Microsoft 365 did not accept one of the arguments.",
+        "Check that each id is of the kind its name says, and stands as an earlier result gave it. Repeating the same call \
+         fails again.",
     ),
     row(
         &[400, 405, 406, 415, 422],
@@ -91,6 +99,15 @@ static GRAPH: [GraphLesson; 17] = [
         "graph_send_as",
         "This account may not send as that sender.",
         "The mailbox's owner or an administrator must allow it. Repeating will not help before that.",
+    ),
+    row(
+        &[403],
+        &["Forbidden"],
+        "graph_not_member",
+        "The permission {permission} is missing, or this account is not in that team, channel, chat or meeting.",
+        "Somebody who is in it can add the account. The person can give the permission by signing in again (see \
+         `authenticate`); where the organisation does not let people consent, an administrator grants it in Microsoft \
+         Entra. Repeating will not help before that.",
     ),
     row(
         &[403],

@@ -1,7 +1,8 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
-//! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`), and everything there is
-//! (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`), so that a test can learn ids.
+//! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`, `chat-messages`), and everything
+//! there is (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
+//! `chat-history`, `presence`), so that a test can learn ids.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
 //! `wellKnownName` of a folder, `teamId` of a channel.
 
@@ -10,13 +11,28 @@ use std::sync::{Arc, PoisonError};
 use serde_json::Value;
 
 use super::mailbox::{Content, Item, Mailbox};
-use super::{Tenant, calendar, mail, teams};
+use super::roster::Member;
+use super::{Tenant, calendar, mail, presence, signed, teams};
 use crate::estate::Estate;
+use crate::people::Person;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 12] = [
-    "calendar", "channels", "contacts", "drafts", "events", "files", "folders", "meetings", "messages",
-    "people", "sent", "teams",
+const PER_PERSON: [&str; 15] = [
+    "calendar",
+    "channel-history",
+    "channels",
+    "chat-history",
+    "chats",
+    "contacts",
+    "drafts",
+    "events",
+    "files",
+    "folders",
+    "meetings",
+    "messages",
+    "people",
+    "sent",
+    "teams",
 ];
 
 impl Tenant {
@@ -24,8 +40,11 @@ impl Tenant {
     /// no such collection. The mailbox of one person is seeded if this is its first use.
     #[must_use]
     pub fn collection(&self, estate: &Estate, name: &str, person: Option<&str>) -> Option<Vec<Value>> {
-        if name == "channel-messages" {
-            return Some(self.posts.of(person));
+        match name {
+            "channel-messages" => return Some(self.posts.of(person)),
+            "chat-messages" => return Some(self.chats.written(person)),
+            "presence" => return Some(presence::all(estate)),
+            _ => {}
         }
         if !PER_PERSON.contains(&name) {
             return None;
@@ -38,7 +57,24 @@ impl Tenant {
             }
             None => self.used_mailboxes(),
         };
-        Some(wanted.iter().flat_map(|mailbox| items(mailbox, tenant_id, name)).collect())
+        let now_ms = signed(estate.clock.now_ms());
+        let items = |mailbox: &Arc<Mailbox>| match name {
+            "channel-history" => teams::history(&self.posts, &mailbox.owner, tenant_id, now_ms),
+            "chat-history" | "chats" => self.chats_of(&mailbox.owner, tenant_id, now_ms, name),
+            _ => items(mailbox, tenant_id, name),
+        };
+        Some(wanted.iter().flat_map(items).collect())
+    }
+
+    /// The chats of a person, or everything said in them.
+    fn chats_of(&self, person: &Person, tenant_id: &str, now_ms: i64, name: &str) -> Vec<Value> {
+        self.chats.with(&Member::of(person), tenant_id, now_ms, |kept| {
+            let own = kept.chats.iter().filter(|chat| chat.has(&person.oid));
+            if name == "chats" {
+                return own.map(|chat| chat.shown(tenant_id)).collect();
+            }
+            own.flat_map(|chat| &chat.messages).map(|message| Value::Object(message.fields.clone())).collect()
+        })
     }
 
     fn used_mailboxes(&self) -> Vec<Arc<Mailbox>> {

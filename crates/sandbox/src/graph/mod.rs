@@ -10,6 +10,8 @@ mod appointment;
 mod batch;
 mod calendar;
 mod call;
+mod chat_message;
+mod chats;
 mod collections;
 mod drive;
 mod errors;
@@ -21,14 +23,18 @@ mod mail;
 mod mailbox;
 mod meetings;
 mod message;
+mod new_chat;
 mod odata;
 mod people;
 mod prefer;
+mod presence;
+mod roster;
 mod routes;
 mod schema;
 mod seed;
 mod send;
 mod teams;
+mod threads;
 mod transfer;
 mod view;
 mod zones;
@@ -46,12 +52,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 
 use self::call::{Answer, Call};
+use self::chats::Chats;
 use self::errors::{GraphError, Workload};
 use self::ids::Serial;
 use self::mailbox::Mailbox;
 use self::odata::Options;
 use self::prefer::Preferences;
-use self::teams::Posts;
+use self::threads::Posts;
 use crate::entra::Challenge;
 use crate::estate::Estate;
 use crate::faults::{Fault, Target, wait_ms};
@@ -111,6 +118,7 @@ impl From<GraphError> for Halt {
 pub struct Tenant {
     mailboxes: RwLock<HashMap<String, Arc<Mailbox>>>,
     posts: Posts,
+    chats: Chats,
     serial: Serial,
 }
 

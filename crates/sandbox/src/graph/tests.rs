@@ -3,6 +3,7 @@
 mod collections;
 mod drive;
 mod lists;
+mod teams;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -183,7 +184,7 @@ async fn what_graph_does_not_know_is_refused() {
         ("/me/messages?$filter=subjct eq 'x'", "RequestBroker--ParseUri"),
         ("/me/messages?$expand=attachments", "BadRequest"),
         ("/me/mesages", "BadRequest"),
-        ("/users/messages", "BadRequest"),
+        ("/user/messages", "BadRequest"),
         ("/me/joinedTeams?$select=id", "BadRequest"),
         ("/me/calendarView", "ErrorInvalidParameter"),
         ("/me/mailFolders/..%2F..%2Fusers/messages", "ErrorInvalidIdMalformed"),

@@ -6,12 +6,17 @@
 
 mod agenda;
 mod cast;
+mod chats;
 mod dice;
 mod drive;
 mod filed;
 mod letters;
 mod newsletters;
 mod strange;
+mod talk;
+
+pub(super) use self::chats::chats;
+pub(super) use self::talk::{presence, staff, threads};
 
 use serde_json::{Map, Value, json};
 
