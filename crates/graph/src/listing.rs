@@ -129,6 +129,12 @@ impl<G> Found<G> {
         Self { next, ending, ..self }
     }
 
+    /// The same list with each item made into another or left out. Every item keeps where it stands.
+    pub(crate) fn filter_map<T>(self, mut map: impl FnMut(G) -> Option<T>) -> Found<T> {
+        let items = self.items.into_iter().filter_map(|(item, here)| map(item).map(|item| (item, here)));
+        Found { items: items.collect(), next: self.next, ending: self.ending }
+    }
+
     /// The answer, cut where it would become too large.
     pub(crate) fn answer<L: Listed<Given = G>>(self, context: &Context<'_>, wording: &Wording<'_>) -> Answer {
         let Self { items, mut next, mut ending } = self;
