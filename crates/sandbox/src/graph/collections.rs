@@ -1,22 +1,38 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
 //! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`), and everything there is
-//! (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`), so that a test can learn ids.
+//! (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `todo-lists`, `todo-tasks`,
+//! `planner-tasks`), so that a test can learn ids; of the whole tenant, `users` and `groups`.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
-//! `wellKnownName` of a folder, `teamId` of a channel.
+//! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group.
 
 use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
 use super::mailbox::{Content, Item, Mailbox};
-use super::{Tenant, calendar, mail, teams};
+use super::planner::PlannerTask;
+use super::todo::TaskList;
+use super::{Tenant, calendar, directory, mail, teams};
 use crate::estate::Estate;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 12] = [
-    "calendar", "channels", "contacts", "drafts", "events", "files", "folders", "meetings", "messages",
-    "people", "sent", "teams",
+const PER_PERSON: [&str; 15] = [
+    "calendar",
+    "channels",
+    "contacts",
+    "drafts",
+    "events",
+    "files",
+    "folders",
+    "meetings",
+    "messages",
+    "people",
+    "planner-tasks",
+    "sent",
+    "teams",
+    "todo-lists",
+    "todo-tasks",
 ];
 
 impl Tenant {
@@ -26,6 +42,9 @@ impl Tenant {
     pub fn collection(&self, estate: &Estate, name: &str, person: Option<&str>) -> Option<Vec<Value>> {
         if name == "channel-messages" {
             return Some(self.posts.of(person));
+        }
+        if let Some(found) = directory::collection(estate, name) {
+            return Some(found);
         }
         if !PER_PERSON.contains(&name) {
             return None;
@@ -65,7 +84,10 @@ fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
             .map(Item::shown)
             .collect(),
         "people" => content.people.iter().cloned().map(Value::Object).collect(),
+        "planner-tasks" => content.planner.iter().map(PlannerTask::shown).collect(),
         "teams" => teams::of_member(&mailbox.owner, tenant_id),
+        "todo-lists" => content.todo.iter().map(TaskList::shown).collect(),
+        "todo-tasks" => content.todo.iter().flat_map(TaskList::shown_tasks).collect(),
         made => content.made.get(made).cloned().unwrap_or_default(),
     }
 }

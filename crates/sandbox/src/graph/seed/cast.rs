@@ -128,11 +128,26 @@ impl Colleague {
 
 /// Everybody around the owner, in order of relevance, the owner left out.
 pub(super) fn colleagues(owner: &Person) -> Vec<Colleague> {
-    let internal = INTERNAL.iter().map(|(given, surname)| (*given, *surname, TENANT_NAME, "Contoso"));
-    let everybody = internal.chain(EXTERNAL);
     // Each mailbox starts its list elsewhere, so that not everybody knows the same person best.
     let turn = owner.oid.bytes().map(usize::from).sum::<usize>() % INTERNAL.len();
-    let mut people: Vec<Colleague> = everybody
+    let mut people: Vec<Colleague> =
+        everybody().into_iter().filter(|one| one.address != owner.email).collect();
+    if let Some(own) = people.get_mut(..INTERNAL.len()) {
+        own.rotate_left(turn);
+    }
+    people
+}
+
+/// Those of the organisation itself.
+pub(super) fn staff() -> Vec<Colleague> {
+    everybody().into_iter().take(INTERNAL.len()).collect()
+}
+
+/// Those of the organisation, then those of others.
+fn everybody() -> Vec<Colleague> {
+    let internal = INTERNAL.iter().map(|(given, surname)| (*given, *surname, TENANT_NAME, "Contoso"));
+    internal
+        .chain(EXTERNAL)
         .enumerate()
         .map(|(rank, (given, surname, domain, company))| Colleague {
             given,
@@ -143,12 +158,7 @@ pub(super) fn colleagues(owner: &Person) -> Vec<Colleague> {
             department: DEPARTMENTS.get(rank % DEPARTMENTS.len()).copied().unwrap_or_default(),
             rank,
         })
-        .filter(|one| one.address != owner.email)
-        .collect();
-    if let Some(own) = people.get_mut(..INTERNAL.len()) {
-        own.rotate_left(turn);
-    }
-    people
+        .collect()
 }
 
 /// The name as it stands in an address: lower-case ASCII.
