@@ -30,6 +30,8 @@ pub(crate) enum Cause {
     OutOfTime,
     /// No Microsoft token.
     Token(TokenError),
+    /// What Graph gave is nothing this action can work with, for a reason of its own.
+    Taught(&'static Lesson),
     /// Graph said yes, but the answer cannot be used.
     Unreadable,
     /// No success of Graph.
@@ -83,7 +85,9 @@ impl ActionError {
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.cause {
             Cause::Upstream(error) => retry::retry_after(error),
-            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) | Cause::Unreadable => None,
+            Cause::Cancelled | Cause::OutOfTime | Cause::Taught(_) | Cause::Token(_) | Cause::Unreadable => {
+                None
+            }
         }
     }
 
@@ -104,7 +108,7 @@ impl ActionError {
     pub fn maybe_done(&self) -> bool {
         let acted = match &*self.cause {
             Cause::Unreadable => true,
-            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) => false,
+            Cause::Cancelled | Cause::OutOfTime | Cause::Taught(_) | Cause::Token(_) => false,
             Cause::Upstream(error) => match error {
                 UpstreamError::GatewayUnreachable { maybe_sent, .. } => *maybe_sent,
                 UpstreamError::DlpResponse { .. } | UpstreamError::Malformed { .. } => true,
@@ -135,6 +139,7 @@ impl ActionError {
         match &*self.cause {
             Cause::Cancelled => &lesson::CANCELLED,
             Cause::OutOfTime => &lesson::OUT_OF_TIME,
+            Cause::Taught(lesson) => lesson,
             Cause::Token(TokenError::SignInNeeded { .. }) => &lesson::SIGN_IN_NEEDED,
             Cause::Token(TokenError::Refused { .. }) => &lesson::SIGN_IN_REFUSED,
             Cause::Token(TokenError::Unavailable { .. }) => &lesson::SIGN_IN_UNAVAILABLE,

@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 17] = [
+static GRAPH: [GraphLesson; 19] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -49,6 +49,13 @@ static GRAPH: [GraphLesson; 17] = [
         "graph_bad_recipient",
         "Microsoft 365 does not accept a recipient's address.",
         "Correct the address and call again.",
+    ),
+    row(
+        &[400, 413],
+        &["ErrorAttachmentSizeLimitExceeded", "ErrorMessageSizeExceeded"],
+        "graph_message_size",
+        "The message is larger with its attachments than the mailbox may send or keep.",
+        "Attach less, or share the file with a link instead. Repeating the same call fails again.",
     ),
     row(
         &[400, 405, 406, 415, 422],
@@ -105,8 +112,15 @@ static GRAPH: [GraphLesson; 17] = [
         &[404],
         &["MailboxNotEnabledForRESTAPI"],
         "graph_no_mailbox",
-        "This account has no Exchange Online mailbox.",
+        "The account, or the `mailbox` that was named, has no Exchange Online mailbox.",
         "An administrator must assign a licence with Exchange Online or move the mailbox. Repeating will not help before that.",
+    ),
+    row(
+        &[404],
+        &["ErrorInvalidUser"],
+        "graph_no_such_mailbox",
+        "There is no mailbox with the address that was given as `mailbox`.",
+        "Correct `mailbox`, or leave it out for the person's own. Repeating the same call fails again.",
     ),
     row(
         &[404, 410],
