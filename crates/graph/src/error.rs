@@ -32,6 +32,8 @@ pub(crate) enum Cause {
     Token(TokenError),
     /// The address that Graph gave for content did not open.
     ContentRefused,
+    /// What Graph gave is nothing this action can work with, for a reason of its own.
+    Taught(&'static Lesson),
     /// Graph said yes, but the answer cannot be used.
     Unreadable,
     /// No success of Graph.
@@ -89,6 +91,7 @@ impl ActionError {
             Cause::Cancelled
             | Cause::ContentRefused
             | Cause::OutOfTime
+            | Cause::Taught(_)
             | Cause::Token(_)
             | Cause::Unreadable => None,
         }
@@ -111,7 +114,11 @@ impl ActionError {
     pub fn maybe_done(&self) -> bool {
         let acted = match &*self.cause {
             Cause::Unreadable => true,
-            Cause::Cancelled | Cause::ContentRefused | Cause::OutOfTime | Cause::Token(_) => false,
+            Cause::Cancelled
+            | Cause::ContentRefused
+            | Cause::OutOfTime
+            | Cause::Taught(_)
+            | Cause::Token(_) => false,
             Cause::Upstream(error) => match error {
                 UpstreamError::GatewayUnreachable { maybe_sent, .. } => *maybe_sent,
                 UpstreamError::DlpResponse { .. } | UpstreamError::Malformed { .. } => true,
@@ -142,6 +149,7 @@ impl ActionError {
         match &*self.cause {
             Cause::Cancelled => &lesson::CANCELLED,
             Cause::OutOfTime => &lesson::OUT_OF_TIME,
+            Cause::Taught(lesson) => lesson,
             Cause::Token(TokenError::SignInNeeded { .. }) => &lesson::SIGN_IN_NEEDED,
             Cause::Token(TokenError::Refused { .. }) => &lesson::SIGN_IN_REFUSED,
             Cause::Token(TokenError::Unavailable { .. }) => &lesson::SIGN_IN_UNAVAILABLE,

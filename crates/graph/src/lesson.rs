@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 21] = [
+static GRAPH: [GraphLesson; 23] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -64,6 +64,13 @@ static GRAPH: [GraphLesson; 21] = [
         "Microsoft 365 did not accept one of the arguments.",
         "Check that each id is of the kind its name says, and stands as an earlier result gave it. Repeating the same call \
          fails again.",
+    ),
+    row(
+        &[400, 413],
+        &["ErrorAttachmentSizeLimitExceeded", "ErrorMessageSizeExceeded"],
+        "graph_message_size",
+        "The message is larger with its attachments than the mailbox may send or keep.",
+        "Attach less, or share the file with a link instead. Repeating the same call fails again.",
     ),
     row(
         &[400, 405, 406, 415, 422],
@@ -127,7 +134,7 @@ static GRAPH: [GraphLesson; 21] = [
         &[404],
         &["MailboxNotEnabledForRESTAPI"],
         "graph_no_mailbox",
-        "This account has no Exchange Online mailbox.",
+        "The account, or the `mailbox` that was named, has no Exchange Online mailbox.",
         "An administrator must assign a licence with Exchange Online or move the mailbox. Repeating will not help before that.",
     ),
     row(
@@ -137,6 +144,13 @@ static GRAPH: [GraphLesson; 21] = [
         "The directory of the organisation has nobody and nothing with that id or user principal name, or does not show it to \
          this account.",
         "Find people with `searchUsers` and use their id.",
+    ),
+    row(
+        &[404],
+        &["ErrorInvalidUser"],
+        "graph_no_such_mailbox",
+        "There is no mailbox with the address that was given as `mailbox`.",
+        "Correct `mailbox`, or leave it out for the person's own. Repeating the same call fails again.",
     ),
     row(
         &[404, 410],
