@@ -55,6 +55,12 @@ pub(crate) fn is_offered(action: &Action, toolset: &Toolset) -> bool {
             || visible(ActionKind::Template, toolset).any(fits))
 }
 
+/// Names of everything that this deployment offers.
+pub(crate) fn names(toolset: &Toolset) -> Vec<&'static str> {
+    let offered = catalog().filter(|action| m365_policy::visible(&action.spec, toolset));
+    offered.map(|action| action.spec.name).collect()
+}
+
 /// Every permission that an offered row may need.
 pub(crate) fn scopes(toolset: &Toolset) -> ScopeSet {
     catalog()

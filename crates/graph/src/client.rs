@@ -17,6 +17,7 @@ use m365_types::{ActionSpec, Call, Email, Intent, Method, Retry, Secret, UnixMil
 use serde::de::DeserializeOwned;
 
 use crate::error::{ActionError, Cause};
+use crate::lesson::Lesson;
 use crate::retry;
 use crate::watch::{Watch, either};
 
@@ -251,6 +252,11 @@ impl<'a> GraphClient<'a> {
     /// Graph said yes with an answer that cannot be used.
     pub(crate) fn unreadable(&self) -> ActionError {
         self.fail(Cause::Unreadable)
+    }
+
+    /// Graph said yes to something this action cannot work with.
+    pub(crate) fn taught(&self, lesson: &'static Lesson) -> ActionError {
+        self.fail(Cause::Taught(lesson))
     }
 
     fn fail(&self, cause: impl Into<Cause>) -> ActionError {
