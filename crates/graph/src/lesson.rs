@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 23] = [
+static GRAPH: [GraphLesson; 25] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -71,6 +71,14 @@ static GRAPH: [GraphLesson; 23] = [
         "graph_message_size",
         "The message is larger with its attachments than the mailbox may send or keep.",
         "Attach less, or share the file with a link instead. Repeating the same call fails again.",
+    ),
+    row(
+        &[400],
+        &["ErrorPropertyValidationFailure", "ErrorCalendarEndDateIsEarlierThanStartDate"],
+        "graph_property",
+        "Microsoft 365 does not accept one of the new values together with the others.",
+        "Change the arguments; an event of whole days, for one, begins and ends at midnight. Repeating the same call fails \
+         again.",
     ),
     row(
         &[400, 405, 406, 415, 422],
@@ -113,6 +121,14 @@ static GRAPH: [GraphLesson; 23] = [
         "graph_send_as",
         "This account may not send as that sender.",
         "The mailbox's owner or an administrator must allow it. Repeating will not help before that.",
+    ),
+    row(
+        &[403],
+        &["GraphAccessToTranscriptsDisabled"],
+        "graph_transcripts_off",
+        "The organisation does not let applications read transcripts of Teams meetings; that is how every organisation begins.",
+        "A Teams administrator can change it in the Teams admin center under meeting settings, transcript API access, or by \
+         setting EnableGraphTranscriptAccess with Set-CsTeamsMeetingConfiguration. Repeating will not help before that.",
     ),
     row(
         &[403],

@@ -25,11 +25,16 @@ pub(crate) fn directory_search(text: &str, properties: &[&str]) -> String {
     clauses.join(" OR ")
 }
 
+/// A string of a `$filter`, in single quotes, which it cannot leave (OData 4.01 part 2, section 5.1.1.11.1).
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{directory_search, search_phrase};
+    use super::{directory_search, quoted, search_phrase};
 
     /// Reads a phrase back as Graph does: ends at the first quote that is not escaped.
     fn read_back(phrase: &str) -> Option<String> {
@@ -81,7 +86,26 @@ mod tests {
         assert_eq!(clauses(r#""a" AND "b""#), None);
     }
 
+    /// Reads a string back as OData does: ends at the first quote that is not doubled.
+    fn unquoted(text: &str) -> Option<String> {
+        let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;
+        let halves: Vec<&str> = inner.split("''").collect();
+        halves.iter().all(|half| !half.contains('\'')).then(|| halves.join("'"))
+    }
+
+    #[test]
+    fn a_string_of_a_filter_stays_inside_its_quotes() {
+        assert_eq!(quoted("https://x/19%3ameeting"), "'https://x/19%3ameeting'");
+        assert_eq!(quoted("x' or subject ne 'y"), "'x'' or subject ne ''y'");
+        assert_eq!(unquoted("'x' or 'y'"), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_string_of_a_filter_reads_back_as_what_was_given(text in "(\\PC|'){0,60}") {
+            prop_assert_eq!(unquoted(&quoted(&text)), Some(text));
+        }
+
         #[test]
         fn what_is_searched_in_the_directory_stays_in_its_clauses(text in "(\\PC|\"|\\\\| OR ){0,60}") {
             let wanted = vec![format!("displayName:{text}"), format!("mail:{text}")];

@@ -5,7 +5,7 @@
 mod attach;
 mod attachment_text;
 mod attachments;
-mod body;
+pub(crate) mod body;
 mod draft;
 mod filing;
 mod folders;
@@ -354,7 +354,7 @@ pub(crate) static ROWS: [Action; 20] = [
             effect: Effect::Send,
             scopes: &[Scope::MailboxSettingsReadWrite],
             further_scopes: &[],
-            calls: &[Call::patch("/me/mailboxSettings")],
+            calls: &[Call::patch("/me/mailboxSettings"), Call::get(SETTINGS)],
             untrusted: false,
             audit: AuditKind::MailboxSend,
             ..READ
