@@ -103,7 +103,7 @@ pub(crate) struct Event {
     attendees: Vec<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     response: String,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_cancelled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) join_url: Option<String>,
@@ -200,11 +200,11 @@ fn invited(given: &[GraphAttendee], cleaner: &mut Cleaner) -> (Vec<String>, Stri
         Some(response) if *response != "notResponded" => format!("{} ({response})", who.words()),
         _ => who.words(),
     });
-    let mut words = words.collect::<Vec<_>>().join(", ");
-    let rest = given.len().saturating_sub(TOLD);
-    if rest > 0 {
-        words.push_str(&format!(" and {rest} more"));
-    }
+    let words = words.collect::<Vec<_>>().join(", ");
+    let words = match given.len().saturating_sub(TOLD) {
+        0 => words,
+        rest => format!("{words} and {rest} more"),
+    };
     (addresses.collect(), words)
 }
 
@@ -213,8 +213,4 @@ fn answered(given: Option<&GraphResponse>) -> Option<&'static str> {
     const ANSWERS: [&str; 5] = ["organizer", "tentativelyAccepted", "accepted", "declined", "notResponded"];
     let response = given?.response.as_deref()?;
     ANSWERS.into_iter().find(|known| *known == response)
-}
-
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }

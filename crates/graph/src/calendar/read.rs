@@ -11,6 +11,7 @@ use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::calendar::event::{Event, GraphEvent, Placed, SELECT};
 use crate::calendar::param::ID;
+use crate::calendar::recurrence::GraphRecurrence;
 use crate::error::ActionError;
 use crate::excerpt::{OFFSET, Part, insert_body};
 use crate::listing::Listed as _;
@@ -76,7 +77,7 @@ impl Named {
         let mut cleaner = Cleaner::default();
         let body = body::read(event.body.as_ref());
         cleaner.count(body.hidden);
-        let recurrence = event.recurrence.as_ref().map(|rule| rule.words()).unwrap_or_default();
+        let recurrence = event.recurrence.as_ref().map(GraphRecurrence::words).unwrap_or_default();
         let mut more = Map::new();
         for (name, value) in [
             ("recurrence", Some(recurrence.clone())),
@@ -112,8 +113,8 @@ impl Invocation for GetEvent {
         let head = format!("One event.{}{sentence}", part.words());
         let text = framed(context.request, &head, &format!("{lines}{}", part.text), &read.cleaner);
         let next = part.goes_on().then(|| {
-            let began = context.position.map_or(context.now, Position::began);
-            Position::at(PageStart::First, part.end, began)
+            let asked = context.position.map_or(context.now, Position::began);
+            Position::at(PageStart::First, part.end, asked)
         });
         let mut data = if begin == 0 { read.data() } else { json!({ "id": self.named.id }) };
         if let Some(data) = data.as_object_mut() {

@@ -46,13 +46,13 @@ impl Invocation for GetTranscript {
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let (content, named) = match self.content(context, WITH_SPEAKERS).await {
+        let (given, named) = match self.content(context, WITH_SPEAKERS).await {
             Err(error) if error.has_code(NOT_ALLOWED) => {
                 (self.content(context, WITHOUT_SPEAKERS).await?, false)
             }
-            content => (content?, true),
+            found => (found?, true),
         };
-        let text = std::str::from_utf8(&content.body).map_err(|_| context.graph.unreadable())?;
+        let text = std::str::from_utf8(&given.body).map_err(|_| context.graph.unreadable())?;
         let mut cleaner = Cleaner::default();
         let turns = vtt::turns(text, &mut cleaner);
         let begin = context.position.map_or(0, Position::shown).min(turns.len());
@@ -71,8 +71,8 @@ impl Invocation for GetTranscript {
         };
         let more = end < turns.len();
         let next = more.then(|| {
-            let began = context.position.map_or(context.now, Position::began);
-            Position::at(PageStart::First, end, began)
+            let asked = context.position.map_or(context.now, Position::began);
+            Position::at(PageStart::First, end, asked)
         });
         let structured: Value = json!({
             "untrusted": true, "turns": shown, "more": more, "hiddenCharactersRemoved": cleaner.hidden(),
