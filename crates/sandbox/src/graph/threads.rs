@@ -111,7 +111,7 @@ fn list(call: &Call<'_>, parent: Option<&str>, below: &str) -> Result<Answer, Gr
         let list = Page {
             context: context(call) + below,
             count: Some(range.len()),
-            value: found.get(range).unwrap_or_default().iter().map(|post| View::new(post, None)).collect(),
+            value: found.get(range).unwrap_or_default().iter().map(|post| View::whole(post)).collect(),
             next: next.map(|at| next_link(call, at)),
         };
         Ok(Answer::json(200, &list))
@@ -137,7 +137,7 @@ fn write(call: &Call<'_>, parent: Option<&str>) -> Result<Answer, GraphError> {
         let (team, channel) = (call.id(0), call.id(1));
         let place = Place::Channel { team, channel, parent };
         let fields = said.fields(place, &call.estate.config.tenant_id, &id, call.now_ms);
-        let view = View::new(&fields, None).context(context(call) + "/$entity");
+        let view = View::whole(&fields).context(context(call) + "/$entity");
         let answer = Answer::json(201, &view);
         posts.push(Post { by: Some(call.person.email.clone()), parent: parent.map(str::to_owned), fields });
         Ok(answer)
