@@ -160,7 +160,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Answer, GraphError> {
         let list = Page {
             context: "https://graph.microsoft.com/v1.0/$metadata#chats".to_owned(),
             count: Some(fields.len()),
-            value: fields.iter().map(|fields| View::whole(fields)).collect(),
+            value: fields.iter().map(View::whole).collect(),
             next: (end < chats.len()).then(|| next_link(call, end)),
         };
         Ok(Answer::json(200, &list))
@@ -202,8 +202,8 @@ pub(super) fn send(call: &Call<'_>) -> Result<Answer, GraphError> {
     within(call, |kept| {
         let chat = chat(kept, call)?;
         let said = Said::read(call)?;
-        let is_new = |id: &i64| chat.messages.iter().all(|message| message.at_ms != *id);
-        let at_ms = (call.now_ms..).find(is_new).unwrap_or_default();
+        // No two messages of a chat are of the same millisecond, which is their id.
+        let at_ms = chat.messages.last().map_or(call.now_ms, |last| call.now_ms.max(last.at_ms + 1));
         let tenant = &call.estate.config.tenant_id;
         let fields = said.fields(Place::Chat(&chat.id), tenant, &at_ms.to_string(), at_ms);
         let view = View::whole(&fields).context(context(&chat.id) + "/$entity");

@@ -132,8 +132,9 @@ fn write(call: &Call<'_>, parent: Option<&str>) -> Result<Answer, GraphError> {
     within(call, |posts| {
         check_parent(posts, parent)?;
         let said = Said::read(call)?;
-        let is_new = |id: &i64| posts.iter().all(|post| post.id() != id.to_string());
-        let id = (call.now_ms..).find(is_new).unwrap_or_default().to_string();
+        // No two messages of a channel are of the same millisecond, which is their id.
+        let newest = posts.iter().filter_map(|post| post.id().parse::<i64>().ok()).max();
+        let id = newest.map_or(call.now_ms, |newest| call.now_ms.max(newest + 1)).to_string();
         let (team, channel) = (call.id(0), call.id(1));
         let place = Place::Channel { team, channel, parent };
         let fields = said.fields(place, &call.estate.config.tenant_id, &id, call.now_ms);
