@@ -154,6 +154,7 @@ mod template_refusals;
 mod templates;
 mod token;
 mod tools;
+mod toolsets;
 
 /// Every case, by group. Those with cases that wait long come first, so that the others run meanwhile.
 pub const ALL: &[&[Case]] = &[
@@ -195,6 +196,7 @@ pub const ALL: &[&[Case]] = &[
     my_journal::CASES,
     mcp_protocol::CASES,
     tools::CASES,
+    toolsets::CASES,
     mail_tools::CASES,
     calendar_tools::CASES,
     meeting_tools::CASES,

@@ -1,6 +1,7 @@
 //! What a row of the table is made of, and what one call of it is given and gives back.
 
 use async_trait::async_trait;
+use m365_ports::DocumentReader;
 use m365_types::{ActionSpec, Email, Reach, RequestId, Scope, ScopeSet, UnixMillis};
 use serde_json::{Map, Value, json};
 
@@ -139,6 +140,8 @@ pub struct Context<'a> {
     pub position: Option<&'a Position>,
     /// What is known of the mailbox's time zone.
     pub zone: &'a ZoneMemory,
+    /// What reads files as text.
+    pub documents: &'a dyn DocumentReader,
 }
 
 /// The state of the sign-in, as `authenticate` reports it.
@@ -154,6 +157,8 @@ pub struct Account {
     pub microsoft_scopes: ScopeSet,
     /// Where the person connects Microsoft or gives more permissions.
     pub sign_in_url: String,
+    /// Names of what the deployment offers.
+    pub offered: Vec<&'static str>,
 }
 
 /// A shaped answer.

@@ -19,6 +19,7 @@ mod calendar;
 mod catalog;
 mod client;
 mod completion;
+mod document;
 mod error;
 mod excerpt;
 mod files;

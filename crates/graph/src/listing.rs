@@ -135,6 +135,11 @@ impl<G> Found<G> {
         Found { items: items.collect(), next: self.next, ending: self.ending }
     }
 
+    /// The items, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &G> {
+        self.items.iter().map(|(item, _)| item)
+    }
+
     /// The answer, cut where it would become too large.
     pub(crate) fn answer<L: Listed<Given = G>>(self, context: &Context<'_>, wording: &Wording<'_>) -> Answer {
         let Self { items, mut next, mut ending } = self;

@@ -289,6 +289,25 @@ impl<T: Copy + Send + Sync> Kind for Choice<T> {
     }
 }
 
+/// Yes or no.
+pub(crate) struct Boolean;
+
+impl Kind for Boolean {
+    type Value = bool;
+
+    fn describe(&self, schema: &mut Map<String, Value>) {
+        schema.insert("type".to_owned(), "boolean".into());
+    }
+
+    fn allowed(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn read(&self, given: &Value) -> Result<bool, String> {
+        given.as_bool().ok_or_else(|| kind_of(given))
+    }
+}
+
 /// One e-mail address.
 pub(crate) struct Address;
 

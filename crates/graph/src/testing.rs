@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use m365_ports::{
-    Clock, Content, Entropy, GraphAnswer, GraphRequest, Timer, TokenError, TokenSource, Trace, Transfer,
-    Upstream, UpstreamError,
+    Clock, Content, Document, DocumentError, DocumentReader, DocumentText, Entropy, GraphAnswer,
+    GraphRequest, Timer, TokenError, TokenSource, Trace, Transfer, Upstream, UpstreamError,
 };
 use m365_types::{
     AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture,
@@ -57,6 +57,12 @@ pub(crate) struct World {
     pub(crate) zone: ZoneMemory,
     /// What was asked of hosts that keep content.
     pub(crate) transfers: Mutex<Vec<Transfer>>,
+    /// What the client and the Microsoft token may do, where it is not what [`account`] says.
+    pub(crate) scopes: Option<&'static str>,
+    /// Why no document can be read; where nothing says so, the text of a document is its bytes.
+    pub(crate) unread: Option<DocumentError>,
+    /// The documents that were read.
+    pub(crate) documents: Mutex<Vec<Document>>,
 }
 
 impl World {
@@ -96,7 +102,11 @@ impl World {
         let invocation = action.parse(&arguments(given)).unwrap();
         let intent = intent(&action.spec, invocation.scopes(&action.spec));
         let graph = GraphClient::new(self.ports(), &intent);
-        let account = account();
+        let mut account = account();
+        if let Some(scopes) = self.scopes {
+            account.granted = ScopeSet::parse(scopes).0;
+            account.microsoft_scopes = account.granted.clone();
+        }
         let context = Context {
             graph: &graph,
             now: self.now(),
@@ -104,6 +114,7 @@ impl World {
             account: &account,
             position,
             zone: &self.zone,
+            documents: self,
         };
         let result = invocation.run(&context).now_or_never().expect("the fakes never wait");
         if let Ok(answer) = &result {
@@ -129,6 +140,7 @@ pub(crate) fn account() -> Account {
         granted: ScopeSet::parse("Mail.Read User.Read").0,
         microsoft_scopes: ScopeSet::parse("Mail.Read User.Read").0,
         sign_in_url: "https://m365.example/connect".into(),
+        offered: catalog().map(|action| action.spec.name).collect(),
     }
 }
 
@@ -295,6 +307,18 @@ impl Watch for World {
     async fn cancelled(&self) {
         if !self.is_cancelled() {
             pending::<()>().await;
+        }
+    }
+}
+
+#[async_trait]
+impl DocumentReader for World {
+    async fn read(&self, document: Document) -> Result<DocumentText, DocumentError> {
+        let text = String::from_utf8_lossy(&document.bytes).into_owned();
+        self.documents.lock().unwrap().push(document);
+        match self.unread {
+            None => Ok(DocumentText { text, hidden: 0, truncated: false }),
+            Some(error) => Err(error),
         }
     }
 }

@@ -1,23 +1,25 @@
-//! Mail: listing, searching, sending.
+//! Mail: listing and searching.
 //!
-//! Source: Graph `message` resource. Messages are shown without their bodies. `$search` excludes `$orderby`; its
-//! results come newest first anyway. Sending has no idempotency key, so it is repeated only where Graph has refused it
-//! for load.
+//! Source: Graph `message` resource. Messages are shown without their bodies: what a program needs to go on with is in
+//! the data, what tells a reader which to open is in the text. `$search` excludes `$orderby`; its results come newest
+//! first anyway.
 
 use async_trait::async_trait;
 use m365_ports::GraphRequest;
-use m365_types::Reach;
+use m365_types::Email;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Answer, Context, Invocation, own};
+use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::listing::{Bounds, Listed, Wording, gather};
-use crate::moment::instant_words;
 use crate::odata::search_phrase;
-use crate::param::{Default as Otherwise, Identifier, Integer, Param, Required, Text, defaulted, required};
+use crate::param::{
+    Default as Otherwise, Identifier, Integer, MAILBOX, Param, Required, Text, defaulted, required,
+};
 use crate::shape::{self, Cleaner};
 use crate::wire::{Correspondent, Recipient};
+use crate::zone::{TIME_ZONE, Zone};
 
 pub(crate) static COUNT: Param<Integer, Otherwise> =
     defaulted("count", "Number of emails", Integer { min: 1, max: 50 }, Otherwise::Number(10));
@@ -35,82 +37,97 @@ pub(crate) static QUERY: Param<Text, Required> = required(
 pub(crate) static RESULTS: Param<Integer, Otherwise> =
     defaulted("count", "Number of results", Integer { min: 1, max: 50 }, Otherwise::Number(10));
 
-const SELECT: &str =
-    "id,subject,from,receivedDateTime,bodyPreview,isRead,hasAttachments,importance,conversationId,webLink";
+const SELECT: &str = "id,subject,from,receivedDateTime,bodyPreview,isRead,hasAttachments,importance";
 /// Properties that every message of a list has.
 pub(crate) const FIELDS: &[&str] = &["id", "subject", "received", "isRead", "hasAttachments"];
-const SUBJECT_MAX: usize = 255;
-const PREVIEW_MAX: usize = 255;
+pub(crate) const SUBJECT_MAX: usize = 255;
+const PREVIEW_MAX: usize = 100;
 
 pub(crate) fn get_emails(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let count = given.read(&COUNT);
     let folder = given.read(&FOLDER);
-    Some(Box::new(GetEmails { count: count?, folder: folder? }))
+    let mailbox = given.read(&MAILBOX);
+    let zone = given.read(&TIME_ZONE);
+    Some(Box::new(GetEmails { count: count?, folder: folder?, mailbox: mailbox?, zone: zone? }))
 }
 
 struct GetEmails {
     count: u32,
     folder: String,
+    mailbox: Option<Email>,
+    zone: Option<Zone>,
 }
 
 #[async_trait]
 impl Invocation for GetEmails {
-    fn reach(&self) -> Reach {
-        own()
+    fn mailbox(&self) -> Option<&Email> {
+        self.mailbox.as_ref()
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let mut request = context.graph.request(&[&self.folder])?;
+        let mut request = context.graph.request_in(self.mailbox.as_ref(), &[&self.folder])?;
         request.prefer = preferences();
         request.query = vec![
             ("$top", self.count.to_string()),
             ("$select", SELECT.to_owned()),
             ("$orderby", "receivedDateTime desc".to_owned()),
         ];
-        answer(
-            context,
-            &request,
-            self.count,
-            "in the folder",
-            "The folder holds more; raise `count` for up to 50.",
-        )
-        .await
+        let asked = Asked {
+            count: self.count,
+            zone: self.zone.as_ref(),
+            found: "in the folder",
+            more: "The folder holds more; raise `count` for up to 50.",
+        };
+        answer(context, &request, asked).await
     }
 }
 
 pub(crate) fn search_emails(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let query = given.read(&QUERY);
     let count = given.read(&RESULTS);
-    Some(Box::new(SearchEmails { query: query?, count: count? }))
+    let mailbox = given.read(&MAILBOX);
+    let zone = given.read(&TIME_ZONE);
+    Some(Box::new(SearchEmails { query: query?, count: count?, mailbox: mailbox?, zone: zone? }))
 }
 
 struct SearchEmails {
     query: String,
     count: u32,
+    mailbox: Option<Email>,
+    zone: Option<Zone>,
 }
 
 #[async_trait]
 impl Invocation for SearchEmails {
-    fn reach(&self) -> Reach {
-        own()
+    fn mailbox(&self) -> Option<&Email> {
+        self.mailbox.as_ref()
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let mut request = context.graph.request(&[])?;
+        let mut request = context.graph.request_in(self.mailbox.as_ref(), &[])?;
         request.prefer = preferences();
         request.query = vec![
             ("$search", search_phrase(&self.query)),
             ("$top", self.count.to_string()),
             ("$select", SELECT.to_owned()),
         ];
-        let more = "More messages match; narrow `query`, or raise `count` for up to 50.";
-        answer(context, &request, self.count, "found", more).await
+        let asked = Asked {
+            count: self.count,
+            zone: self.zone.as_ref(),
+            found: "found",
+            more: "More messages match; narrow `query`, or raise `count` for up to 50.",
+        };
+        answer(context, &request, asked).await
     }
 }
 
+/// Ids that survive moves, and bodies as text.
 pub(crate) fn preferences() -> Vec<String> {
-    vec!["IdType=\"ImmutableId\"".to_owned(), "outlook.body-content-type=\"text\"".to_owned()]
+    vec![IMMUTABLE_ID.to_owned(), "outlook.body-content-type=\"text\"".to_owned()]
 }
+
+/// The preference for ids that survive moves.
+pub(crate) const IMMUTABLE_ID: &str = "IdType=\"ImmutableId\"";
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -123,8 +140,12 @@ struct GraphMessage {
     is_read: Option<bool>,
     has_attachments: Option<bool>,
     importance: Option<String>,
-    conversation_id: Option<String>,
-    web_link: Option<String>,
+}
+
+/// A message, and when it came in words of the reader's zone.
+struct Dated {
+    message: GraphMessage,
+    at: String,
 }
 
 #[derive(Serialize)]
@@ -135,70 +156,92 @@ struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<Correspondent>,
     received: String,
-    preview: String,
     is_read: bool,
     has_attachments: bool,
-    importance: String,
-    conversation_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    web_link: Option<String>,
+    importance: Option<&'static str>,
+    #[serde(skip)]
+    at: String,
+    #[serde(skip)]
+    preview: String,
 }
 
 impl Listed for Message {
-    type Given = GraphMessage;
+    type Given = Dated;
 
-    fn of(given: &GraphMessage, cleaner: &mut Cleaner) -> Self {
+    fn of(Dated { message, at }: &Dated, cleaner: &mut Cleaner) -> Self {
         Self {
-            id: shape::id(given.id.as_deref()),
-            subject: cleaner.line(given.subject.as_deref(), SUBJECT_MAX),
-            from: Correspondent::of(given.from.as_ref(), cleaner),
-            received: shape::id(given.received_date_time.as_deref()),
-            preview: cleaner.line(given.body_preview.as_deref(), PREVIEW_MAX),
-            is_read: given.is_read.unwrap_or_default(),
-            has_attachments: given.has_attachments.unwrap_or_default(),
-            importance: shape::id(given.importance.as_deref()),
-            conversation_id: shape::id(given.conversation_id.as_deref()),
-            web_link: shape::link(given.web_link.as_deref()),
+            id: shape::id(message.id.as_deref()),
+            subject: cleaner.line(message.subject.as_deref(), SUBJECT_MAX),
+            from: Correspondent::of(message.from.as_ref(), cleaner),
+            received: shape::id(message.received_date_time.as_deref()),
+            is_read: message.is_read.unwrap_or_default(),
+            has_attachments: message.has_attachments.unwrap_or_default(),
+            importance: (message.importance.as_deref() == Some("high")).then_some("high"),
+            at: at.clone(),
+            preview: cleaner.line(message.body_preview.as_deref(), PREVIEW_MAX),
         }
     }
 
     fn words(&self, number: usize) -> String {
         let subject = if self.subject.is_empty() { "(no subject)" } else { &self.subject };
         let from = self.from.as_ref().map_or_else(|| "unknown sender".to_owned(), Correspondent::words);
-        let mut text = format!("{number}. {subject}\n   from {from}, {}", instant_words(&self.received));
+        let mut text = format!("{number}. {subject}\n{from}");
         for (holds, word) in [
-            (!self.is_read, ", unread"),
-            (self.has_attachments, ", has attachments"),
-            (self.importance == "high", ", high importance"),
+            (!self.at.is_empty(), self.at.as_str()),
+            (!self.is_read, "unread"),
+            (self.has_attachments, "has attachments"),
+            (self.importance.is_some(), "high importance"),
         ] {
-            text.push_str(if holds { word } else { "" });
+            if holds {
+                text.push_str(", ");
+                text.push_str(word);
+            }
         }
-        if !self.preview.is_empty() {
-            text.push_str("\n   ");
-            text.push_str(&self.preview);
+        for line in [&self.preview, &format!("id {}", self.id)] {
+            if !line.is_empty() {
+                text.push('\n');
+                text.push_str(line);
+            }
         }
-        text.push_str("\n   id ");
-        text.push_str(&self.id);
         text
     }
+}
+
+/// How a list was asked for, and what is said of it.
+struct Asked<'a> {
+    count: u32,
+    zone: Option<&'a Zone>,
+    found: &'static str,
+    more: &'static str,
 }
 
 /// One page of messages.
 async fn answer(
     context: &Context<'_>,
     request: &GraphRequest,
-    count: u32,
-    found: &str,
-    more: &'static str,
+    asked: Asked<'_>,
 ) -> Result<Answer, ActionError> {
-    let bounds = Bounds { pages: 1, items: count as usize, linked: true };
+    let bounds = Bounds { pages: 1, items: asked.count as usize, linked: true };
     let messages = gather::<GraphMessage>(context, request, bounds).await?;
+    // A list without a time needs no zone, and one that failed asks nothing further.
+    let zone = if messages.iter().any(|message| message.received_date_time.is_some()) {
+        Zone::of(context, asked.zone).await
+    } else {
+        Zone::utc()
+    };
+    let dated = |message: GraphMessage| {
+        let at = zone.words(message.received_date_time.as_deref().unwrap_or_default());
+        Some(Dated { message, at })
+    };
+    let found = asked.found;
     let head = |count: usize| {
         let ending = if count == 1 { "" } else { "s" };
-        format!("{count} message{ending} {found}, newest first. Times are UTC.")
+        format!("{count} message{ending} {found}, newest first. Times are {}.", zone.name())
     };
     let none = format!("No messages {found}.");
-    Ok(messages.answer::<Message>(context, &Wording { name: "messages", none: &none, head: &head, more }))
+    let wording = Wording { name: "messages", none: &none, head: &head, more: asked.more };
+    Ok(messages.filter_map(dated).answer::<Message>(context, &wording))
 }
 
 #[cfg(test)]

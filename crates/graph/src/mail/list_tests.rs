@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::testing::{REQUEST, World, accepted, json_of};
+use crate::testing::{REQUEST, World, accepted, json_of, ok};
 
 fn message(subject: &str, preview: &str) -> Value {
     json!({
@@ -26,7 +26,10 @@ fn emails_are_asked_for_with_exact_options() {
         query(&world),
         [
             ("$top", "10".to_owned()),
-            ("$select", "id,subject,from,receivedDateTime,bodyPreview,isRead,hasAttachments,importance,conversationId,webLink".to_owned()),
+            (
+                "$select",
+                "id,subject,from,receivedDateTime,bodyPreview,isRead,hasAttachments,importance".to_owned()
+            ),
             ("$orderby", "receivedDateTime desc".to_owned()),
         ]
     );
@@ -78,7 +81,7 @@ fn a_subject_cannot_close_the_frame_or_fake_a_line() {
 fn null_and_missing_fields_are_no_failure() {
     let body = json!({ "value": [{ "id": "A", "subject": null, "from": null }, {}] });
     let answer = World::with_json(&body).run("getEmails", json!({})).unwrap();
-    assert!(answer.text.contains("1. (no subject)\n   from unknown sender"));
+    assert!(answer.text.contains("1. (no subject)\nunknown sender"));
 }
 
 #[test]
@@ -103,7 +106,10 @@ fn a_search_stays_inside_its_phrase_and_orders_nothing() {
         [
             ("$search", r#""x\" OR from:\"ceo\\""#.to_owned()),
             ("$top", "3".to_owned()),
-            ("$select", "id,subject,from,receivedDateTime,bodyPreview,isRead,hasAttachments,importance,conversationId,webLink".to_owned()),
+            (
+                "$select",
+                "id,subject,from,receivedDateTime,bodyPreview,isRead,hasAttachments,importance".to_owned()
+            ),
         ]
     );
     assert_eq!(answer.text, "No messages found.");
@@ -152,4 +158,71 @@ fn a_mail_reaches_its_recipient() {
     let reach = crate::find_tool("sendEmail").unwrap().parse(&given).unwrap().reach();
     assert_eq!(reach.recipients.iter().map(m365_types::Email::as_str).collect::<Vec<_>>(), ["a@x.example"]);
     assert_eq!(reach.target, "me");
+}
+
+#[test]
+fn times_are_told_in_the_zone_that_is_asked_for_or_the_mailbox_has() {
+    let list = json!({ "value": [message("a", "")] });
+    let world = World::with_json(&list);
+    let answer = world.run("getEmails", json!({ "timeZone": "Asia/Tokyo" })).unwrap();
+    assert!(answer.text.contains("Times are Asia/Tokyo.") && answer.text.contains("Fri 2026-11-20 17:12"));
+    assert_eq!(answer.structured["messages"][0]["received"], "2026-11-20T08:12:08Z", "data stays in UTC");
+    assert_eq!(world.requests().len(), 1);
+
+    let mut world = World::serving(move |request| match request.path.as_str() {
+        "/me/mailboxSettings" => ok(&json!({ "timeZone": "Europe/Berlin" })),
+        _ => ok(&list),
+    });
+    world.scopes = Some("Mail.Read MailboxSettings.Read");
+    for _ in 0..2 {
+        let answer = world.run("searchEmails", json!({ "query": "a" })).unwrap();
+        assert!(
+            answer.text.contains("Times are Europe/Berlin.") && answer.text.contains("Fri 2026-11-20 09:12")
+        );
+    }
+    let paths: Vec<String> = world.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/me/messages", "/me/mailboxSettings", "/me/messages"], "asked once, and afterwards");
+}
+
+#[test]
+fn a_list_without_a_time_asks_for_no_zone() {
+    let mut world = World::with_json(&json!({ "value": [] }));
+    world.scopes = Some("Mail.Read MailboxSettings.Read");
+    world.run("getEmails", json!({})).unwrap();
+    assert_eq!(world.requests().len(), 1);
+}
+
+#[test]
+fn another_mailbox_is_asked_in_its_own_name() {
+    for (tool, given, path) in [
+        ("getEmails", json!({}), "/users/support%40contoso.example/mailFolders/inbox/messages"),
+        ("searchEmails", json!({ "query": "a" }), "/users/support%40contoso.example/messages"),
+    ] {
+        let world = World::with_json(&json!({ "value": [] }));
+        let mut given = given;
+        given["mailbox"] = "Support@contoso.example".into();
+        world.run(tool, given).unwrap();
+        assert_eq!(world.requests()[0].path, path);
+    }
+}
+
+#[test]
+fn what_is_sent_from_another_mailbox_says_so() {
+    let given =
+        json!({ "to": "a@x.example", "subject": "s", "body": "b", "mailbox": "support@contoso.example" });
+    let world = World::answering([accepted()]);
+    let answer = world.run("sendEmail", given.clone()).unwrap();
+    let request = world.requests().remove(0);
+    assert_eq!(request.path, "/users/support%40contoso.example/sendMail");
+    assert_eq!(
+        json_of(&request)["message"]["from"],
+        json!({ "emailAddress": { "address": "support@contoso.example" } })
+    );
+    assert!(answer.text.contains("Sent Items of support@contoso.example"));
+    let invocation = crate::find_tool("sendEmail").unwrap().parse(&crate::testing::arguments(given)).unwrap();
+    let reach = invocation.reach();
+    assert_eq!((reach.target.as_str(), reach.shared), ("users/support@contoso.example", true));
+    assert_eq!(reach.recipients.len(), 1);
+    let scopes = invocation.scopes(&crate::find_tool("sendEmail").unwrap().spec);
+    assert_eq!(scopes, [m365_types::Scope::MailSendShared]);
 }

@@ -1,18 +1,13 @@
 //! From Graph's answer to what a model reads: cleaned, framed, short.
 //!
-//! Every string that somebody other than the person may have written passes [`Cleaner`]; the text answer keeps it
-//! inside [`framed`]. Outgoing text is made safe in [`outgoing`].
+//! Every string that somebody other than the person may have written passes [`Cleaner`] of `m365-text`; the text answer
+//! keeps it inside [`framed`]. Outgoing text is made safe in [`outgoing`].
 
-mod bounds;
-mod clean;
 mod frame;
-mod markup;
 pub(crate) mod outgoing;
-mod style;
 
-pub(crate) use bounds::TAGS_MAX;
-pub(crate) use clean::{Cleaner, is_hidden};
 pub(crate) use frame::framed;
+pub(crate) use m365_text::{Cleaner, TAGS_MAX, is_hidden};
 
 use url::Url;
 

@@ -7,8 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ammonia::Builder;
-
-use super::bounds::readable_bytes;
+use m365_text::readable_bytes;
 
 const ELEMENTS: [&str; 40] = [
     "a",
@@ -104,7 +103,8 @@ fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::bounds::TAGS_MAX;
+    use m365_text::TAGS_MAX;
+
     use super::*;
 
     #[test]

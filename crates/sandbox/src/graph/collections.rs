@@ -2,22 +2,25 @@
 //!
 //! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`, `chat-messages`), and everything
 //! there is (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
-//! `chat-history`, `presence`), so that a test can learn ids.
+//! `chat-history`, `presence`, `todo-lists`, `todo-tasks`, `planner-tasks`), so that a test can learn ids; of the whole tenant,
+//! `users` and `groups`.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
-//! `wellKnownName` of a folder, `teamId` of a channel.
+//! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group.
 
 use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
 use super::mailbox::{Content, Item, Mailbox};
+use super::planner::PlannerTask;
 use super::roster::Member;
-use super::{Tenant, calendar, mail, presence, signed, teams};
+use super::todo::TaskList;
+use super::{Tenant, calendar, directory, mail, presence, signed, teams};
 use crate::estate::Estate;
 use crate::people::Person;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 15] = [
+const PER_PERSON: [&str; 18] = [
     "calendar",
     "channel-history",
     "channels",
@@ -31,8 +34,11 @@ const PER_PERSON: [&str; 15] = [
     "meetings",
     "messages",
     "people",
+    "planner-tasks",
     "sent",
     "teams",
+    "todo-lists",
+    "todo-tasks",
 ];
 
 impl Tenant {
@@ -45,6 +51,9 @@ impl Tenant {
             "chat-messages" => return Some(self.chats.written(person)),
             "presence" => return Some(presence::all(estate)),
             _ => {}
+        }
+        if let Some(found) = directory::collection(estate, name) {
+            return Some(found);
         }
         if !PER_PERSON.contains(&name) {
             return None;
@@ -101,7 +110,10 @@ fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
             .map(Item::shown)
             .collect(),
         "people" => content.people.iter().cloned().map(Value::Object).collect(),
+        "planner-tasks" => content.planner.iter().map(PlannerTask::shown).collect(),
         "teams" => teams::of_member(&mailbox.owner, tenant_id),
+        "todo-lists" => content.todo.iter().map(TaskList::shown).collect(),
+        "todo-tasks" => content.todo.iter().flat_map(TaskList::shown_tasks).collect(),
         made => content.made.get(made).cloned().unwrap_or_default(),
     }
 }

@@ -3,13 +3,7 @@
 //! Source: Graph, "Get user": by object id or principal name, and by no other address. A guest's principal name holds
 //! `#EXT#`.
 
-use serde_json::{Map, Value, json};
-
-use super::call::{Answer, Call};
-use super::errors::{GraphError, Workload};
-use super::message::object;
 use super::seed;
-use super::view::View;
 use crate::estate::Estate;
 use crate::people::{Person, TENANT_NAME};
 
@@ -44,15 +38,6 @@ impl Member {
     fn is(&self, named: &str) -> bool {
         self.id.eq_ignore_ascii_case(named) || self.principal().eq_ignore_ascii_case(named)
     }
-
-    fn fields(&self) -> Map<String, Value> {
-        let (given, surname) = self.name.split_once(' ').unwrap_or((&self.name, ""));
-        object(json!({
-            "id": self.id, "displayName": self.name, "givenName": given, "surname": surname, "mail": self.email,
-            "userPrincipalName": self.principal(), "jobTitle": null, "businessPhones": [], "mobilePhone": null,
-            "officeLocation": null, "preferredLanguage": null,
-        }))
-    }
 }
 
 /// Everybody of the directory.
@@ -64,13 +49,4 @@ pub(super) fn everybody(estate: &Estate) -> impl Iterator<Item = Member> {
 /// The one with this object id or principal name.
 pub(super) fn find(estate: &Estate, named: &str) -> Option<Member> {
     everybody(estate).find(|member| member.is(named))
-}
-
-/// `GET /users/{id}`.
-pub(super) fn user(call: &Call<'_>) -> Result<Answer, GraphError> {
-    let found = find(call.estate, call.id(0));
-    let found = found.ok_or_else(|| GraphError::not_found(Workload::Directory, call.id(0)))?;
-    let selected = call.select().map(|names| format!("({})", names.join(","))).unwrap_or_default();
-    let context = format!("https://graph.microsoft.com/v1.0/$metadata#users{selected}/$entity");
-    Ok(Answer::json(200, &View::new(&found.fields(), call.select()).context(context)))
 }

@@ -1,8 +1,10 @@
 //! The tenant as a caller sees it, request by request.
 
 mod collections;
+mod directory;
 mod drive;
 mod lists;
+mod tasks;
 mod teams;
 
 use std::collections::HashSet;

@@ -1,10 +1,10 @@
 //! The rows of teams, channels, chats, presence.
 
 use super::super::errors::Workload;
-use super::super::{chats, presence, roster, teams, threads};
+use super::super::{chats, presence, teams, threads};
 use super::{Route, row};
 
-pub(super) static ROWS: [Route; 12] = [
+pub(super) static ROWS: [Route; 11] = [
     row(
         "GET",
         "/me/joinedTeams",
@@ -111,20 +111,5 @@ pub(super) static ROWS: [Route; 12] = [
         "presence",
         &[],
         &["Presence.Read.All"],
-    ),
-    row(
-        "GET",
-        "/users/{id}",
-        roster::user,
-        Workload::Directory,
-        "user",
-        &["select"],
-        &[
-            "User.ReadBasic.All",
-            "User.Read.All",
-            "Directory.Read.All",
-            "User.ReadWrite.All",
-            "Directory.ReadWrite.All",
-        ],
     ),
 ];

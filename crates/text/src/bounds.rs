@@ -9,7 +9,7 @@
 //! what only looks like a tag is measured too.
 
 /// Most tags of one text.
-pub(crate) const TAGS_MAX: usize = 5000;
+pub const TAGS_MAX: usize = 5000;
 /// Most attributes of one tag.
 const ATTRIBUTES_MAX: usize = 256;
 /// Most copies of formatting elements that a text can make the parser create.
@@ -21,7 +21,8 @@ const FORMATTING: [&str; 13] =
     ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 
 /// The bytes at the start of a text within all bounds: its length, or where the first tag beyond one begins.
-pub(crate) fn readable_bytes(text: &str) -> usize {
+#[must_use]
+pub fn readable_bytes(text: &str) -> usize {
     let (mut tags, mut formatting, mut measured) = (0_usize, 0_usize, 0_usize);
     for (at, _) in text.match_indices('<') {
         let tag = Tag::measure(text.get(at + 1..).unwrap_or_default());

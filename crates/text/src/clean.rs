@@ -11,13 +11,13 @@ const BREAKS: [char; 6] = ['\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{202
 
 /// Cleans strings and counts what was hidden in them.
 #[derive(Debug, Default)]
-pub(crate) struct Cleaner {
+pub struct Cleaner {
     hidden: usize,
 }
 
 impl Cleaner {
     /// One line of at most `max` characters.
-    pub(crate) fn line(&mut self, text: Option<&str>, max: usize) -> String {
+    pub fn line(&mut self, text: Option<&str>, max: usize) -> String {
         let Some(text) = text else { return String::new() };
         let readable = markup::readable(text);
         self.hidden += readable.hidden;
@@ -25,7 +25,7 @@ impl Cleaner {
     }
 
     /// Several lines, without bound: runs of spaces become one, and no more than one empty line stays in a row.
-    pub(crate) fn lines(&mut self, text: Option<&str>) -> String {
+    pub fn lines(&mut self, text: Option<&str>) -> String {
         let Some(text) = text else { return String::new() };
         let readable = markup::readable(text);
         self.hidden += readable.hidden;
@@ -47,12 +47,18 @@ impl Cleaner {
     }
 
     /// Counts what another cleaner removed too.
-    pub(crate) const fn count_in(&mut self, other: &Self) {
+    pub const fn count_in(&mut self, other: &Self) {
         self.hidden += other.hidden;
     }
 
+    /// Counts characters that were removed elsewhere: from a page in markdown, from a document.
+    pub const fn count(&mut self, hidden: usize) {
+        self.hidden += hidden;
+    }
+
     /// How many characters were removed that a reader would not have seen.
-    pub(crate) const fn hidden(&self) -> usize {
+    #[must_use]
+    pub const fn hidden(&self) -> usize {
         self.hidden
     }
 
@@ -88,7 +94,8 @@ impl Cleaner {
 }
 
 /// Whether a character shows nothing, or reorders what is shown. White space is not hidden.
-pub(crate) const fn is_hidden(c: char) -> bool {
+#[must_use]
+pub const fn is_hidden(c: char) -> bool {
     match c {
         // Nearly every character of a mail is one of the first range.
         ' '..='~' | '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' => false,
