@@ -129,10 +129,10 @@ impl<G> Found<G> {
         Self { next, ending, ..self }
     }
 
-    /// The same list with each item made into another or left out. Every item keeps where it stands.
-    pub(crate) fn filter_map<T>(self, mut map: impl FnMut(G) -> Option<T>) -> Found<T> {
-        let items = self.items.into_iter().filter_map(|(item, here)| map(item).map(|item| (item, here)));
-        Found { items: items.collect(), next: self.next, ending: self.ending }
+    /// The list of what is made of each item. One that nothing is made of is left out, and the others stay where they are.
+    pub(crate) fn filter_map<H>(self, make: impl Fn(G) -> Option<H>) -> Found<H> {
+        let items = self.items.into_iter().filter_map(|(item, here)| Some((make(item)?, here))).collect();
+        Found { items, next: self.next, ending: self.ending }
     }
 
     /// The items, in order.

@@ -122,12 +122,7 @@ pub(in crate::graph) fn threads(channel: &str) -> Vec<(Said, Vec<Said>)> {
 
 /// The colleagues of the organisation.
 pub(in crate::graph) fn staff() -> impl Iterator<Item = Member> {
-    cast::staff().into_iter().map(|one| Member {
-        id: one.id(),
-        name: one.name(),
-        email: one.address,
-        guest: false,
-    })
+    cast::internal().map(|one| Member { id: one.id(), name: one.name(), email: one.address, guest: false })
 }
 
 /// Availability, activity and status message of somebody.
