@@ -139,6 +139,7 @@ fn of(world: &World, scopes: &str, asked: Option<&Zone>) -> (Zone, usize) {
         account: &account,
         position: None,
         zone: &world.zone,
+        documents: world,
     };
     let found = Zone::of(&context, asked).now_or_never().unwrap();
     (found, world.requests().len())
