@@ -58,6 +58,11 @@ impl GraphError {
         }
     }
 
+    /// The same with a more specific code inside.
+    pub(super) fn within(self, code: &'static str) -> Self {
+        Self { inner_codes: Some((code, code)), ..self }
+    }
+
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }

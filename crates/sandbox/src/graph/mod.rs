@@ -39,6 +39,7 @@ mod send;
 mod teams;
 mod threads;
 mod todo;
+mod transcripts;
 mod transfer;
 mod view;
 mod zones;
