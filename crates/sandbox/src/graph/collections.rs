@@ -1,9 +1,10 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
 //! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`), and everything there is
-//! (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`), so that a test can learn ids.
+//! (`messages`, `folders`, `mailbox-settings`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`), so that a
+//! test can learn ids.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
-//! `wellKnownName` of a folder, `teamId` of a channel.
+//! `wellKnownName` of a folder, `teamId` of a channel, `immutableId` of an attachment.
 
 use std::sync::{Arc, PoisonError};
 
@@ -14,9 +15,20 @@ use super::{Tenant, calendar, mail, teams};
 use crate::estate::Estate;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 12] = [
-    "calendar", "channels", "contacts", "drafts", "events", "files", "folders", "meetings", "messages",
-    "people", "sent", "teams",
+const PER_PERSON: [&str; 13] = [
+    "calendar",
+    "channels",
+    "contacts",
+    "drafts",
+    "events",
+    "files",
+    "folders",
+    "mailbox-settings",
+    "meetings",
+    "messages",
+    "people",
+    "sent",
+    "teams",
 ];
 
 impl Tenant {
@@ -33,7 +45,7 @@ impl Tenant {
         let tenant_id = &estate.config.tenant_id;
         let wanted = match person {
             Some(email) => {
-                let person = estate.people.find(email);
+                let person = estate.people.find(email).or_else(|| crate::people::shared_mailbox(email));
                 person.iter().map(|person| self.mailbox(person, estate.clock.now_ms())).collect()
             }
             None => self.used_mailboxes(),
@@ -58,6 +70,7 @@ fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
         // The root is not an item anybody put there.
         "files" => content.files.iter().skip(1).cloned().map(Value::Object).collect(),
         "folders" => folders(&content),
+        "mailbox-settings" => vec![Value::Object(content.settings.clone())],
         "messages" => content
             .newest_first
             .iter()

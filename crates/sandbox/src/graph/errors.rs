@@ -168,6 +168,15 @@ impl GraphError {
         }
     }
 
+    /// The refusal where somebody has no mailbox, such as a guest.
+    pub(super) fn no_mailbox() -> Self {
+        Self::new(
+            404,
+            "MailboxNotEnabledForRESTAPI",
+            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+        )
+    }
+
     pub(super) fn mailbox_concurrency() -> Self {
         let mut error =
             Self::new(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.");

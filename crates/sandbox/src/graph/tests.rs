@@ -3,6 +3,7 @@
 mod collections;
 mod drive;
 mod lists;
+mod mail_writes;
 
 use std::collections::HashSet;
 use std::sync::Arc;
