@@ -10,7 +10,7 @@ use m365_app::routes::{Content, Gate, Place, ROUTES, Route};
 use m365_graph::{Action, Prompt, Reference, catalog, find_completion, prompts};
 use m365_mcp::ProtocolRefusal;
 use m365_ports::CellAccess;
-use m365_types::{ActionKind, AuditKind, Call, Profile, Scope, Toolset};
+use m365_types::{ActionKind, AuditKind, Call, Profile, Scope, ScopeSet, Toolset};
 use serde_json::Value;
 
 fn main() -> io::Result<()> {
@@ -365,10 +365,20 @@ fn policy() -> String {
     let profiles = || Profile::ALL.iter().map(|profile| profile.as_str());
     let head: Vec<&str> = ["Action", "Effect"].into_iter().chain(profiles()).collect();
     let head_of_prompts: Vec<&str> = ["Prompt", "Leads to"].into_iter().chain(profiles()).collect();
+    let asked = Profile::ALL.iter().map(|profile| {
+        let rows = || catalog().filter(|action| visible(action, *profile));
+        let of_people = |scope: &Scope| !scope.needs_administrator();
+        let every: ScopeSet = rows().flat_map(|row| row.spec.all_scopes()).collect();
+        let always: ScopeSet =
+            rows().flat_map(|row| row.spec.scopes.iter().copied()).filter(of_people).collect();
+        let later: Vec<Scope> = every.iter().filter(|scope| !always.covers(&[*scope])).collect();
+        vec![code(profile.as_str()), scopes(&always.iter().collect::<Vec<_>>()), scopes(&later)]
+    });
     format!(
-        "# What each profile allows\n\n{}\nA completion is there where something that it completes is.\n\n## Prompts\n\n{}\n## The rules\n\n```text\n{}```\n",
+        "# What each profile allows\n\n{}\nA completion is there where something that it completes is. `TOOLS_ALLOW` and `TOOLS_DENY` narrow a profile.\n\n## Prompts\n\n{}\n## What a sign-in asks for\n\nWith `SCOPES_AT_SIGN_IN=least`; with `all` everything at once.\n\n{}\n## The rules\n\n```text\n{}```\n",
         table(&head, rows),
         table(&head_of_prompts, offered),
+        table(&["Profile", "At sign-in", "When a call needs it"], asked),
         m365_policy::policy_text(&Toolset::of(Profile::Full))
     )
 }

@@ -26,6 +26,7 @@ use m365_types::{Actor, ClientId, Intent, ScopeSet};
 use serde_json::{Map, Value};
 
 use crate::cell::{COPY_FRESH, CallName, Caller, Cancellation, Cell};
+use crate::offer;
 
 /// A call that ended well.
 pub(crate) struct Done {
@@ -215,6 +216,7 @@ impl Caller {
             granted: self.granted.clone(),
             microsoft_scopes: linked.map_or_else(ScopeSet::default, |account| account.scopes.clone()),
             sign_in_url: self.cell.core().connect_url(),
+            offered: offer::names(&self.cell.core().config.toolset),
         })
     }
 
@@ -273,6 +275,7 @@ impl Cell {
                 account,
                 position: recorded.position.as_ref(),
                 zone: self.zone(),
+                documents: &*ports.documents,
             };
             let ended = invocation.run(&context).await;
             (ended, graph.traces())

@@ -157,6 +157,8 @@ pub struct Account {
     pub microsoft_scopes: ScopeSet,
     /// Where the person connects Microsoft or gives more permissions.
     pub sign_in_url: String,
+    /// Names of what the deployment offers.
+    pub offered: Vec<&'static str>,
 }
 
 /// A shaped answer.

@@ -197,7 +197,7 @@ impl<'a> GraphClient<'a> {
             let jitter = u16::from_be_bytes(self.ports.entropy.bytes());
             let wait =
                 retry::wait(&error, exchange.retry(), tried, jitter).filter(|wait| self.may_wait(*wait));
-            let Some(wait) = wait else { return Err(self.fail(error)) };
+            let Some(wait) = wait else { return Err(self.fail(exchange.cause(error))) };
             earlier = Some(self.fail(error));
             self.report(WAITING);
             either(self.ports.timer.sleep(wait), self.ports.watch.cancelled()).await;
@@ -330,6 +330,16 @@ impl Exchange {
             Self::Request(request) => request.call.retry,
             Self::Batch(_) if self.changes() => Retry::RefusedOnly,
             Self::Batch(_) | Self::Bytes(_) => Retry::Idempotent,
+        }
+    }
+
+    /// What a failure is: an address of content that does not open says nothing about the person's sign-in or the item.
+    fn cause(&self, error: UpstreamError) -> Cause {
+        match (self, &error) {
+            (Self::Bytes(_), UpstreamError::Graph { status: 401 | 403 | 404 | 410, .. }) => {
+                Cause::ContentRefused
+            }
+            _ => Cause::Upstream(error),
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) enum Cause {
     OutOfTime,
     /// No Microsoft token.
     Token(TokenError),
+    /// The address that Graph gave for content did not open.
+    ContentRefused,
     /// What Graph gave is nothing this action can work with, for a reason of its own.
     Taught(&'static Lesson),
     /// Graph said yes, but the answer cannot be used.
@@ -73,6 +75,7 @@ impl ActionError {
             _ => self.lesson().why,
         };
         let mut text = format!("{} failed. {why} {}", self.action.title, self.lesson().next);
+        text = text.replace("{grant}", &self.grant_words());
         text = text.replace("{permission}", &self.permissions()).replace("{wait}", &self.wait_words());
         if self.maybe_done() {
             text.push_str(" It may have happened all the same: look before repeating it.");
@@ -85,9 +88,12 @@ impl ActionError {
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.cause {
             Cause::Upstream(error) => retry::retry_after(error),
-            Cause::Cancelled | Cause::OutOfTime | Cause::Taught(_) | Cause::Token(_) | Cause::Unreadable => {
-                None
-            }
+            Cause::Cancelled
+            | Cause::ContentRefused
+            | Cause::OutOfTime
+            | Cause::Taught(_)
+            | Cause::Token(_)
+            | Cause::Unreadable => None,
         }
     }
 
@@ -108,7 +114,11 @@ impl ActionError {
     pub fn maybe_done(&self) -> bool {
         let acted = match &*self.cause {
             Cause::Unreadable => true,
-            Cause::Cancelled | Cause::OutOfTime | Cause::Taught(_) | Cause::Token(_) => false,
+            Cause::Cancelled
+            | Cause::ContentRefused
+            | Cause::OutOfTime
+            | Cause::Taught(_)
+            | Cause::Token(_) => false,
             Cause::Upstream(error) => match error {
                 UpstreamError::GatewayUnreachable { maybe_sent, .. } => *maybe_sent,
                 UpstreamError::DlpResponse { .. } | UpstreamError::Malformed { .. } => true,
@@ -143,14 +153,23 @@ impl ActionError {
             Cause::Token(TokenError::SignInNeeded { .. }) => &lesson::SIGN_IN_NEEDED,
             Cause::Token(TokenError::Refused { .. }) => &lesson::SIGN_IN_REFUSED,
             Cause::Token(TokenError::Unavailable { .. }) => &lesson::SIGN_IN_UNAVAILABLE,
+            Cause::ContentRefused => &lesson::CONTENT_REFUSED,
             Cause::Unreadable => &lesson::ANSWER_UNREADABLE,
             Cause::Upstream(error) => lesson::of(error),
         }
     }
 
     fn permissions(&self) -> String {
-        let names: Vec<&str> = self.scopes.iter().map(|scope| scope.as_str()).collect();
-        names.join(" and ")
+        listed(self.scopes.iter().copied())
+    }
+
+    /// Who can grant the permissions of the call.
+    fn grant_words(&self) -> String {
+        let administered = listed(self.scopes.iter().copied().filter(|scope| scope.needs_administrator()));
+        if administered.is_empty() {
+            return lesson::PERSON_GRANTS.to_owned();
+        }
+        lesson::ADMINISTRATOR_GRANTS.replace("{administered}", &administered)
     }
 
     fn wait_words(&self) -> String {
@@ -159,6 +178,10 @@ impl ActionError {
             None => "in a minute".to_owned(),
         }
     }
+}
+
+fn listed(scopes: impl Iterator<Item = Scope>) -> String {
+    scopes.map(Scope::as_str).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]
@@ -197,6 +220,39 @@ mod tests {
     }
 
     #[test]
+    fn a_permission_that_only_an_administrator_grants_is_not_asked_of_the_person() {
+        let error = failed("listGroupMembers", graph(403, "Authorization_RequestDenied"));
+        assert_eq!(error.code(), "graph_permission");
+        assert_eq!(
+            error.sentence(),
+            "List group members failed. The permission GroupMember.ReadBasic.All is missing, or the item is not shared with \
+             this account. Only an administrator of the organisation can grant GroupMember.ReadBasic.All, in Microsoft Entra; \
+             then the person signs in again (see `authenticate`). The item's owner can share it. Repeating will not help \
+             before that."
+        );
+    }
+
+    #[test]
+    fn the_directory_says_where_ids_come_from() {
+        let error = failed("getUser", graph(404, "Request_ResourceNotFound"));
+        assert!(error.is_not_found() && error.code() == "graph_not_in_directory");
+        assert!(error.sentence().ends_with("Find people with `searchUsers` and use their id."));
+        assert_eq!(failed("getUser", graph(404, "")).code(), "graph_not_found");
+        assert_eq!(
+            failed("searchUsers", graph(400, "Request_UnsupportedQuery")).code(),
+            "graph_unsupported_query"
+        );
+    }
+
+    /// Planner names no code.
+    #[test]
+    fn another_version_is_a_conflict_without_a_code_too() {
+        let error = failed("updatePlannerTask", graph(412, ""));
+        assert_eq!(error.code(), "graph_conflict");
+        assert!(error.sentence().contains("Read it again") && !error.maybe_done());
+    }
+
+    #[test]
     fn throttling_says_when_to_come_back() {
         let limited = UpstreamError::GraphRateLimited {
             retry_after: Some(Duration::from_secs_f64(41.2)),
@@ -217,6 +273,7 @@ mod tests {
             TokenError::SignInNeeded { sentence: sentence() }.into(),
             TokenError::Refused { sentence: sentence() }.into(),
             TokenError::Unavailable { sentence: sentence() }.into(),
+            Cause::ContentRefused,
             Cause::Unreadable,
             UpstreamError::Forbidden.into(),
             UpstreamError::UnlistedHost { host: "contoso.sharepoint.com".into() }.into(),

@@ -140,6 +140,7 @@ pub(crate) fn account() -> Account {
         granted: ScopeSet::parse("Mail.Read User.Read").0,
         microsoft_scopes: ScopeSet::parse("Mail.Read User.Read").0,
         sign_in_url: "https://m365.example/connect".into(),
+        offered: catalog().map(|action| action.spec.name).collect(),
     }
 }
 

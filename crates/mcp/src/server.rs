@@ -65,7 +65,6 @@ pub struct Offers {
 
 /// Hints to the client about what a tool does to the world. They promise nothing to a client that does not trust us.
 #[derive(Clone, Copy, Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the four independent hints of the specification")]
 pub struct ToolAnnotations {
     /// Changes nothing.
     #[serde(rename = "readOnlyHint")]

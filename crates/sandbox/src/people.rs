@@ -40,6 +40,9 @@ pub struct Person {
     /// E-mail addresses, in lower case, of those who may open this person's mailbox and calendar.
     #[serde(default)]
     pub delegates: Vec<String>,
+    /// E-mail address, in lower case, of whom this person reports to.
+    #[serde(default)]
+    pub manager: Option<String>,
     /// Whether it is a shared mailbox, which everybody of the tenant may open and nobody signs in to.
     #[serde(default)]
     pub shared: bool,
@@ -74,6 +77,7 @@ impl Person {
             consent: true,
             admin_consent: true,
             delegates: Vec::new(),
+            manager: None,
             shared: false,
             email: email.to_owned(),
         }
@@ -108,6 +112,8 @@ pub struct PersonEntry {
     pub admin_consent: Option<bool>,
     /// Who may open this person's mailbox and calendar.
     pub delegates: Option<Vec<String>>,
+    /// Whom this person reports to.
+    pub manager: Option<String>,
 }
 
 /// Why a person was not added.
@@ -222,6 +228,10 @@ impl People {
                 .map(|delegates| delegates.iter().map(|delegate| delegate.to_lowercase()).collect())
                 .or_else(|| known.map(|person| person.delegates.clone()))
                 .unwrap_or_default(),
+            manager: entry
+                .manager
+                .map(|manager| manager.to_lowercase())
+                .or_else(|| known.and_then(|person| person.manager.clone())),
             shared: false,
             email,
         }))

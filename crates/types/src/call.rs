@@ -107,10 +107,10 @@ impl Call {
         Self::new(Method::Post, template, Retry::Idempotent)
     }
 
-    /// A change to something that is there: made twice it is the same change.
+    /// A change to something that is there. Made twice it is the same change, but people may be told of it twice.
     #[must_use]
     pub const fn patch(template: &'static str) -> Self {
-        Self::new(Method::Patch, template, Retry::Idempotent)
+        Self::new(Method::Patch, template, Retry::RefusedOnly)
     }
 
     /// Content put in its place: put twice it is the same content.

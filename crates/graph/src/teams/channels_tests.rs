@@ -1,34 +1,8 @@
 use serde_json::{Value, json};
 
-use crate::testing::{World, arguments, json_of};
+use crate::testing::World;
 
 const TEAM: &str = "893075dd-2487-4122-925f-022c42e20265";
-
-#[test]
-fn a_message_is_escaped_text_in_its_channel() {
-    let world = World::with_json(
-        &json!({ "id": "1616990032035", "webUrl": "https://teams.microsoft.com/l/message/x" }),
-    );
-    let given = json!({ "teamId": TEAM, "channelId": "19:56@thread.tacv2", "message": "a <b>\n& c" });
-    let answer = world.run("sendTeamsMessage", given.clone()).unwrap();
-    let request = world.requests().remove(0);
-    assert_eq!(request.path, format!("/teams/{TEAM}/channels/19%3A56%40thread.tacv2/messages"));
-    assert_eq!(
-        *json_of(&request),
-        json!({ "body": { "contentType": "html", "content": "a &lt;b&gt;<br>&amp; c" } })
-    );
-    assert!(request.query.is_empty());
-    assert_eq!(answer.text, "Teams message sent\nSee https://teams.microsoft.com/l/message/x");
-    let reach = crate::find_tool("sendTeamsMessage").unwrap().parse(&arguments(given)).unwrap().reach();
-    assert_eq!(reach.target, format!("teams/{TEAM}/channels/19:56@thread.tacv2"));
-}
-
-#[test]
-fn an_answer_without_a_link_still_says_that_it_was_sent() {
-    let world = World::with_json(&json!({ "id": "1", "webUrl": null }));
-    let given = json!({ "teamId": TEAM, "channelId": "19:56@thread.tacv2", "message": "x" });
-    assert_eq!(world.run("sendTeamsMessage", given).unwrap().text, "Teams message sent");
-}
 
 #[test]
 fn teams_are_asked_for_without_options_and_projected() {
@@ -48,5 +22,55 @@ fn teams_are_asked_for_without_options_and_projected() {
                 { "id": "t2", "displayName": "", "description": "" },
             ],
         })
+    );
+}
+
+#[test]
+fn teams_are_listed_by_name() {
+    let link = "https://graph.microsoft.com/v1.0/me/joinedTeams?$skiptoken=2";
+    let world = World::answering([
+        crate::testing::ok(
+            &json!({ "value": [{ "id": "t1", "displayName": "Mark 8", "description": "Welcome" }],
+            "@odata.nextLink": link }),
+        ),
+        crate::testing::ok(&json!({ "value": [{ "id": "t2", "displayName": null }] })),
+    ]);
+    let answer = world.run("listTeams", json!({})).unwrap();
+    let requests = world.requests();
+    assert_eq!((requests[0].path.as_str(), requests[0].query.len()), ("/me/joinedTeams", 0));
+    assert_eq!(requests[1].query, [("$skiptoken", "2".to_owned())]);
+    assert!(answer.text.starts_with("2 teams.\n"), "{}", answer.text);
+    assert!(
+        answer.text.contains("1. Mark 8: Welcome\n   id t1\n2. (no name)\n   id t2\n"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.structured["teams"][1], json!({ "id": "t2", "displayName": "", "description": "" }));
+    let world = World::with_json(&json!({ "value": [] }));
+    assert_eq!(world.run("listTeams", json!({})).unwrap().text, "No teams.");
+}
+
+#[test]
+fn channels_are_listed_with_what_is_not_standard() {
+    let world = World::with_json(&json!({ "value": [
+        { "id": "19:1@thread.tacv2", "displayName": "General", "description": "Welcome", "membershipType": "standard",
+          "webUrl": "https://teams.microsoft.com/l/channel/1" },
+        { "id": "19:2@thread.tacv2", "displayName": "Board", "description": null, "membershipType": "private" },
+    ] }));
+    let answer = world.run("listChannels", json!({ "teamId": TEAM })).unwrap();
+    let request = world.requests().remove(0);
+    assert_eq!(request.path, format!("/teams/{TEAM}/channels"));
+    assert_eq!(request.query, [("$select", "id,displayName,description,membershipType,webUrl".to_owned())]);
+    assert!(
+        answer.text.contains(
+            "1. General: Welcome\n   id 19:1@thread.tacv2\n2. Board (private)\n   id 19:2@thread.tacv2\n"
+        ),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.structured["channels"][0]["webUrl"], "https://teams.microsoft.com/l/channel/1");
+    assert_eq!(
+        answer.structured["channels"][1],
+        json!({ "id": "19:2@thread.tacv2", "displayName": "Board", "membershipType": "private" })
     );
 }

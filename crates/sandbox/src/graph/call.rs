@@ -88,6 +88,11 @@ impl Call<'_> {
         self.options.select.as_deref()
     }
 
+    /// A number that no other request has.
+    pub(super) fn request_number(&self) -> String {
+        self.tenant.serial.mint(self.now_ms.unsigned_abs())
+    }
+
     /// `https://…/$metadata#users('oid')/messages(id,subject)`.
     pub(super) fn context(&self, collection: &str) -> String {
         let select = self.select().map(|names| format!("({})", names.join(","))).unwrap_or_default();

@@ -11,7 +11,11 @@ mod attachment;
 mod batch;
 mod calendar;
 mod call;
+mod chat_message;
+mod chats;
 mod collections;
+mod directory;
+mod directory_search;
 mod drive;
 mod errors;
 mod event;
@@ -23,17 +27,23 @@ mod mail;
 mod mailbox;
 mod meetings;
 mod message;
+mod new_chat;
 mod odata;
 mod people;
+mod planner;
 mod prefer;
+mod presence;
 mod reply;
+mod roster;
 mod routes;
 mod schema;
 mod seed;
 mod send;
 mod settings;
 mod teams;
+mod threads;
 mod tips;
+mod todo;
 mod transfer;
 mod view;
 mod zones;
@@ -51,12 +61,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 
 use self::call::{Answer, Call};
+use self::chats::Chats;
 use self::errors::{GraphError, Workload};
 use self::ids::Serial;
 use self::mailbox::Mailbox;
 use self::odata::Options;
 use self::prefer::Preferences;
-use self::teams::Posts;
+use self::threads::Posts;
 use crate::entra::Challenge;
 use crate::estate::Estate;
 use crate::faults::{Fault, Target, wait_ms};
@@ -117,6 +128,7 @@ pub struct Tenant {
     mailboxes: RwLock<HashMap<String, Arc<Mailbox>>>,
     posts: Posts,
     uploads: attachment::Uploads,
+    chats: Chats,
     serial: Serial,
 }
 

@@ -14,7 +14,7 @@ use super::view::{Page, View};
 
 const PAGE: usize = 10;
 /// Properties of a user that come without `$select`.
-const DEFAULT_USER: [&str; 11] = [
+pub(super) const DEFAULT_USER: [&str; 11] = [
     "businessPhones",
     "displayName",
     "givenName",

@@ -1,10 +1,10 @@
 //! The rows of teams, channels, chats, presence.
 
 use super::super::errors::Workload;
-use super::super::teams;
+use super::super::{chats, presence, teams, threads};
 use super::{Route, row};
 
-pub(super) static ROWS: [Route; 4] = [
+pub(super) static ROWS: [Route; 11] = [
     row(
         "GET",
         "/me/joinedTeams",
@@ -42,19 +42,74 @@ pub(super) static ROWS: [Route; 4] = [
     row(
         "GET",
         "/teams/{id}/channels/{id}/messages",
-        teams::messages,
+        threads::messages,
         Workload::Teams,
         "chatMessage",
         &["top", "skiptoken"],
-        &["ChannelMessage.Read.All"],
+        &["ChannelMessage.Read.All", "Group.Read.All", "Group.ReadWrite.All"],
     ),
     row(
         "POST",
         "/teams/{id}/channels/{id}/messages",
-        teams::post,
+        threads::post,
         Workload::Teams,
         "chatMessage",
         &[],
-        &["ChannelMessage.Send"],
+        &["ChannelMessage.Send", "Group.ReadWrite.All"],
+    ),
+    row(
+        "GET",
+        "/teams/{id}/channels/{id}/messages/{id}/replies",
+        threads::replies,
+        Workload::Teams,
+        "chatMessage",
+        &["top", "skiptoken"],
+        &["ChannelMessage.Read.All", "Group.Read.All", "Group.ReadWrite.All"],
+    ),
+    row(
+        "POST",
+        "/teams/{id}/channels/{id}/messages/{id}/replies",
+        threads::reply,
+        Workload::Teams,
+        "chatMessage",
+        &[],
+        &["ChannelMessage.Send", "Group.ReadWrite.All"],
+    ),
+    row(
+        "GET",
+        "/me/chats",
+        chats::list,
+        Workload::Teams,
+        "chat",
+        &["top", "skiptoken", "expand", "orderby"],
+        &["Chat.ReadBasic", "Chat.Read", "Chat.ReadWrite"],
+    ),
+    row("POST", "/chats", chats::create, Workload::Teams, "chat", &[], &["Chat.Create", "Chat.ReadWrite"]),
+    row(
+        "GET",
+        "/chats/{id}/messages",
+        chats::messages,
+        Workload::Teams,
+        "chatMessage",
+        &["top", "skiptoken", "orderby"],
+        &["Chat.Read", "Chat.ReadWrite"],
+    ),
+    row(
+        "POST",
+        "/chats/{id}/messages",
+        chats::send,
+        Workload::Teams,
+        "chatMessage",
+        &[],
+        &["ChatMessage.Send", "Chat.ReadWrite", "Group.ReadWrite.All"],
+    ),
+    row(
+        "POST",
+        "/communications/getPresencesByUserId",
+        presence::by_user_id,
+        Workload::Teams,
+        "presence",
+        &[],
+        &["Presence.Read.All"],
     ),
 ];
