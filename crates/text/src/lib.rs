@@ -9,7 +9,7 @@
 mod bounds;
 mod clean;
 mod html;
-mod markup;
+mod line;
 mod style;
 
 pub use bounds::{TAGS_MAX, readable_bytes};
