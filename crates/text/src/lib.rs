@@ -10,6 +10,7 @@ mod bounds;
 mod clean;
 mod html;
 mod line;
+pub mod mail;
 mod style;
 
 pub use bounds::{TAGS_MAX, readable_bytes};

@@ -21,7 +21,7 @@ enum By {
     Id(&'static str),
 }
 
-const MARKS: [(By, Mark); 36] = [
+const MARKS: [(By, Mark); 35] = [
     (By::Class("apple-mail-signature"), Mark::Signature),
     (By::Class("bloop_sign"), Mark::Signature),
     (By::Class("gmail_attr"), Mark::Attribution),
@@ -40,7 +40,6 @@ const MARKS: [(By, Mark); 36] = [
     (By::Id("applemailsignature"), Mark::Signature),
     (By::Id("divrplyfwdmsg"), Mark::HistoryBelow),
     (By::Id("gmail_signature"), Mark::Signature),
-    (By::Id("lineBreakAtBeginningOfSignature"), Mark::Signature),
     (By::Id("mail-editor-reference-message-container"), Mark::HistoryBelow),
     (By::Id("ms-outlook-mobile-signature"), Mark::Signature),
     (By::Id("msoutlookmobilesignature"), Mark::Signature),

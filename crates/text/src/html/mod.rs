@@ -12,13 +12,15 @@ mod marks;
 mod page;
 mod picture;
 mod plain;
+mod repeats;
 mod social;
 mod table;
 
-pub(crate) use flow::lines;
+pub(crate) use flow::{Laid, lines};
 pub(crate) use link::clean as clean_link;
 pub(crate) use page::Page;
 pub(crate) use plain::{holds_html_at, readable};
+pub(crate) use repeats::is_drawn_rule;
 
 use crate::line;
 
@@ -48,7 +50,7 @@ pub struct Markdown {
 pub fn html_to_markdown(html: &str) -> Markdown {
     let page = Page::read(html);
     let unread = page.unread;
-    let laid = lines(page);
+    let laid = lines(&page);
     let text = line::write(&laid.lines);
     Markdown { text, hidden: laid.hidden, trackers: laid.trackers, unread }
 }

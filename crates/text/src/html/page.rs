@@ -316,13 +316,13 @@ fn role<'a>(
         (Kind::Strike, _) => Role::Strike,
         (Kind::Table, _) => {
             let is_drawn = |value: &str| !matches!(value.trim(), "" | "0" | "none" | "0px");
-            let styled =
+            let drawn =
                 styles.find("border", |value| Some(!value.contains("none") && !value.starts_with('0')));
             Role::Table {
                 is_presentation: attribute("role")
                     .is_some_and(|role| matches!(role, "presentation" | "none")),
                 is_bordered: attribute("border").is_some_and(is_drawn)
-                    || styled == Some(true)
+                    || drawn == Some(true)
                     || named.classes.contains("MsoTableGrid"),
             }
         }
@@ -344,6 +344,9 @@ fn breaks(kind: Kind, role: &Role, named: &Named, styles: &Styles) -> Breaks {
         Kind::Heading(_) | Kind::List { .. } | Kind::Pre | Kind::Quote | Kind::Table => Breaks::Gap,
         _ => Breaks::No,
     };
+    // Outlook draws a line over the head of a message that is answered, and has no other gap there.
+    let is_framed = styles.find("border-top", |value| Some(!value.starts_with("none"))) == Some(true);
+    let own = if own == Breaks::Line && is_framed && *role == Role::Box { Breaks::Gap } else { own };
     let is_box = matches!(role, Role::Box | Role::Link(_) | Role::Bold | Role::Italic);
     match styles.display() {
         Some(Display::Inline) if is_box => Breaks::No,

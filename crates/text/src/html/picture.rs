@@ -80,12 +80,9 @@ fn is_telling(alt: &str) -> bool {
     let letters = lower.chars().filter(|c| c.is_alphanumeric()).count();
     let is_file = FILE_ENDINGS.iter().any(|ending| lower.ends_with(ending)) || lower.starts_with("http");
     let is_made_up = MADE_UP.iter().any(|words| lower.contains(words));
-    letters >= 2
-        && !is_too_long(lower)
-        && !is_file
-        && !is_made_up
-        && EMPTY_WORDS.binary_search(&lower).is_err()
-        && !(lower.starts_with("image") && lower.chars().skip(5).all(|c| !c.is_alphabetic()))
+    let numbered = lower.strip_prefix("image").is_some_and(|rest| !rest.chars().any(char::is_alphabetic));
+    let is_empty = letters < 2 || EMPTY_WORDS.binary_search(&lower).is_ok();
+    !(is_empty || is_file || is_made_up || numbered || is_too_long(lower))
 }
 
 #[cfg(test)]

@@ -52,12 +52,11 @@ pub(crate) fn without_farms(lines: Vec<Line>) -> Vec<Line> {
     let mut kept: Vec<Line> = Vec::with_capacity(lines.len());
     let mut run: Vec<(Line, Vec<&'static str>)> = Vec::new();
     for line in lines {
-        match networks(&line) {
-            Some(names) => run.push((line, names)),
-            None => {
-                end_run(&mut kept, &mut run);
-                kept.push(line);
-            }
+        if let Some(names) = networks(&line) {
+            run.push((line, names));
+        } else {
+            end_run(&mut kept, &mut run);
+            kept.push(line);
         }
     }
     end_run(&mut kept, &mut run);

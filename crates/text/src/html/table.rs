@@ -63,16 +63,23 @@ enum Part {
 struct TableFacts {
     is_presentation: bool,
     is_bordered: bool,
-    is_nested_in: bool,
-    has_header: bool,
+    /// Whether it holds what a table of markdown cannot.
+    is_unfit: bool,
+    first_row: FirstRow,
     rows: usize,
     /// Rows with text in two cells or more.
     full_rows: usize,
     columns: usize,
     cells: usize,
     filled: usize,
-    first_row_is_bold: bool,
-    is_unfit: bool,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum FirstRow {
+    Bold,
+    Header,
+    #[default]
+    Plain,
 }
 
 #[derive(Default)]
@@ -109,7 +116,7 @@ impl Judge {
                     Part::Row(_) | Part::Cell(_) => None,
                 });
                 if let Some(outer) = outer {
-                    outer.is_nested_in = true;
+                    outer.is_unfit = true;
                 }
                 let facts = TableFacts {
                     is_presentation: *is_presentation,
@@ -195,8 +202,13 @@ impl TableFacts {
     fn add(&mut self, row: &RowFacts) {
         if row.filled > 0 {
             if self.rows == 0 {
-                self.has_header = row.headers >= 2 || (row.headers > 0 && row.headers == row.filled);
-                self.first_row_is_bold = row.filled >= 2 && row.bold == row.filled;
+                self.first_row = if row.headers >= 2 || (row.headers > 0 && row.headers == row.filled) {
+                    FirstRow::Header
+                } else if row.filled >= 2 && row.bold == row.filled {
+                    FirstRow::Bold
+                } else {
+                    FirstRow::Plain
+                };
             }
             self.rows += 1;
         }
@@ -208,15 +220,13 @@ impl TableFacts {
     }
 
     fn judged(&self) -> Option<Data> {
-        let is_told = self.has_header || self.is_bordered;
+        let is_told = self.first_row == FirstRow::Header || self.is_bordered;
         let is_table = !self.is_unfit
-            && !self.is_nested_in
             && self.rows >= 2
             && (2..=COLUMNS_MAX).contains(&self.columns)
             && self.filled * 2 >= self.cells
             && (is_told || !self.is_presentation)
             && self.full_rows * 3 >= self.rows * 2;
-        is_table
-            .then_some(Data { columns: self.columns, has_header: self.has_header || self.first_row_is_bold })
+        is_table.then_some(Data { columns: self.columns, has_header: self.first_row != FirstRow::Plain })
     }
 }

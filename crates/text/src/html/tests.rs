@@ -86,7 +86,7 @@ fn word_lists_are_lists() {
     };
     let html = item(1, "·", "one") + &item(2, "o", "two") + &item(1, "3.", "three");
     let found = html_to_markdown(&html);
-    assert_eq!((found.text.as_str(), found.hidden), ("- one\n  - two\n3. three", 0));
+    assert_eq!((found.text.as_str(), found.hidden), ("- one\n   - two\n3. three", 0));
 }
 
 #[test]

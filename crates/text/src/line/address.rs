@@ -15,7 +15,7 @@ pub(super) fn is_same(label: &str, url: &str) -> bool {
 }
 
 /// Whether a reader takes a label for an address.
-pub(super) fn looks_like_one(label: &str) -> bool {
+pub(crate) fn looks_like_one(label: &str) -> bool {
     let label = label.trim();
     let host = bare(label);
     let host = host.split(['/', '?', ':', '#']).next().unwrap_or_default();

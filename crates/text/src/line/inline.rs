@@ -1,12 +1,7 @@
 //! Spans as markdown.
 
-use std::collections::VecDeque;
-
 use super::address;
 use super::{Span, Style};
-
-/// Links that are remembered, so that a picture, a headline and "read more" do not give one address three times.
-const RECENT_MAX: usize = 3;
 
 /// Where spans are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,58 +14,38 @@ pub(super) enum Place {
     Within,
 }
 
-/// Writes spans, and remembers which links were written last.
-#[derive(Debug, Default)]
-pub(super) struct Inlines {
-    recent: VecDeque<String>,
+/// The markdown of spans.
+pub(super) fn write(spans: &[Span], place: Place) -> String {
+    let mut out = String::new();
+    let mut rest = spans;
+    while let Some(first) = rest.first() {
+        let count = rest.iter().take_while(|span| span.link == first.link).count();
+        let (group, behind) = rest.split_at(count);
+        rest = behind;
+        let text = styled(group);
+        let trimmed = text.trim_start();
+        out.push_str(text.get(..text.len() - trimmed.len()).unwrap_or_default());
+        match &first.link {
+            Some(url) if !trimmed.is_empty() => {
+                let label: String = group.iter().map(|span| span.text.as_str()).collect();
+                out.push_str(&link(trimmed, label.trim(), url));
+            }
+            _ => out.push_str(trimmed),
+        }
+    }
+    let out = out.trim();
+    match place {
+        Place::Cell => out.replace('|', "\\|"),
+        Place::Start => escaped_start(out),
+        Place::Within => out.to_owned(),
+    }
 }
 
-impl Inlines {
-    /// The markdown of spans.
-    pub(super) fn write(&mut self, spans: &[Span], place: Place) -> String {
-        let mut out = String::new();
-        let mut rest = spans;
-        while let Some(first) = rest.first() {
-            let count = rest.iter().take_while(|span| span.link == first.link).count();
-            let (group, behind) = rest.split_at(count);
-            rest = behind;
-            let text = styled(group);
-            let trimmed = text.trim_start();
-            out.push_str(text.get(..text.len() - trimmed.len()).unwrap_or_default());
-            match &first.link {
-                Some(url) if !trimmed.is_empty() => {
-                    let label: String = group.iter().map(|span| span.text.as_str()).collect();
-                    out.push_str(&self.link(trimmed, label.trim(), url));
-                }
-                _ => out.push_str(trimmed),
-            }
-        }
-        let out = out.trim();
-        match place {
-            Place::Cell => out.replace('|', "\\|"),
-            Place::Start => escaped_start(out),
-            Place::Within => out.to_owned(),
-        }
+fn link(text: &str, label: &str, url: &str) -> String {
+    if !address::is_same(label, url) {
+        return format!("[{text}]({url})");
     }
-
-    fn link(&mut self, text: &str, label: &str, url: &str) -> String {
-        if address::is_same(label, url) {
-            self.remember(url);
-            return if url.starts_with("mailto:") { label.to_owned() } else { url.to_owned() };
-        }
-        if self.recent.iter().any(|recent| recent == url) && !address::looks_like_one(label) {
-            return text.to_owned();
-        }
-        self.remember(url);
-        format!("[{text}]({url})")
-    }
-
-    fn remember(&mut self, url: &str) {
-        if self.recent.len() >= RECENT_MAX {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(url.to_owned());
-    }
+    if url.starts_with("mailto:") { label.to_owned() } else { url.to_owned() }
 }
 
 /// The text of spans with the signs of their styles; white space stays outside of them.
@@ -92,7 +67,7 @@ fn styled(spans: &[Span]) -> String {
             out.push_str(&signs(span.style));
             open = span.style;
         }
-        if span.style.is_code {
+        if span.style.has(Style::CODE) {
             out.push_str(&core.replace('`', "'"));
         } else {
             out.push_str(&escaped(core));
@@ -117,10 +92,10 @@ fn close(out: &mut String, style: Style) {
 /// The signs that open a style; reversed, they close it.
 fn signs(style: Style) -> String {
     let mut signs = String::new();
-    for (is_set, sign) in
-        [(style.is_struck, "~~"), (style.is_bold, "**"), (style.is_italic, "*"), (style.is_code, "`")]
+    for (style_of_sign, sign) in
+        [(Style::STRUCK, "~~"), (Style::BOLD, "**"), (Style::ITALIC, "*"), (Style::CODE, "`")]
     {
-        if is_set {
+        if style.has(style_of_sign) {
             signs.push_str(sign);
         }
     }

@@ -8,7 +8,8 @@ mod inline;
 use std::rc::Rc;
 
 use crate::html::holds_html_at;
-use inline::{Inlines, Place};
+pub(crate) use address::looks_like_one as looks_like_address;
+use inline::Place;
 
 /// A line, or a row of a table.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +33,11 @@ pub(crate) enum LineKind {
     Heading(u8),
     /// An item of a list, with its marker.
     Item(String),
-    /// Words of ours.
-    Note(String),
+    /// Words of ours, which stand for so many characters.
+    Note {
+        words: String,
+        folded: usize,
+    },
     Row(Row),
     Rule,
     #[default]
@@ -72,11 +76,28 @@ pub(crate) struct Span {
 
 /// How text is set off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Style {
-    pub(crate) is_bold: bool,
-    pub(crate) is_italic: bool,
-    pub(crate) is_struck: bool,
-    pub(crate) is_code: bool,
+pub(crate) struct Style(u8);
+
+impl Style {
+    pub(crate) const STRUCK: Self = Self(1);
+    pub(crate) const BOLD: Self = Self(2);
+    pub(crate) const ITALIC: Self = Self(4);
+    pub(crate) const CODE: Self = Self(8);
+
+    /// Both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// This without the other.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether it has all of the other.
+    pub(crate) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }
 
 impl Line {
@@ -85,9 +106,17 @@ impl Line {
         Self { spans: vec![Span { text, ..Span::default() }], ..Self::default() }
     }
 
-    /// A line of our own.
-    pub(crate) fn note(words: String) -> Self {
-        Self { kind: LineKind::Note(words), gap: true, ..Self::default() }
+    /// A line of our own, which stands for so many characters.
+    pub(crate) fn note(words: String, folded: usize) -> Self {
+        Self { kind: LineKind::Note { words, folded }, gap: true, ..Self::default() }
+    }
+
+    /// How many characters it stands for.
+    pub(crate) const fn folded(&self) -> Option<usize> {
+        match self.kind {
+            LineKind::Note { folded, .. } => Some(folded),
+            _ => None,
+        }
     }
 
     /// What it says, without any formatting.
@@ -111,7 +140,7 @@ impl Line {
 
 /// Writes lines as markdown.
 pub(crate) fn write(lines: &[Line]) -> String {
-    let mut writer = Writer { out: String::new(), inlines: Inlines::default(), code: None };
+    let mut writer = Writer { out: String::new(), code: None };
     let mut before: Option<&Line> = None;
     for line in lines {
         writer.line(before, line);
@@ -123,7 +152,6 @@ pub(crate) fn write(lines: &[Line]) -> String {
 
 struct Writer {
     out: String,
-    inlines: Inlines,
     /// How many quotes the code stands in that is being written.
     code: Option<usize>,
 }
@@ -157,7 +185,7 @@ impl Writer {
                 self.start(line.quotes, 0);
                 self.out.push_str("---");
             }
-            LineKind::Note(words) => {
+            LineKind::Note { words, .. } => {
                 self.start(line.quotes, 0);
                 self.out.push_str(words);
             }
@@ -166,19 +194,19 @@ impl Writer {
                 self.out.push_str(&"#".repeat(usize::from(*level)));
                 self.out.push(' ');
                 let plain = without_bold(&line.spans);
-                let text = self.inlines.write(&plain, Place::Within);
+                let text = inline::write(&plain, Place::Within);
                 self.out.push_str(&text);
             }
             LineKind::Item(marker) => {
                 self.start(line.quotes, line.indent);
                 self.out.push_str(marker);
                 self.out.push(' ');
-                let text = self.inlines.write(&line.spans, Place::Start);
+                let text = inline::write(&line.spans, Place::Start);
                 self.out.push_str(&text);
             }
             LineKind::Text => {
                 self.start(line.quotes, line.indent);
-                let text = self.inlines.write(&line.spans, Place::Start);
+                let text = inline::write(&line.spans, Place::Start);
                 self.out.push_str(&text);
             }
         }
@@ -211,7 +239,7 @@ impl Writer {
         for at in 0..row.columns {
             let cell = row.cells.get(at).map(Vec::as_slice).unwrap_or_default();
             let cell = if row.is_header { without_bold(cell) } else { cell.to_vec() };
-            let text = self.inlines.write(&cell, Place::Cell);
+            let text = inline::write(&cell, Place::Cell);
             self.out.push_str("| ");
             self.out.push_str(&text);
             if !text.is_empty() {
@@ -235,24 +263,21 @@ impl Writer {
 
 /// Whether an empty line must or should stand between two lines.
 fn needs_gap(before: &Line, line: &Line) -> bool {
-    let kinds = (&before.kind, &line.kind);
-    match kinds {
+    match (&before.kind, &line.kind) {
         (LineKind::Row(_), LineKind::Row(row)) => row.is_first,
-        // These would be read into what stands before them.
-        (LineKind::Row(_), _) | (_, LineKind::Row(_) | LineKind::Rule | LineKind::Note(_)) => true,
-        (LineKind::Heading(_), LineKind::Heading(_)) => line.gap,
-        (_, LineKind::Heading(_)) | (LineKind::Rule | LineKind::Note(_), _) => true,
-        (LineKind::Code, LineKind::Code) => line.gap,
+        (LineKind::Heading(_), LineKind::Heading(_)) | (LineKind::Code, LineKind::Code) => line.gap,
+        // One of the two would be read into the other.
+        (LineKind::Row(_) | LineKind::Rule | LineKind::Note { .. }, _)
+        | (_, LineKind::Row(_) | LineKind::Rule | LineKind::Note { .. } | LineKind::Heading(_)) => true,
         _ if before.quotes > line.quotes => true,
-        _ if before.is_in_list() && line.is_in_list() => false,
-        _ if before.is_in_list() => true,
+        _ if before.is_in_list() => !line.is_in_list(),
         _ => line.gap,
     }
 }
 
 /// A heading and a row of names are set off already.
 fn without_bold(spans: &[Span]) -> Vec<Span> {
-    let plain = |span: &Span| Span { style: Style { is_bold: false, ..span.style }, ..span.clone() };
+    let plain = |span: &Span| Span { style: span.style.without(Style::BOLD), ..span.clone() };
     spans.iter().map(plain).collect()
 }
 
@@ -268,6 +293,3 @@ fn without_tags(text: &str) -> String {
     safe.push_str(rest);
     safe
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,10 +9,14 @@ use std::rc::Rc;
 use super::link;
 use super::marks::Mark;
 use super::page::{Breaks, Node, Page, Role};
+use super::repeats::{self, is_drawn_rule};
 use super::social;
 use super::table::{self, Tables};
 use crate::clean::Sieve;
-use crate::line::{Line, LineKind, Row, Span, Style, Zone};
+use crate::line::{Line, LineKind, Span, Zone};
+
+mod rows;
+mod text;
 
 const QUOTES_MAX: usize = 6;
 const INDENT_MAX: usize = 24;
@@ -28,7 +32,7 @@ pub(crate) struct Laid {
 }
 
 /// Lays a page out.
-pub(crate) fn lines(page: Page) -> Laid {
+pub(crate) fn lines(page: &Page) -> Laid {
     let mut flow = Flow { tables: table::judge(&page.nodes), ..Flow::default() };
     let mut open: Vec<usize> = Vec::new();
     let mut at = 0;
@@ -51,7 +55,7 @@ pub(crate) fn lines(page: Page) -> Laid {
     }
     flow.finish();
     Laid {
-        lines: social::without_farms(flow.lines),
+        lines: repeats::without(social::without_farms(flow.lines)),
         hidden: page.hidden + flow.sieve.hidden,
         trackers: page.trackers + flow.trackers,
     }
@@ -64,12 +68,7 @@ struct Flow {
     spans: Vec<Span>,
     sieve: Sieve,
     trackers: usize,
-    /// White space stands before the next word.
-    space: bool,
-    /// An empty line goes before the next one.
-    gap: bool,
-    /// A line that only holds white space which is drawn.
-    is_blank_drawn: bool,
+    pending: Pending,
     bold: usize,
     italic: usize,
     struck: usize,
@@ -81,6 +80,8 @@ struct Flow {
     quoted: usize,
     signature: usize,
     starts_history: bool,
+    /// The zone in which the line began.
+    zone: Zone,
     heading: Option<u8>,
     lists: Vec<List>,
     marker: Option<String>,
@@ -89,6 +90,16 @@ struct Flow {
     flat: usize,
     rows: Vec<Option<Vec<Vec<Span>>>>,
     data: Vec<Option<(table::Data, bool)>>,
+}
+
+/// What goes before the next word or line, if one comes.
+#[derive(Default)]
+struct Pending {
+    space: bool,
+    /// An empty line.
+    gap: bool,
+    /// Whether the line that is empty so far holds white space which is drawn.
+    is_drawn: bool,
 }
 
 #[derive(Debug)]
@@ -131,7 +142,8 @@ impl Flow {
             }
             Role::Item => self.item(),
             Role::WordItem(level) => {
-                self.lists.extend((0..*level).map(|_| List { ordered: false, next: 1, width: 2 }));
+                // Wide enough for items of a numbered list around it.
+                self.lists.extend((0..*level).map(|_| List { ordered: false, next: 1, width: 3 }));
             }
             Role::Link(href) => self.open_link(at, href),
             Role::Table { .. } => self.data.push(self.tables.data.get(&at).map(|data| (*data, true))),
@@ -201,26 +213,27 @@ impl Flow {
             return;
         }
         if self.flat > 0 {
-            self.space = true;
+            self.pending.space = true;
             return;
         }
         let ended = self.finish();
         // Nested lists and paragraphs in items stand close.
-        self.gap |= (breaks == Breaks::Gap && self.lists.len() < 2) || (!ended && self.is_blank_drawn);
-        self.is_blank_drawn = false;
+        self.pending.gap |=
+            (breaks == Breaks::Gap && self.lists.len() < 2) || (!ended && self.pending.is_drawn);
+        self.pending.is_drawn = false;
     }
 
     fn line_break(&mut self) {
         if self.flat > 0 || self.heading.is_some() {
-            self.space = true;
+            self.pending.space = true;
         } else if !self.finish() {
-            self.gap = true;
+            self.pending.gap = true;
         }
     }
 
     /// Ends the line, and tells whether there was one.
     fn finish(&mut self) -> bool {
-        self.space = false;
+        self.pending.space = false;
         if self.spans.is_empty() {
             return false;
         }
@@ -234,13 +247,26 @@ impl Flow {
             (None, None) => (LineKind::Text, width),
         };
         let spans = std::mem::take(&mut self.spans);
+        let kind = if kind == LineKind::Text && is_drawn_rule(&spans) { LineKind::Rule } else { kind };
         self.push(Line { kind, indent: indent.min(INDENT_MAX), spans, ..Line::default() });
         true
     }
 
     /// Adds a line where things stand.
     fn push(&mut self, line: Line) {
-        let zone = if self.signature > 0 {
+        let zone = if line.spans.is_empty() { self.current_zone() } else { self.zone };
+        self.lines.push(Line {
+            quotes: self.quotes.min(QUOTES_MAX),
+            gap: std::mem::take(&mut self.pending.gap),
+            zone,
+            starts_history: std::mem::take(&mut self.starts_history),
+            ..line
+        });
+        self.pending.is_drawn = false;
+    }
+
+    const fn current_zone(&self) -> Zone {
+        if self.signature > 0 {
             Zone::Signature
         } else if self.attribution > 0 {
             Zone::Attribution
@@ -248,15 +274,7 @@ impl Flow {
             Zone::Quoted
         } else {
             Zone::Own
-        };
-        self.lines.push(Line {
-            quotes: self.quotes.min(QUOTES_MAX),
-            gap: std::mem::take(&mut self.gap),
-            zone,
-            starts_history: std::mem::take(&mut self.starts_history),
-            ..line
-        });
-        self.is_blank_drawn = false;
+        }
     }
 
     fn rule(&mut self) {
@@ -264,92 +282,7 @@ impl Flow {
         if self.flat == 0 && is_wanted {
             self.push(Line { kind: LineKind::Rule, ..Line::default() });
         }
-        self.gap = true;
-    }
-
-    fn text(&mut self, text: &str, keeps_space: bool) {
-        for c in text.chars() {
-            if !self.sieve.passes(c) {
-                continue;
-            }
-            match c {
-                '\n' if keeps_space && self.flat == 0 && self.pre > 0 => self.code_line(),
-                '\n' if keeps_space => self.line_break(),
-                ' ' | '\t' if self.pre > 0 && self.flat == 0 => {
-                    self.sign(if c == '\t' { "    " } else { " " })
-                }
-                c if c.is_whitespace() => {
-                    self.is_blank_drawn |= c == '\u{a0}' && self.spans.is_empty();
-                    self.space = true;
-                }
-                c => self.word(c),
-            }
-        }
-    }
-
-    /// Ends a line of code, which may be empty.
-    fn code_line(&mut self) {
-        if self.spans.is_empty() {
-            self.spans.push(Span::default());
-        }
-        self.finish();
-    }
-
-    fn word(&mut self, c: char) {
-        if self.space && !self.spans.is_empty() {
-            self.sign(" ");
-        }
-        self.space = false;
-        self.sign(c.encode_utf8(&mut [0; 4]));
-        if let Some(link) = &mut self.link {
-            link.has_text = true;
-        }
-    }
-
-    /// Adds to the span of this style, or begins one.
-    fn sign(&mut self, text: &str) {
-        let style = if self.pre > 0 {
-            Style::default()
-        } else {
-            Style {
-                is_bold: self.bold > 0 && self.code == 0,
-                is_italic: self.italic > 0 && self.code == 0,
-                is_struck: self.struck > 0 && self.code == 0,
-                is_code: self.code > 0,
-            }
-        };
-        let link = self.link.as_ref().map(|open| &open.url);
-        match self.spans.last_mut() {
-            Some(last) if last.style == style && last.link.as_ref() == link => last.text.push_str(text),
-            _ => self.spans.push(Span { text: text.to_owned(), style, link: link.cloned() }),
-        }
-    }
-
-    fn words(&mut self, words: &str) {
-        self.text(words, false);
-    }
-
-    fn picture(&mut self, says: Option<&str>) {
-        if let Some(link) = &mut self.link {
-            link.has_picture = true;
-        }
-        match says {
-            Some(words) if self.link.is_some() => {
-                self.space = true;
-                self.words(words);
-                self.space = true;
-            }
-            Some(words) => {
-                self.space = true;
-                self.words("[Image:");
-                self.space = true;
-                self.words(words);
-                self.space = false;
-                self.words("]");
-                self.space = true;
-            }
-            None => {}
-        }
+        self.pending.gap = true;
     }
 
     fn item(&mut self) {
@@ -393,54 +326,13 @@ impl Flow {
         // A picture that says nothing: a network's sign can be told, and anything else is at least a way on.
         let label = match social::network(&link.url, "") {
             Some(network) => network,
-            None if link.has_picture => "picture",
+            None if link.has_picture => repeats::PICTURE,
             None => return,
         };
         self.link = Some(link);
-        self.space = true;
+        self.pending.space = true;
         self.words(label);
         self.link = None;
-        self.space = true;
-    }
-
-    fn open_row(&mut self, at: usize) {
-        let is_data = self.data.last().is_some_and(Option::is_some);
-        let is_line = self.tables.lines.contains(&at);
-        self.rows.push((self.flat == 0 && (is_data || is_line)).then(Vec::new));
-    }
-
-    fn open_cell(&mut self) {
-        if self.rows.last().is_some_and(Option::is_some) {
-            self.flat += 1;
-            self.space = false;
-        }
-    }
-
-    fn close_cell(&mut self) {
-        if let Some(Some(cells)) = self.rows.last_mut() {
-            self.flat -= 1;
-            self.space = false;
-            cells.push(std::mem::take(&mut self.spans));
-        }
-    }
-
-    fn close_row(&mut self) {
-        let Some(Some(cells)) = self.rows.pop() else { return };
-        let mut filled = cells.iter().filter(|cell| !cell.is_empty());
-        if filled.clone().next().is_none() {
-            return;
-        }
-        if let Some(Some((data, is_first))) = self.data.last_mut() {
-            let is_first = std::mem::take(is_first);
-            let row = Row { cells, columns: data.columns, is_first, is_header: is_first && data.has_header };
-            self.push(Line { kind: LineKind::Row(row), ..Line::default() });
-            return;
-        }
-        let mut spans = filled.next().cloned().unwrap_or_default();
-        for cell in filled {
-            spans.push(Span { text: " | ".to_owned(), ..Span::default() });
-            spans.extend(cell.iter().cloned());
-        }
-        self.push(Line { spans, ..Line::default() });
+        self.pending.space = true;
     }
 }
