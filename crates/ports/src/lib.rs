@@ -6,6 +6,7 @@
 mod audit;
 mod cells;
 mod directory;
+mod documents;
 mod outbound;
 mod registry;
 mod runtime;
@@ -18,6 +19,9 @@ pub use cells::{CellAccess, CellError, CellTransport};
 pub use directory::{
     Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, ORDERS_AT_ONCE, PerimeterRecord,
     PinOutcome, REGISTRATION_QUOTA, RegistrationOutcome, Standing,
+};
+pub use documents::{
+    DOCUMENT_BYTES_MAX, DOCUMENT_TEXT_BYTES_MAX, Document, DocumentError, DocumentReader, DocumentText,
 };
 pub use outbound::{Bounds, Network, Outbound, OutboundError};
 pub use registry::{ClientRegistry, RegistryError};
