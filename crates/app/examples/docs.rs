@@ -10,7 +10,7 @@ use m365_app::routes::{Content, Gate, Place, ROUTES, Route};
 use m365_graph::{Action, Prompt, Reference, catalog, find_completion, prompts};
 use m365_mcp::ProtocolRefusal;
 use m365_ports::CellAccess;
-use m365_types::{ActionKind, AuditKind, Profile};
+use m365_types::{ActionKind, AuditKind, Call, Profile, Scope, ScopeSet, Toolset};
 use serde_json::Value;
 
 fn main() -> io::Result<()> {
@@ -115,21 +115,31 @@ const fn kind(kind: ActionKind) -> &'static str {
 }
 
 fn tools() -> String {
-    let mut text = "# Tools, resources, templates, prompts and completions\n\nOne row decides what is asked of Entra, what egress admits, what clients are told and what is recorded.\n\n".to_owned();
-    let rows = catalog().iter().map(|action| {
+    let mut text = "# Tools, resources, templates, prompts and completions\n\nOne row decides what is asked of Entra, what egress admits, what clients are told and what is recorded. Further scopes are needed by some arguments and asked for when such a call is made. A scope marked *admin* only an administrator can grant, in Microsoft Entra, for the organisation. `or mailbox`: `/users/{mailbox}` may stand for `/me`.\n\n".to_owned();
+    let rows = catalog().map(|action| {
         let spec = &action.spec;
         vec![
             code(spec.name),
             kind(spec.kind).to_owned(),
             spec.effect.as_str().to_owned(),
-            list(spec.scopes),
-            list(spec.calls.iter().map(|call| format!("{} {}", call.method.as_str(), call.template))),
+            scopes(spec.scopes),
+            scopes(spec.further_scopes),
+            list(spec.calls.iter().map(described)),
             if spec.untrusted { "yes".into() } else { "no".into() },
             code(spec.audit.as_str()),
         ]
     });
     text.push_str(&table(
-        &["Name", "Kind", "Effect", "Scopes", "Graph calls", "Holds others' words", "Record"],
+        &[
+            "Name",
+            "Kind",
+            "Effect",
+            "Scopes",
+            "Further scopes",
+            "Graph calls",
+            "Holds others' words",
+            "Record",
+        ],
         rows,
     ));
     for action in catalog() {
@@ -140,6 +150,20 @@ fn tools() -> String {
         describe_prompt(&mut text, prompt);
     }
     text
+}
+
+/// Permissions, those of an administrator marked.
+fn scopes(scopes: &[Scope]) -> String {
+    let name = |scope: &Scope| {
+        let mark = if scope.needs_administrator() { " *admin*" } else { "" };
+        format!("{}{mark}", code(scope.as_str()))
+    };
+    if scopes.is_empty() { "-".to_owned() } else { scopes.iter().map(name).collect::<Vec<_>>().join(", ") }
+}
+
+fn described(call: &Call) -> String {
+    let mailbox = if call.mailbox { " or mailbox" } else { "" };
+    format!("{} {}{mailbox}", call.method.as_str(), call.template)
 }
 
 fn describe_action(text: &mut String, action: &Action) {
@@ -291,7 +315,7 @@ fn configuration() -> String {
 }
 
 fn egress() -> String {
-    let calls = catalog().iter().flat_map(|action| {
+    let calls = catalog().flat_map(|action| {
         action
             .spec
             .calls
@@ -309,6 +333,11 @@ fn egress() -> String {
             "`ENTRA_BASE_URL`",
             "`POST /{tenant}/oauth2/v2.0/token`, `GET /{tenant}/discovery/v2.0/keys`, `GET /{tenant}/v2.0/.well-known/openid-configuration`",
         ],
+        [
+            "Content of files",
+            "`AI_GATEWAY_BASE_URL`",
+            "`GET` and `PUT` of addresses that Graph hands out, for each host of `SHAREPOINT_HOSTS` under `/v1/{account}/{gateway}/custom-{host with - for each dot}`, without a token",
+        ],
         ["Cloudflare Access", "`ACCESS_TEAM_DOMAIN`", "`GET /cdn-cgi/access/certs`"],
     ];
     format!(
@@ -320,13 +349,14 @@ fn egress() -> String {
 
 fn policy() -> String {
     let mark = |yes: bool| if yes { "yes".to_owned() } else { "no".to_owned() };
-    let visible = |action: &Action, profile: Profile| m365_policy::visible(&action.spec, profile);
-    let rows = catalog().iter().map(|action| {
+    let visible =
+        |action: &Action, profile: Profile| m365_policy::visible(&action.spec, &Toolset::of(profile));
+    let rows = catalog().map(|action| {
         let mut row = vec![code(action.spec.name), action.spec.effect.as_str().to_owned()];
         row.extend(Profile::ALL.iter().map(|profile| mark(visible(action, *profile))));
         row
     });
-    let needed = |prompt: &Prompt| catalog().iter().filter(|action| prompt.tools.contains(&action.spec.name));
+    let needed = |prompt: &Prompt| catalog().filter(|action| prompt.tools.contains(&action.spec.name));
     let offered = prompts().iter().map(|prompt| {
         let all = |profile: &Profile| needed(prompt).all(|action| visible(action, *profile));
         let marks = Profile::ALL.iter().map(|profile| mark(all(profile)));
@@ -335,10 +365,20 @@ fn policy() -> String {
     let profiles = || Profile::ALL.iter().map(|profile| profile.as_str());
     let head: Vec<&str> = ["Action", "Effect"].into_iter().chain(profiles()).collect();
     let head_of_prompts: Vec<&str> = ["Prompt", "Leads to"].into_iter().chain(profiles()).collect();
+    let asked = Profile::ALL.iter().map(|profile| {
+        let rows = || catalog().filter(|action| visible(action, *profile));
+        let of_people = |scope: &Scope| !scope.needs_administrator();
+        let every: ScopeSet = rows().flat_map(|row| row.spec.all_scopes()).collect();
+        let always: ScopeSet =
+            rows().flat_map(|row| row.spec.scopes.iter().copied()).filter(of_people).collect();
+        let later: Vec<Scope> = every.iter().filter(|scope| !always.covers(&[*scope])).collect();
+        vec![code(profile.as_str()), scopes(&always.iter().collect::<Vec<_>>()), scopes(&later)]
+    });
     format!(
-        "# What each profile allows\n\n{}\nA completion is there where something that it completes is.\n\n## Prompts\n\n{}\n## The rules\n\n```text\n{}```\n",
+        "# What each profile allows\n\n{}\nA completion is there where something that it completes is. `TOOLS_ALLOW` and `TOOLS_DENY` narrow a profile.\n\n## Prompts\n\n{}\n## What a sign-in asks for\n\nWith `SCOPES_AT_SIGN_IN=least`; with `all` everything at once.\n\n{}\n## The rules\n\n```text\n{}```\n",
         table(&head, rows),
         table(&head_of_prompts, offered),
-        m365_policy::policy_text()
+        table(&["Profile", "At sign-in", "When a call needs it"], asked),
+        m365_policy::policy_text(&Toolset::of(Profile::Full))
     )
 }

@@ -16,10 +16,11 @@ use m365_egress::{
     GatewayRoute, Loopback,
 };
 use m365_ports::{
-    Background, ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, Outbound, Signer, Timer, Upstream,
+    Background, ClientRegistry, Clock, Directory, DocumentReader, Entropy, EntropyExt as _, Outbound, Signer,
+    Timer, Upstream,
 };
 use m365_seal::{CellKind, cell_id};
-use m365_types::{AccessSubject, CellId, Identity, RequestId, ScopeSet};
+use m365_types::{AccessSubject, CellId, Identity, RequestId};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, ConfigError, Mode};
@@ -42,6 +43,8 @@ pub struct HostPorts {
     pub registry: Arc<dyn ClientRegistry>,
     /// Signatures with the key of a client certificate.
     pub signer: Arc<dyn Signer>,
+    /// Reading documents as text, apart from everything that holds a secret.
+    pub documents: Arc<dyn DocumentReader>,
     /// Waiting.
     pub timer: Arc<dyn Timer>,
 }
@@ -76,11 +79,7 @@ impl Core {
     /// A [`ConfigError`] where base URLs do not make a destination table.
     pub fn new(config: Config, ports: HostPorts) -> Result<Arc<Self>, ConfigError> {
         let issuer = config.issuer().to_owned();
-        let scopes: ScopeSet = m365_graph::catalog()
-            .iter()
-            .filter(|action| offer::is_offered(action, config.profile))
-            .flat_map(|action| action.spec.scopes.iter().copied())
-            .collect();
+        let (scopes, asked) = (offer::scopes(&config.toolset), offer::asked(&config));
         let door = Door::new(ports.outbound.clone(), destinations(&config)?);
         let team = config.access.team_domain.as_str().trim_end_matches('/').to_owned();
         let access = AccessSettings {
@@ -127,8 +126,8 @@ impl Core {
             entra: Arc::new(entra),
             upstream: door.gateway(gateway, ports.entropy.clone()).map_err(misfit)?,
             lifetimes: config.lifetimes,
-            policy: hex(&Sha256::digest(m365_policy::policy_text())),
-            server: ServerMetadata { public_url: issuer, scopes, welcomes },
+            policy: hex(&Sha256::digest(m365_policy::policy_text(&config.toolset))),
+            server: ServerMetadata { public_url: issuer, scopes, asked, welcomes },
             config,
             ports,
         }))
@@ -183,6 +182,7 @@ fn destinations(config: &Config) -> Result<Destinations, ConfigError> {
         account_id: config.gateway.account_id.clone(),
         gateway_id: config.gateway.gateway_id.clone(),
         api_version: config.gateway.graph_version,
+        sharepoint_hosts: config.gateway.sharepoint_hosts.clone(),
     };
     let entra = EntraRoute { base_url: config.entra.base_url.clone(), tenant: config.entra.tenant };
     let access = AccessRoute { team_domain: config.access.team_domain.clone() };

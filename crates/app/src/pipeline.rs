@@ -26,6 +26,7 @@ use m365_types::{Actor, ClientId, Intent, ScopeSet};
 use serde_json::{Map, Value};
 
 use crate::cell::{COPY_FRESH, CallName, Caller, Cancellation, Cell};
+use crate::offer;
 
 /// A call that ended well.
 pub(crate) struct Done {
@@ -106,7 +107,8 @@ impl Caller {
             actor: self.actor.clone(),
             action: spec,
             reach: invocation.reach(),
-            profile: cell.core().config.profile,
+            scopes: invocation.scopes(spec),
+            toolset: &cell.core().config.toolset,
             granted: &self.granted,
         };
         let permit = match decide(question) {
@@ -214,6 +216,7 @@ impl Caller {
             granted: self.granted.clone(),
             microsoft_scopes: linked.map_or_else(ScopeSet::default, |account| account.scopes.clone()),
             sign_in_url: self.cell.core().connect_url(),
+            offered: offer::names(&self.cell.core().config.toolset),
         })
     }
 
@@ -234,7 +237,7 @@ impl Caller {
                     Err(_) => Stop::Told(denial.sentence()),
                 }
             }
-            Denial::Profile { .. } | Denial::Service => Stop::Told(denial.sentence()),
+            Denial::NotOffered | Denial::Profile { .. } | Denial::Service => Stop::Told(denial.sentence()),
         }
     }
 }
@@ -271,6 +274,8 @@ impl Cell {
                 request: actor.request,
                 account,
                 position: recorded.position.as_ref(),
+                zone: self.zone(),
+                documents: &*ports.documents,
             };
             let ended = invocation.run(&context).await;
             (ended, graph.traces())

@@ -181,7 +181,7 @@ impl Scene {
 
 /// Every scope that any row of the tool table needs.
 pub(crate) fn every_scope() -> String {
-    let rows = m365_graph::catalog().iter().flat_map(|action| action.spec.scopes.iter().copied());
+    let rows = m365_graph::catalog().flat_map(|action| action.spec.scopes.iter().copied());
     let scopes: m365_types::ScopeSet = rows.collect();
     scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ")
 }

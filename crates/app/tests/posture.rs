@@ -21,7 +21,7 @@ fn what_access_says_of_a_sign_in_stands_in_its_consent_and_in_the_calls_that_fol
         json!({ "country": "de", "amr": ["mfa", "hwk"], "custom": { "oid": ALEX.oid, "acr": "c1" } }),
     );
     let tokens = site.grant(&ALEX, &site.register(), &every_scope());
-    let row = m365_graph::catalog().iter().find(|action| action.spec.name == "getEmails").unwrap();
+    let row = m365_graph::catalog().find(|action| action.spec.name == "getEmails").unwrap();
     site.network().graph_answers(200, r#"{"value":[]}"#);
     site.call(Some(&tokens.access), &row.spec, &json!({}));
     let expected = json!({ "country": "DE", "methods": ["mfa", "hwk"], "context": "c1" });

@@ -66,7 +66,7 @@ fn a_prompt_is_there_only_where_everything_it_leads_to_is() {
             }
         }
         let posts = find_tool("sendTeamsMessage").unwrap();
-        let may_post = m365_policy::visible(&posts.spec, *profile);
+        let may_post = m365_policy::visible(&posts.spec, &m365_types::Toolset::of(*profile));
         assert_eq!(names.iter().any(|name| name == "postUpdate"), may_post, "{profile}");
     }
 }

@@ -25,7 +25,7 @@ fn kinds_written() -> BTreeSet<String> {
     site.return_from_microsoft(&SAM, refused, Some("access_denied"));
     let tokens = site.grant(&ALEX, &client, &scopes);
     for (action, row) in actions() {
-        site.network().graph_answers(row.answer.0, row.answer.1);
+        site.network().graph_plays(row.answers());
         site.call(Some(&tokens.access), &action.spec, &row.arguments());
     }
     site.ask(site.message(Some(&tokens.access), "tools/none", None, json!({})));

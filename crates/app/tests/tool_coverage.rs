@@ -23,7 +23,7 @@ impl Scene {
     fn on(site: Site, scope: &str, row: &Row) -> Self {
         let client = site.register();
         let token = site.grant(&ALEX, &client, scope).access;
-        site.network().graph_answers(row.answer.0, row.answer.1);
+        site.network().graph_plays(row.answers());
         Self { site, client, token }
     }
 
@@ -94,7 +94,8 @@ fn each_action_sends_its_own_request_with_five_facts_and_no_token_of_ours() {
         let answer = scene.call(action, row);
         let sent = scene.site.network().take(Destination::Graph);
         let seen: Vec<_> = sent.iter().map(|sent| (sent.method().as_str(), graph_path(sent))).collect();
-        let expected: Vec<_> = row.sent.iter().map(|(method, path)| (*method, (*path).to_owned())).collect();
+        let expected: Vec<_> =
+            row.exchanges.iter().map(|exchange| (exchange.method, exchange.path.to_owned())).collect();
         assert_eq!(seen, expected, "{}", row.name);
         for request in &sent {
             let path = graph_path(request);
@@ -188,6 +189,12 @@ fn under_the_read_only_profile_reads_are_performed() {
         let scene = Scene::new(Profile::Full, &every_scope(), row).under(Profile::ReadOnly);
         let answer = scene.call(action, row);
         let records = scene.site.records_of(&answer);
+        if action.spec.needs_administrator() {
+            assert!(sentence(action, &answer).contains("does not offer"), "{}", row.name);
+            assert_eq!(column(&records, "code"), ["denied.not_offered"], "{}", row.name);
+            scene.nothing_was_sent(row.name);
+            continue;
+        }
         if FOR_POSTING.contains(&row.name) {
             assert_eq!(answer.json()["error"]["code"], -32_602, "{}", row.name);
             assert_eq!(column(&records, "code"), ["completion.unknown"], "{}", row.name);
@@ -201,7 +208,7 @@ fn under_the_read_only_profile_reads_are_performed() {
 
 #[test]
 fn a_refused_microsoft_token_names_the_sign_in_link_and_reaches_no_graph() {
-    for (action, row) in actions().filter(|(_, row)| row.sent.is_some()) {
+    for (action, row) in actions().filter(|(_, row)| !row.exchanges.is_empty()) {
         let site = Site::new(Profile::Full);
         site.network().give_short_tokens();
         let scene = Scene::on(site, &every_scope(), row);
@@ -279,7 +286,7 @@ fn arguments_of_another_shape_are_all_named_refused_recorded_and_unsent() {
 
 #[test]
 fn a_cursor_that_is_none_is_refused_alone_whatever_stands_beside_it() {
-    assert_eq!(actions().filter(|(action, _)| action.is_paged()).count(), 4);
+    assert!(actions().any(|(action, _)| action.is_paged()));
     for (action, row) in actions().filter(|(action, _)| action.is_paged()) {
         for cursor in [json!({}), json!(1), json!(""), json!("bm90LW91cnM")] {
             let scene = Scene::new(Profile::Full, &every_scope(), row);

@@ -1,4 +1,4 @@
-//! For every action: the smallest arguments that work, and the one exchange with Graph they lead to.
+//! For every action: the smallest arguments that work, and the exchanges with Graph they lead to.
 
 use m365_graph::{Action, catalog};
 use serde_json::Value;
@@ -8,148 +8,283 @@ use serde_json::Value;
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     arguments: &'static str,
-    /// Method and path of the request that reaches Graph; `None` for an action that asks nobody.
-    pub(crate) sent: Option<(&'static str, &'static str)>,
+    /// The exchanges with Graph, in order; none for an action that asks nobody.
+    pub(crate) exchanges: &'static [Exchange],
+}
+
+/// One request that reaches Graph, and what Graph says.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
     /// Graph's status and body.
     pub(crate) answer: (u16, &'static str),
 }
 
-const EMPTY_PAGE: (u16, &str) = (200, r#"{"value":[]}"#);
+const ACCEPTED: (u16, &str) = (202, "");
+const CREATED: (u16, &str) = (201, r#"{"id":"made-1"}"#);
+const EMPTY: (u16, &str) = (200, r#"{"value":[]}"#);
+const FOUND: (u16, &str) = (200, r#"{"id":"found-1"}"#);
+/// The mailbox is asked for its zone where times are shown and none was named.
+const ZONE: Exchange = exchange("GET", "/me/mailboxSettings", (200, r#"{"timeZone":"UTC"}"#));
+
+const fn row(name: &'static str, arguments: &'static str, exchanges: &'static [Exchange]) -> Row {
+    Row { name, arguments, exchanges }
+}
+
+const fn exchange(method: &'static str, path: &'static str, answer: (u16, &'static str)) -> Exchange {
+    Exchange { method, path, answer }
+}
 
 const ROWS: &[Row] = &[
-    Row {
-        name: "sendEmail",
-        arguments: r#"{"to":"sam@contoso.example","subject":"Hello","body":"Hi"}"#,
-        sent: Some(("POST", "/me/sendMail")),
-        answer: (202, ""),
-    },
-    Row {
-        name: "getEmails",
-        arguments: "{}",
-        sent: Some(("GET", "/me/mailFolders/inbox/messages")),
-        answer: EMPTY_PAGE,
-    },
-    Row {
-        name: "searchEmails",
-        arguments: r#"{"query":"budget"}"#,
-        sent: Some(("GET", "/me/messages")),
-        answer: EMPTY_PAGE,
-    },
-    Row {
-        name: "getCalendarEvents",
-        arguments: "{}",
-        sent: Some(("GET", "/me/calendarView")),
-        answer: EMPTY_PAGE,
-    },
-    Row {
-        name: "createCalendarEvent",
-        arguments: r#"{"subject":"Review","start":"2026-12-01T09:00:00Z","end":"2026-12-01T10:00:00Z"}"#,
-        sent: Some(("POST", "/me/events")),
-        answer: (201, r#"{"id":"event-1"}"#),
-    },
-    Row {
-        name: "sendTeamsMessage",
-        arguments: r#"{"teamId":"team-1","channelId":"channel-1","message":"Hi"}"#,
-        sent: Some(("POST", "/teams/team-1/channels/channel-1/messages")),
-        answer: (201, r#"{"id":"message-1"}"#),
-    },
-    Row {
-        name: "createTeamsMeeting",
-        arguments: r#"{"subject":"Review","startTime":"2026-12-01T09:00:00Z","endTime":"2026-12-01T10:00:00Z"}"#,
-        sent: Some(("POST", "/me/onlineMeetings")),
-        answer: (201, r#"{"id":"meeting-1","joinWebUrl":"https://teams.microsoft.com/l/meetup-join/1"}"#),
-    },
-    Row { name: "getContacts", arguments: "{}", sent: Some(("GET", "/me/people")), answer: EMPTY_PAGE },
-    Row { name: "authenticate", arguments: "{}", sent: None, answer: (500, "") },
-    Row {
-        name: "microsoft://profile",
-        arguments: "{}",
-        sent: Some(("GET", "/me")),
-        answer: (200, r#"{"id":"user-1"}"#),
-    },
-    Row {
-        name: "microsoft://calendars",
-        arguments: "{}",
-        sent: Some(("GET", "/me/calendars")),
-        answer: EMPTY_PAGE,
-    },
-    Row {
-        name: "microsoft://teams",
-        arguments: "{}",
-        sent: Some(("GET", "/me/joinedTeams")),
-        answer: EMPTY_PAGE,
-    },
-    Row {
-        name: "microsoft://messages/{id}",
-        arguments: r#"{"id":"message-1"}"#,
-        sent: Some(("GET", "/me/messages/message-1")),
-        answer: (200, r#"{"id":"message-1"}"#),
-    },
-    Row {
-        name: "microsoft://events/{id}",
-        arguments: r#"{"id":"event-1"}"#,
-        sent: Some(("GET", "/me/events/event-1")),
-        answer: (200, r#"{"id":"event-1"}"#),
-    },
-    Row {
-        name: "microsoft://files/{id}",
-        arguments: r#"{"id":"item-1"}"#,
-        sent: Some(("GET", "/me/drive/items/item-1")),
-        answer: (200, r#"{"id":"item-1"}"#),
-    },
-    Row {
-        name: "microsoft://people/{id}",
-        arguments: r#"{"id":"person-1"}"#,
-        sent: Some(("GET", "/me/people/person-1")),
-        answer: (200, r#"{"id":"person-1"}"#),
-    },
-    Row {
-        name: "completion://folders",
-        arguments: r#"{"value":"in"}"#,
-        sent: Some(("GET", "/me/mailFolders")),
-        answer: (200, r#"{"value":[{"id":"folder-1","displayName":"Invoices"}]}"#),
-    },
-    Row {
-        name: "completion://teams",
-        arguments: r#"{"value":""}"#,
-        sent: Some(("GET", "/me/joinedTeams")),
-        answer: (200, r#"{"value":[{"id":"team-1","displayName":"Sales"}]}"#),
-    },
-    Row {
-        name: "completion://channels",
-        arguments: r#"{"value":"","team":"Sales (team-1)"}"#,
-        sent: Some(("GET", "/teams/team-1/channels")),
-        answer: (200, r#"{"value":[{"id":"channel-1","displayName":"General"}]}"#),
-    },
-    Row {
-        name: "completion://people",
-        arguments: r#"{"value":"sa"}"#,
-        sent: Some(("GET", "/me/people")),
-        answer: (
-            200,
-            r#"{"value":[{"displayName":"Sam","scoredEmailAddresses":[{"address":"sam@contoso.example"}]}]}"#,
-        ),
-    },
-    Row {
-        name: "completion://person-ids",
-        arguments: r#"{"value":""}"#,
-        sent: Some(("GET", "/me/people")),
-        answer: (200, r#"{"value":[{"id":"person-1","displayName":"Sam"}]}"#),
-    },
+    row(
+        "sendEmail",
+        r#"{"to":"sam@contoso.example","subject":"Hello","body":"Hi"}"#,
+        &[exchange("POST", "/me/sendMail", (202, ""))],
+    ),
+    row("getEmails", "{}", &[exchange("GET", "/me/mailFolders/inbox/messages", EMPTY)]),
+    row("searchEmails", r#"{"query":"budget"}"#, &[exchange("GET", "/me/messages", EMPTY)]),
+    row("getCalendarEvents", "{}", &[exchange("GET", "/me/calendarView", EMPTY)]),
+    row(
+        "createCalendarEvent",
+        r#"{"subject":"Review","start":"2026-12-01T09:00:00Z","end":"2026-12-01T10:00:00Z"}"#,
+        &[exchange("POST", "/me/events", (201, r#"{"id":"event-1"}"#))],
+    ),
+    row(
+        "sendTeamsMessage",
+        r#"{"teamId":"team-1","channelId":"channel-1","message":"Hi"}"#,
+        &[exchange("POST", "/teams/team-1/channels/channel-1/messages", (201, r#"{"id":"message-1"}"#))],
+    ),
+    row(
+        "createTeamsMeeting",
+        r#"{"subject":"Review","startTime":"2026-12-01T09:00:00Z","endTime":"2026-12-01T10:00:00Z"}"#,
+        &[exchange(
+            "POST",
+            "/me/onlineMeetings",
+            (201, r#"{"id":"meeting-1","joinWebUrl":"https://teams.microsoft.com/l/meetup-join/1"}"#),
+        )],
+    ),
+    row("getContacts", "{}", &[exchange("GET", "/me/people", EMPTY)]),
+    row("authenticate", "{}", &[]),
+    row("microsoft://profile", "{}", &[exchange("GET", "/me", (200, r#"{"id":"user-1"}"#))]),
+    row("microsoft://calendars", "{}", &[exchange("GET", "/me/calendars", EMPTY)]),
+    row("microsoft://teams", "{}", &[exchange("GET", "/me/joinedTeams", EMPTY)]),
+    row(
+        "microsoft://messages/{id}",
+        r#"{"id":"message-1"}"#,
+        &[exchange("GET", "/me/messages/message-1", (200, r#"{"id":"message-1"}"#))],
+    ),
+    row(
+        "microsoft://events/{id}",
+        r#"{"id":"event-1"}"#,
+        &[exchange("GET", "/me/events/event-1", (200, r#"{"id":"event-1"}"#))],
+    ),
+    row(
+        "microsoft://files/{id}",
+        r#"{"id":"item-1"}"#,
+        &[exchange("GET", "/me/drive/items/item-1", (200, r#"{"id":"item-1"}"#))],
+    ),
+    row(
+        "microsoft://people/{id}",
+        r#"{"id":"person-1"}"#,
+        &[exchange("GET", "/me/people/person-1", (200, r#"{"id":"person-1"}"#))],
+    ),
+    row(
+        "completion://folders",
+        r#"{"value":"in"}"#,
+        &[exchange(
+            "GET",
+            "/me/mailFolders",
+            (200, r#"{"value":[{"id":"folder-1","displayName":"Invoices"}]}"#),
+        )],
+    ),
+    row(
+        "completion://teams",
+        r#"{"value":""}"#,
+        &[exchange("GET", "/me/joinedTeams", (200, r#"{"value":[{"id":"team-1","displayName":"Sales"}]}"#))],
+    ),
+    row(
+        "completion://channels",
+        r#"{"value":"","team":"Sales (team-1)"}"#,
+        &[exchange(
+            "GET",
+            "/teams/team-1/channels",
+            (200, r#"{"value":[{"id":"channel-1","displayName":"General"}]}"#),
+        )],
+    ),
+    row(
+        "completion://people",
+        r#"{"value":"sa"}"#,
+        &[exchange(
+            "GET",
+            "/me/people",
+            (
+                200,
+                r#"{"value":[{"displayName":"Sam","scoredEmailAddresses":[{"address":"sam@contoso.example"}]}]}"#,
+            ),
+        )],
+    ),
+    row(
+        "completion://person-ids",
+        r#"{"value":""}"#,
+        &[exchange("GET", "/me/people", (200, r#"{"value":[{"id":"person-1","displayName":"Sam"}]}"#))],
+    ),
+    row("listTeams", "{}", &[exchange("GET", "/me/joinedTeams", EMPTY)]),
+    row("listChannels", r#"{"teamId":"team-1"}"#, &[exchange("GET", "/teams/team-1/channels", EMPTY)]),
+    row(
+        "getChannelMessages",
+        r#"{"teamId":"team-1","channelId":"channel-1"}"#,
+        &[ZONE, exchange("GET", "/teams/team-1/channels/channel-1/messages", EMPTY)],
+    ),
+    row(
+        "replyToChannelMessage",
+        r#"{"teamId":"team-1","channelId":"channel-1","messageId":"post-1","message":"Hi"}"#,
+        &[exchange("POST", "/teams/team-1/channels/channel-1/messages/post-1/replies", CREATED)],
+    ),
+    row("listChats", "{}", &[exchange("GET", "/me/chats", EMPTY)]),
+    row(
+        "getChatMessages",
+        r#"{"chatId":"chat-1"}"#,
+        &[ZONE, exchange("GET", "/chats/chat-1/messages", EMPTY)],
+    ),
+    row(
+        "sendChatMessage",
+        r#"{"chatId":"chat-1","message":"Hi"}"#,
+        &[exchange("POST", "/chats/chat-1/messages", CREATED)],
+    ),
+    row("createChat", r#"{"members":["sam@contoso.example"]}"#, &[exchange("POST", "/chats", CREATED)]),
+    row(
+        "getPresence",
+        r#"{"people":["00000000-0000-0000-0000-000000000001"]}"#,
+        &[exchange("POST", "/communications/getPresencesByUserId", EMPTY)],
+    ),
+    row("searchUsers", r#"{"query":"sam"}"#, &[exchange("GET", "/users", EMPTY)]),
+    row(
+        "getUser",
+        r#"{"user":"sam@contoso.example"}"#,
+        &[exchange("GET", "/users/sam%40contoso.example", FOUND)],
+    ),
+    row("getManager", "{}", &[exchange("GET", "/me/manager", FOUND)]),
+    row("listDirectReports", "{}", &[exchange("GET", "/me/directReports", EMPTY)]),
+    row("listGroupMembers", r#"{"groupId":"group-1"}"#, &[exchange("GET", "/groups/group-1/members", EMPTY)]),
+    row(
+        "listTasks",
+        r#"{"listId":"list-1"}"#,
+        &[ZONE, exchange("GET", "/me/todo/lists/list-1/tasks", EMPTY)],
+    ),
+    row(
+        "createTask",
+        r#"{"listId":"list-1","title":"Call"}"#,
+        &[exchange("POST", "/me/todo/lists/list-1/tasks", CREATED)],
+    ),
+    row("listPlannerTasks", "{}", &[ZONE, exchange("GET", "/me/planner/tasks", EMPTY)]),
+    row(
+        "updatePlannerTask",
+        r#"{"id":"task-1","percentComplete":100,"etag":"W/\"1\""}"#,
+        &[exchange("PATCH", "/planner/tasks/task-1", (200, r#"{"id":"task-1","@odata.etag":"W/\"2\""}"#))],
+    ),
+    row("getEmail", r#"{"id":"message-1"}"#, &[exchange("GET", "/me/messages/message-1", FOUND), ZONE]),
+    row("listMailFolders", "{}", &[exchange("GET", "/me/mailFolders", EMPTY)]),
+    row(
+        "listAttachments",
+        r#"{"id":"message-1"}"#,
+        &[exchange("GET", "/me/messages/message-1/attachments", EMPTY)],
+    ),
+    row(
+        "readAttachment",
+        r#"{"id":"message-1","attachmentId":"attachment-1"}"#,
+        &[
+            exchange(
+                "GET",
+                "/me/messages/message-1/attachments/attachment-1",
+                (
+                    200,
+                    r##"{"@odata.type":"#microsoft.graph.fileAttachment","id":"attachment-1","name":"a.txt","size":2,"contentType":"text/plain"}"##,
+                ),
+            ),
+            exchange("GET", "/me/messages/message-1/attachments/attachment-1/$value", (200, "hi")),
+        ],
+    ),
+    row(
+        "createDraft",
+        r#"{"to":["sam@contoso.example"],"subject":"Hello","body":"Hi"}"#,
+        &[exchange("POST", "/me/messages", CREATED)],
+    ),
+    row(
+        "createReplyDraft",
+        r#"{"id":"message-1"}"#,
+        &[exchange("POST", "/me/messages/message-1/createReply", CREATED)],
+    ),
+    row(
+        "addDraftAttachment",
+        r#"{"id":"message-1","name":"a.txt","content":"hi"}"#,
+        &[exchange("POST", "/me/messages/message-1/attachments", CREATED)],
+    ),
+    row("sendDraft", r#"{"id":"message-1"}"#, &[exchange("POST", "/me/messages/message-1/send", ACCEPTED)]),
+    row(
+        "replyEmail",
+        r#"{"id":"message-1","comment":"Hi"}"#,
+        &[exchange("POST", "/me/messages/message-1/reply", ACCEPTED)],
+    ),
+    row(
+        "forwardEmail",
+        r#"{"id":"message-1","to":["sam@contoso.example"]}"#,
+        &[exchange("POST", "/me/messages/message-1/forward", ACCEPTED)],
+    ),
+    row(
+        "updateEmail",
+        r#"{"id":"message-1","isRead":true}"#,
+        &[exchange("PATCH", "/me/messages/message-1", FOUND)],
+    ),
+    row(
+        "moveEmail",
+        r#"{"id":"message-1","folder":"archive"}"#,
+        &[exchange("POST", "/me/messages/message-1/move", CREATED)],
+    ),
+    row("trashEmail", r#"{"id":"message-1"}"#, &[exchange("POST", "/me/messages/message-1/move", CREATED)]),
+    row(
+        "getMailTips",
+        r#"{"addresses":["sam@contoso.example"]}"#,
+        &[exchange("POST", "/me/getMailTips", EMPTY)],
+    ),
+    row(
+        "getMailboxSettings",
+        "{}",
+        &[exchange("GET", "/me/mailboxSettings", (200, r#"{"timeZone":"UTC"}"#))],
+    ),
+    row(
+        "setAutomaticReplies",
+        r#"{"status":"disabled"}"#,
+        &[exchange(
+            "PATCH",
+            "/me/mailboxSettings",
+            (200, r#"{"automaticRepliesSetting":{"status":"disabled"}}"#),
+        )],
+    ),
 ];
 
 impl Row {
     pub(crate) fn arguments(&self) -> Value {
         serde_json::from_str(self.arguments).unwrap()
     }
+
+    /// The exchange that answers with a list.
+    pub(crate) fn list(&self) -> Option<&'static Exchange> {
+        self.exchanges.iter().find(|exchange| exchange.answer == EMPTY)
+    }
+
+    /// Graph's answers, in order.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = (u16, &'static str)> {
+        self.exchanges.iter().map(|exchange| exchange.answer)
+    }
 }
 
 /// Every action of the catalogue with its row.
 pub(crate) fn actions() -> impl Iterator<Item = (&'static Action, &'static Row)> {
-    catalog().iter().map(|action| {
+    catalog().map(|action| {
         let name = action.spec.name;
         let row = ROWS.iter().find(|row| row.name == name);
-        let advice = "add arguments that work and the exchange they lead to in ROWS";
+        let advice = "add arguments that work and the exchanges they lead to in ROWS";
         (action, row.unwrap_or_else(|| panic!("the action {name} is new: {advice}")))
     })
 }

@@ -97,6 +97,7 @@ macro_rules! table {
 mod access_everywhere;
 mod authorize;
 mod browser_pages;
+mod calendar_tools;
 mod canary;
 mod cancellation;
 mod catalogue_access;
@@ -112,17 +113,21 @@ mod consent;
 mod continuous_access;
 mod crash;
 mod credentials;
+mod directory_tools;
 mod discovery;
 mod doctor;
 mod early_discovery;
 mod elicitation;
 mod faults;
+mod file_tools;
 mod hostile_arguments;
 mod journal;
+mod mail_tools;
 mod managed;
 mod mcp_protocol;
 mod mcp_transport;
 mod me;
+mod meeting_tools;
 mod microsoft;
 mod my_journal;
 mod operators;
@@ -143,10 +148,13 @@ mod service_tokens;
 mod slow_clients;
 mod sse_sessions;
 mod sse_transport;
+mod task_tools;
+mod team_tools;
 mod template_refusals;
 mod templates;
 mod token;
 mod tools;
+mod toolsets;
 
 /// Every case, by group. Those with cases that wait long come first, so that the others run meanwhile.
 pub const ALL: &[&[Case]] = &[
@@ -188,6 +196,14 @@ pub const ALL: &[&[Case]] = &[
     my_journal::CASES,
     mcp_protocol::CASES,
     tools::CASES,
+    toolsets::CASES,
+    mail_tools::CASES,
+    calendar_tools::CASES,
+    meeting_tools::CASES,
+    team_tools::CASES,
+    directory_tools::CASES,
+    file_tools::CASES,
+    task_tools::CASES,
     resources::CASES,
     templates::CASES,
     template_refusals::CASES,

@@ -3,15 +3,16 @@
 //! Source: Cloudflare AI Gateway, error codes, caching and DLP; Microsoft Graph, error responses and throttling.
 //!
 //! Order: (1) a cached copy is nobody's answer; (2) a success must prove it came through the gateway; (3) what is
-//! neither success nor error is not followed; (4) the gateway's own refusals; (5) answers of neither gateway nor
+//! neither success nor error is not followed: a 302 is an answer that says where content lies; (4) the gateway's own refusals; (5) answers of neither gateway nor
 //! Graph; (6) Graph's refusals.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
 use m365_ports::{GraphAnswer, Trace, UpstreamError};
+use m365_types::Secret;
 use serde_json::Value;
 
 use crate::challenge;
@@ -52,7 +53,7 @@ pub fn classify(
         status: Some(status.as_u16()),
     };
     // 1. and 2.
-    let unproven = status.is_success() && trace.ai_gateway_log_id.is_none();
+    let unproven = (status.is_success() || status == StatusCode::FOUND) && trace.ai_gateway_log_id.is_none();
     if is_cached(headers) || unproven {
         return Err(UpstreamError::Malformed { trace });
     }
@@ -93,8 +94,11 @@ pub(crate) fn classify_graph(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<GraphAnswer, UpstreamError> {
-    if status.is_success() {
-        return Ok(GraphAnswer { status: status.as_u16(), body: body.clone(), trace });
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::to_owned);
+    let location = text(LOCATION).filter(|_| status == StatusCode::FOUND).map(Secret::new);
+    if status.is_success() || location.is_some() {
+        let (status, media_type) = (status.as_u16(), text(CONTENT_TYPE));
+        return Ok(GraphAnswer { status, body: body.clone(), media_type, location, trace });
     }
     if !is_error(status) {
         return Err(UpstreamError::Malformed { trace });
@@ -118,7 +122,8 @@ pub const fn may_have_acted(error: &UpstreamError) -> bool {
         UpstreamError::DlpRequest { .. }
         | UpstreamError::Forbidden
         | UpstreamError::GatewayRateLimited { .. }
-        | UpstreamError::GraphRateLimited { .. } => false,
+        | UpstreamError::GraphRateLimited { .. }
+        | UpstreamError::UnlistedHost { .. } => false,
     }
 }
 

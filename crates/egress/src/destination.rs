@@ -7,6 +7,8 @@ use http::Uri;
 use m365_types::{Method, TenantId};
 use url::{Host, Url};
 
+use crate::transfer::TransferHosts;
+
 /// Whether destinations on this machine are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loopback {
@@ -50,6 +52,8 @@ pub struct GatewayRoute {
     pub gateway_id: String,
     /// `GRAPH_API_VERSION`
     pub api_version: GraphVersion,
+    /// `SHAREPOINT_HOSTS`: where Graph may send for the content of files.
+    pub sharepoint_hosts: Vec<String>,
 }
 
 /// Microsoft Entra of one tenant.
@@ -112,6 +116,7 @@ const PROVIDER: &str = "custom-msgraph";
 #[derive(Clone, Debug)]
 pub struct Destinations {
     pub(crate) graph: Base,
+    pub(crate) transfers: TransferHosts,
     pub(crate) entra_token: Base,
     pub(crate) entra_keys: Base,
     pub(crate) entra_discovery: Base,
@@ -133,13 +138,15 @@ impl Destinations {
     ) -> Result<Self, DestinationError> {
         let account = segment("AI_GATEWAY_ACCOUNT_ID", &gateway.account_id)?;
         let id = segment("AI_GATEWAY_ID", &gateway.gateway_id)?;
-        let version = gateway.api_version.as_str();
-        let gateway = Base::parse("AI_GATEWAY_BASE_URL", &gateway.base_url, loopback)?;
+        let (version, files) = (gateway.api_version.as_str(), &gateway.sharepoint_hosts);
+        let gateway = Base::parse("AI_GATEWAY_BASE_URL", &gateway.base_url, loopback)?
+            .below(&format!("/v1/{account}/{id}"));
         let tenant = entra.tenant;
         let entra = Base::parse("ENTRA_BASE_URL", &entra.base_url, loopback)?;
         let access = Base::parse("ACCESS_TEAM_DOMAIN", &access.team_domain, loopback)?;
         Ok(Self {
-            graph: gateway.below(&format!("/v1/{account}/{id}/{PROVIDER}/{version}")),
+            transfers: TransferHosts::new(gateway.clone(), files)?,
+            graph: gateway.below(&format!("/{PROVIDER}/{version}")),
             entra_token: entra.below(&format!("/{tenant}/oauth2/v2.0/token")),
             entra_keys: entra.below(&format!("/{tenant}/discovery/v2.0/keys")),
             entra_discovery: entra.below(&format!("/{tenant}/v2.0/.well-known/openid-configuration")),
@@ -212,7 +219,7 @@ impl Base {
         Ok(Self { https, host, port, path: path.to_owned(), loopback: local })
     }
 
-    fn below(&self, path: &str) -> Self {
+    pub(crate) fn below(&self, path: &str) -> Self {
         Self { path: format!("{}{path}", self.path), ..self.clone() }
     }
 
@@ -285,10 +292,7 @@ impl DocumentHosts {
     fn new(route: &ClientMetadataRoute, loopback: Loopback) -> Result<Self, DestinationError> {
         const HOSTS: &str = "CLIENT_METADATA_HOSTS";
         const BASE: &str = "CLIENT_METADATA_BASE_URL";
-        let is_name = |host: &String| {
-            matches!(Host::parse(host), Ok(Host::Domain(name)) if name == *host) && host.contains('.')
-        };
-        if !route.hosts.iter().all(is_name) {
+        if !route.hosts.iter().all(|host| is_host_name(host)) {
             return Err(DestinationError::Host(HOSTS));
         }
         let stand_in = route.base_url.as_ref().map(|url| Base::parse(BASE, url, loopback)).transpose()?;
@@ -320,6 +324,11 @@ pub(crate) enum DocumentAddress {
     Own,
     /// At what stands in for it.
     StandIn(Uri),
+}
+
+/// A host name of the public Internet in canonical form, without a port.
+pub(crate) fn is_host_name(host: &str) -> bool {
+    matches!(Host::parse(host), Ok(Host::Domain(name)) if name == host) && host.contains('.')
 }
 
 /// Neither empty nor a dot segment, in whatever encoding; a backslash would be one on the other side.

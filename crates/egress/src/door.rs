@@ -55,7 +55,7 @@ impl Door {
         Arc::new(DocumentGuard { raw: self.raw.clone(), hosts: self.destinations.documents.clone() })
     }
 
-    /// The way to Graph, through the AI Gateway.
+    /// The way to Graph, and to the listed hosts that keep its files, through the AI Gateway.
     ///
     /// # Errors
     /// [`DestinationError::Token`] without a usable token, unless the gateway is on this machine.
@@ -66,8 +66,15 @@ impl Door {
     ) -> Result<Arc<dyn Upstream>, DestinationError> {
         let graph = &self.destinations.graph;
         let methods = &[Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
-        let admitted = Admitted { methods, base: graph.clone(), extent: Extent::Below };
-        Ok(Arc::new(GatewayUpstream::new(self.guard(vec![admitted]), graph, access, entropy)?))
+        let mut admitted = vec![Admitted { methods, base: graph.clone(), extent: Extent::Below }];
+        let transfers = &self.destinations.transfers;
+        admitted.extend(transfers.bases().map(|base| Admitted {
+            methods: &[Method::Get, Method::Put],
+            base,
+            extent: Extent::Below,
+        }));
+        let (door, transfers) = (self.guard(admitted), transfers.clone());
+        Ok(Arc::new(GatewayUpstream::new(door, graph, transfers, access, entropy)?))
     }
 
     fn guard(&self, admitted: Vec<Admitted>) -> Guard {

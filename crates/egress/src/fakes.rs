@@ -30,6 +30,7 @@ static ACTION: ActionSpec = ActionSpec {
     summary: "Reads mail.",
     effect: Effect::Read,
     scopes: &[Scope::MailRead],
+    further_scopes: &[],
     calls: &[MESSAGES, SEND],
     untrusted: true,
     audit: AuditKind::MailRead,
@@ -98,6 +99,7 @@ pub(crate) fn with_documents(
             account_id: "acc".to_owned(),
             gateway_id: "m365-graph".to_owned(),
             api_version: GraphVersion::V1,
+            sharepoint_hosts: vec!["contoso-my.sharepoint.com".to_owned()],
         },
         &EntraRoute {
             base_url: url("https://login.microsoftonline.com"),
@@ -131,7 +133,10 @@ pub(crate) fn intent(microsoft: Option<(TenantId, Oid)>) -> Intent {
             grant: Some(GrantId::from_random([1; 16])),
             request: RequestId::from_random([2; 16]),
         };
-        Intent::recorded(Permit::issue(actor, &ACTION, Reach::default(), "person.full"), 1)
+        Intent::recorded(
+            Permit::issue(actor, &ACTION, Reach::default(), vec![Scope::MailRead], "person.full"),
+            1,
+        )
     };
     intent
 }

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use m365_ports::{
-    Bounds, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Network, Outbound as _, OutboundError,
-    Trace, Upstream, UpstreamError,
+    Bounds, Content, Entropy, EntropyExt as _, GraphAnswer, GraphHeader, GraphRequest, Network,
+    Outbound as _, OutboundError, Trace, Transfer, Upstream, UpstreamError,
 };
 use m365_types::{Intent, Method, Secret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -27,6 +27,7 @@ use crate::classify::classify;
 use crate::destination::{Base, DestinationError};
 use crate::door::Guard;
 use crate::metadata::Metadata;
+use crate::transfer::TransferHosts;
 
 const BOUNDS: Bounds = Bounds {
     network: Network::Configured,
@@ -39,7 +40,10 @@ const GATEWAY_TIMEOUT_MILLIS: &str = "28000";
 const AGENT: &str = concat!("NONISV|m365-mcp|m365-mcp/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
-pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const CONSISTENCY_LEVEL: HeaderName = HeaderName::from_static("consistencylevel");
+/// Requests of one batch (Graph, "JSON batching").
+const BATCH_MAX: usize = 20;
 
 /// RFC 3986 section 2.3: unreserved characters stay, all else is encoded.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -77,6 +81,7 @@ pub struct GatewayAccess {
 pub(crate) struct GatewayUpstream {
     door: Guard,
     base: String,
+    transfers: TransferHosts,
     access: GatewayAccess,
     entropy: Arc<dyn Entropy>,
 }
@@ -86,8 +91,9 @@ pub(crate) struct Outgoing {
     pub(crate) method: Method,
     /// Path and query below the API version, encoded.
     pub(crate) target: String,
-    pub(crate) prefer: Option<HeaderValue>,
-    pub(crate) body: Option<serde_json::Value>,
+    /// The headers of its own, `Accept` and `Content-Type` among them.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Content>,
     pub(crate) client_request_id: String,
 }
 
@@ -95,6 +101,7 @@ impl GatewayUpstream {
     pub(crate) fn new(
         door: Guard,
         base: &Base,
+        transfers: TransferHosts,
         access: GatewayAccess,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, DestinationError> {
@@ -105,37 +112,71 @@ impl GatewayUpstream {
             }
             Some(_) | None => {}
         }
-        Ok(Self { door, base: base.text(), access, entropy })
+        Ok(Self { door, base: base.text(), transfers, access, entropy })
     }
 
     fn client_request_id(&self) -> String {
         uuid::Builder::from_random_bytes(self.entropy.bytes()).into_uuid().hyphenated().to_string()
     }
 
-    fn request(&self, intent: &Intent, token: &Secret<String>, graph: &Outgoing) -> Option<Request<Bytes>> {
-        let mut headers = self.gateway_headers(intent)?;
-        headers.insert(AUTHORIZATION, bearer(token)?);
-        headers.insert(ACCEPT, JSON);
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.insert(CLIENT_REQUEST_ID, HeaderValue::try_from(&graph.client_request_id).ok()?);
-        let (method, target, body) = match self.access.transport {
-            Transport::Direct => {
-                if let Some(prefer) = &graph.prefer {
-                    headers.insert(PREFER, prefer.clone());
-                }
-                (graph.method, graph.target.as_str(), graph.body.as_ref().map(serde_json::to_vec))
-            }
-            Transport::Batch => (Method::Post, batch::TARGET, Some(serde_json::to_vec(&batch::wrap(graph)))),
+    /// The request as it is sent by itself.
+    fn direct(&self, intent: &Intent, token: &Secret<String>, graph: &Outgoing) -> Option<Request<Bytes>> {
+        let mut headers = self.graph_headers(intent, token, &graph.client_request_id)?;
+        headers.extend(graph.headers.clone());
+        let body = match &graph.body {
+            None => Bytes::new(),
+            Some(Content::Json(value)) => serde_json::to_vec(value).ok()?.into(),
+            Some(Content::Bytes { bytes, .. }) => bytes.clone(),
         };
-        if body.is_some() {
-            headers.insert(CONTENT_TYPE, JSON);
-        }
-        let body = body.transpose().ok()?.unwrap_or_default();
-        let mut request = Request::new(Bytes::from(body));
+        self.message(graph.method, &graph.target, headers, body)
+    }
+
+    /// Several requests in one.
+    fn batched(
+        &self,
+        intent: &Intent,
+        token: &Secret<String>,
+        id: &str,
+        graph: &[Outgoing],
+    ) -> Option<Request<Bytes>> {
+        let mut headers = self.graph_headers(intent, token, id)?;
+        headers.insert(ACCEPT, JSON);
+        headers.insert(CONTENT_TYPE, JSON);
+        let body = serde_json::to_vec(&batch::wrap(graph)).ok()?;
+        self.message(Method::Post, batch::TARGET, headers, body.into())
+    }
+
+    fn message(
+        &self,
+        method: Method,
+        target: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Option<Request<Bytes>> {
+        let mut request = Request::new(body);
         *request.method_mut() = http::Method::try_from(method.as_str()).ok()?;
         *request.uri_mut() = format!("{}{target}", self.base).parse().ok()?;
         *request.headers_mut() = headers;
         Some(request)
+    }
+
+    fn graph_headers(&self, intent: &Intent, token: &Secret<String>, id: &str) -> Option<HeaderMap> {
+        let mut headers = self.gateway_headers(intent)?;
+        headers.insert(AUTHORIZATION, bearer(token)?);
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(CLIENT_REQUEST_ID, HeaderValue::try_from(id).ok()?);
+        Some(headers)
+    }
+
+    /// Sends, and reads the answer as the gateway's word on one exchange.
+    async fn exchange(&self, id: &str, request: Request<Bytes>) -> Result<GraphAnswer, UpstreamError> {
+        match self.door.send(request, BOUNDS).await {
+            Ok(answer) => {
+                let (parts, body) = answer.into_parts();
+                classify(id, parts.status, &parts.headers, &body)
+            }
+            Err(error) => Err(unanswered(error, id.to_owned())),
+        }
     }
 
     fn gateway_headers(&self, intent: &Intent) -> Option<HeaderMap> {
@@ -154,15 +195,6 @@ impl GatewayUpstream {
         }
         Some(headers)
     }
-
-    fn understand(&self, id: &str, answer: Response<Bytes>) -> Result<GraphAnswer, UpstreamError> {
-        let (parts, body) = answer.into_parts();
-        let answer = classify(id, parts.status, &parts.headers, &body)?;
-        match self.access.transport {
-            Transport::Direct => Ok(answer),
-            Transport::Batch => batch::unwrap(answer),
-        }
-    }
 }
 
 #[async_trait]
@@ -173,13 +205,49 @@ impl Upstream for GatewayUpstream {
         token: &Secret<String>,
         request: GraphRequest,
     ) -> Result<GraphAnswer, UpstreamError> {
-        let outgoing = checked(intent, request, self.client_request_id()).ok_or(UpstreamError::Forbidden)?;
-        let request = self.request(intent, token, &outgoing).ok_or(UpstreamError::Forbidden)?;
-        let id = outgoing.client_request_id;
-        let result = match self.door.send(request, BOUNDS).await {
-            Ok(answer) => self.understand(&id, answer),
-            Err(error) => Err(unanswered(error, id)),
+        let id = self.client_request_id();
+        let outgoing = checked(intent, request, id.clone()).ok_or(UpstreamError::Forbidden)?;
+        let result = match self.access.transport {
+            Transport::Direct => {
+                let request = self.direct(intent, token, &outgoing).ok_or(UpstreamError::Forbidden)?;
+                self.exchange(&id, request).await
+            }
+            Transport::Batch => {
+                let only = std::slice::from_ref(&outgoing);
+                let request = self.batched(intent, token, &id, only).ok_or(UpstreamError::Forbidden)?;
+                let answered = self.exchange(&id, request).await;
+                answered
+                    .and_then(|answer| batch::unwrap(&answer, only).pop().ok_or(UpstreamError::Forbidden)?)
+            }
         };
+        log(intent, &result);
+        result
+    }
+
+    async fn batch(
+        &self,
+        intent: &Intent,
+        token: &Secret<String>,
+        requests: Vec<GraphRequest>,
+    ) -> Result<Vec<Result<GraphAnswer, UpstreamError>>, UpstreamError> {
+        if !(1..=BATCH_MAX).contains(&requests.len()) {
+            return Err(UpstreamError::Forbidden);
+        }
+        let outgoing: Option<Vec<Outgoing>> =
+            requests.into_iter().map(|request| checked(intent, request, self.client_request_id())).collect();
+        let outgoing = outgoing.ok_or(UpstreamError::Forbidden)?;
+        let id = self.client_request_id();
+        let request = self.batched(intent, token, &id, &outgoing).ok_or(UpstreamError::Forbidden)?;
+        let answered = self.exchange(&id, request).await;
+        log(intent, &answered);
+        Ok(batch::unwrap(&answered?, &outgoing))
+    }
+
+    async fn transfer(&self, intent: &Intent, transfer: Transfer) -> Result<GraphAnswer, UpstreamError> {
+        let id = self.client_request_id();
+        let headers = self.gateway_headers(intent).ok_or(UpstreamError::Forbidden)?;
+        let request = self.transfers.request(transfer, headers)?;
+        let result = self.exchange(&id, request).await;
         log(intent, &result);
         result
     }
@@ -187,7 +255,7 @@ impl Upstream for GatewayUpstream {
 
 /// What the row may make of the request; nothing else leaves.
 fn checked(intent: &Intent, request: GraphRequest, client_request_id: String) -> Option<Outgoing> {
-    let GraphRequest { call, path, query, prefer, body } = request;
+    let GraphRequest { call, path, query, prefer, headers, body } = request;
     let of_row = intent.permit().action().calls.iter().any(|admitted| admitted == call);
     let bodiless = matches!(call.method, Method::Get | Method::Delete);
     if !of_row || !call.admits(call.method, &path) || (bodiless && body.is_some()) {
@@ -203,8 +271,34 @@ fn checked(intent: &Intent, request: GraphRequest, client_request_id: String) ->
         target.push('=');
         target.extend(utf8_percent_encode(value, QUERY));
     }
-    let prefer = if prefer.is_empty() { None } else { Some(HeaderValue::try_from(prefer.join(", ")).ok()?) };
-    Some(Outgoing { method: call.method, target, prefer, body, client_request_id })
+    let headers = own_headers(&prefer, headers, body.as_ref())?;
+    Some(Outgoing { method: call.method, target, headers, body, client_request_id })
+}
+
+/// The headers of the request itself. What is no header value leaves no request.
+fn own_headers(prefer: &[String], further: Vec<GraphHeader>, body: Option<&Content>) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(ACCEPT, JSON);
+    if !prefer.is_empty() {
+        headers.insert(PREFER, HeaderValue::try_from(prefer.join(", ")).ok()?);
+    }
+    for header in further {
+        match header {
+            GraphHeader::Accept(kind) => headers.insert(ACCEPT, HeaderValue::from_static(kind)),
+            GraphHeader::ConsistencyLevelEventual => {
+                headers.insert(CONSISTENCY_LEVEL, HeaderValue::from_static("eventual"))
+            }
+            GraphHeader::IfMatch(tag) => headers.insert(IF_MATCH, HeaderValue::try_from(tag).ok()?),
+        };
+    }
+    match body {
+        None => {}
+        Some(Content::Json(_)) => drop(headers.insert(CONTENT_TYPE, JSON)),
+        Some(Content::Bytes { media_type, .. }) => {
+            headers.insert(CONTENT_TYPE, HeaderValue::try_from(media_type).ok()?);
+        }
+    }
+    Some(headers)
 }
 
 /// `$select` and the like, or a plain parameter such as `startDateTime`.

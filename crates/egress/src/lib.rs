@@ -24,6 +24,7 @@ mod fakes;
 mod gateway;
 mod graph_error;
 mod metadata;
+mod transfer;
 
 pub use classify::{classify, may_have_acted};
 pub use destination::{

@@ -1,7 +1,8 @@
 //! What a row of the table is made of, and what one call of it is given and gives back.
 
 use async_trait::async_trait;
-use m365_types::{ActionSpec, Email, Reach, RequestId, ScopeSet, UnixMillis};
+use m365_ports::DocumentReader;
+use m365_types::{ActionSpec, Email, Reach, RequestId, Scope, ScopeSet, UnixMillis};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{ArgumentErrors, Given};
@@ -10,6 +11,7 @@ use crate::error::ActionError;
 use crate::paging::Position;
 use crate::param::Describe;
 use crate::shape::Cleaner;
+use crate::zone::ZoneMemory;
 
 /// One row of the table: something a client can ask for.
 pub struct Action {
@@ -18,12 +20,26 @@ pub struct Action {
     /// Whether its answer is a list that can be continued.
     pub(crate) paged: bool,
     pub(crate) params: &'static [&'static dyn Describe],
-    pub(crate) output: fn() -> Value,
+    pub(crate) output: Output,
     pub(crate) parse: fn(&mut Given<'_>) -> Option<Box<dyn Invocation>>,
 }
 
-const CURSOR: &str = "Continues a list: `nextCursor` of the answer before; other arguments are then ignored";
-const NEXT_CURSOR: &str = "The `cursor` that continues the list; absent where it ends";
+/// What an answer's data holds besides `untrusted`, `more` and `hiddenCharactersRemoved`, which say the same everywhere.
+/// The published schema names what is always there and leaves types to the names: every client puts it into the context
+/// of its model.
+pub(crate) enum Output {
+    /// A list under this name, each of its items with these properties.
+    List {
+        /// Name of the list.
+        name: &'static str,
+        /// Properties that every item has.
+        item: &'static [&'static str],
+    },
+    /// One object with these properties.
+    One(&'static [&'static str]),
+}
+
+const CURSOR: &str = "nextCursor of the answer before";
 
 impl Action {
     /// Whether its answer is a list that [`Answer::next`] continues. Who calls it turns a `cursor` into arguments and
@@ -53,11 +69,19 @@ impl Action {
     /// JSON Schema 2020-12 of [`Answer::structured`], with the `nextCursor` that a continued list gets.
     #[must_use]
     pub fn output_schema(&self) -> Value {
-        let mut schema = (self.output)();
-        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-        if let (true, Some(properties)) = (self.paged, properties) {
-            properties
-                .insert("nextCursor".to_owned(), json!({ "type": "string", "description": NEXT_CURSOR }));
+        let mut schema = match &self.output {
+            Output::List { name, item } => json!({
+                "type": "object",
+                "properties": { *name: { "type": "array", "items": { "type": "object", "required": item } } },
+                "required": [name],
+            }),
+            Output::One(fields) => json!({ "type": "object", "required": fields }),
+        };
+        if let (true, Some(schema)) = (self.paged, schema.as_object_mut()) {
+            let properties = schema.entry("properties").or_insert_with(|| json!({}));
+            if let Some(properties) = properties.as_object_mut() {
+                properties.insert("nextCursor".to_owned(), json!({ "type": "string" }));
+            }
         }
         schema
     }
@@ -76,8 +100,24 @@ impl Action {
 /// One concrete call with checked arguments. Says whom it reaches before it is decided, and runs after.
 #[async_trait]
 pub trait Invocation: Send + Sync {
+    /// The mailbox it acts on, where its arguments name one.
+    fn mailbox(&self) -> Option<&Email> {
+        None
+    }
+
     /// Whom it reaches, from its arguments alone.
-    fn reach(&self) -> Reach;
+    fn reach(&self) -> Reach {
+        in_mailbox(self.mailbox())
+    }
+
+    /// The permissions this very call needs, of those its row declares: the row's own, for another mailbox those that open
+    /// it, unless arguments name something else that needs others.
+    fn scopes(&self, row: &'static ActionSpec) -> Vec<Scope> {
+        match self.mailbox() {
+            None => row.scopes.to_vec(),
+            Some(_) => row.scopes.iter().map(|scope| scope.in_other_mailboxes()).collect(),
+        }
+    }
 
     /// Does it.
     ///
@@ -98,6 +138,10 @@ pub struct Context<'a> {
     pub account: &'a Account,
     /// Where a list goes on, where the call continues one.
     pub position: Option<&'a Position>,
+    /// What is known of the mailbox's time zone.
+    pub zone: &'a ZoneMemory,
+    /// What reads files as text.
+    pub documents: &'a dyn DocumentReader,
 }
 
 /// The state of the sign-in, as `authenticate` reports it.
@@ -113,6 +157,8 @@ pub struct Account {
     pub microsoft_scopes: ScopeSet,
     /// Where the person connects Microsoft or gives more permissions.
     pub sign_in_url: String,
+    /// Names of what the deployment offers.
+    pub offered: Vec<&'static str>,
 }
 
 /// A shaped answer.
@@ -140,7 +186,22 @@ impl Answer {
 
 /// The reach of a call on the person's own data.
 pub(crate) fn own() -> Reach {
-    Reach { recipients: Vec::new(), target: "me".to_owned() }
+    Reach { recipients: Vec::new(), target: "me".to_owned(), shared: false }
+}
+
+/// The reach of a call on something else.
+pub(crate) fn at(target: impl Into<String>) -> Reach {
+    Reach { target: target.into(), ..own() }
+}
+
+/// The reach of a call on something that others use too: a change to it reaches them.
+pub(crate) fn shared(target: impl Into<String>) -> Reach {
+    Reach { shared: true, ..at(target) }
+}
+
+/// The reach of a call in a mailbox: the person's own where none is named.
+pub(crate) fn in_mailbox(mailbox: Option<&Email>) -> Reach {
+    mailbox.map_or_else(own, |mailbox| shared(format!("users/{mailbox}")))
 }
 
 /// The data of one resource that others wrote, marked as such.
@@ -150,31 +211,4 @@ pub(crate) fn untrusted(mut data: Value, cleaner: &Cleaner) -> Value {
         data.insert("hiddenCharactersRemoved".to_owned(), cleaner.hidden().into());
     }
     data
-}
-
-/// The schema of one item of a list, for when it is a resource: marked as text of others, with these properties besides.
-pub(crate) fn untrusted_schema(mut item: Value, besides: Value) -> Value {
-    let mut added =
-        json!({ "untrusted": { "const": true }, "hiddenCharactersRemoved": { "type": "integer" } });
-    if let (Some(added), Value::Object(besides)) = (added.as_object_mut(), besides) {
-        added.extend(besides);
-    }
-    if let (Some(properties), Value::Object(added)) =
-        (item.get_mut("properties").and_then(Value::as_object_mut), added)
-    {
-        properties.extend(added);
-    }
-    if let Some(required) = item.get_mut("required").and_then(Value::as_array_mut) {
-        required.extend(["untrusted", "hiddenCharactersRemoved"].map(Value::from));
-    }
-    item
-}
-
-/// The object schema every row's output uses.
-pub(crate) fn object(properties: Value, required: &[&str]) -> Value {
-    let mut schema = json!({ "type": "object", "required": required });
-    if let Some(schema) = schema.as_object_mut() {
-        schema.insert("properties".to_owned(), properties);
-    }
-    schema
 }

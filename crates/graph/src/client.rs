@@ -8,14 +8,16 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use m365_ports::{
-    Clock, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Timer, TokenSource, Trace, Upstream,
-    UpstreamError,
+    Clock, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Timer, TokenSource, Trace, Transfer,
+    UploadPart, Upstream, UpstreamError,
 };
-use m365_types::{ActionSpec, Intent, Method, Secret, UnixMillis};
+use m365_types::{ActionSpec, Call, Email, Intent, Method, Retry, Secret, UnixMillis};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ActionError, Cause};
+use crate::lesson::Lesson;
 use crate::retry;
 use crate::watch::{Watch, either};
 
@@ -73,21 +75,102 @@ impl<'a> GraphClient<'a> {
 
     /// A request of the row's first call, its identifiers filled in.
     pub(crate) fn request(&self, segments: &[&str]) -> Result<GraphRequest, ActionError> {
-        self.request_of(0, segments)
+        self.request_in(None, segments)
     }
 
-    /// A request of the row's call at this place.
-    pub(crate) fn request_of(&self, place: usize, segments: &[&str]) -> Result<GraphRequest, ActionError> {
-        let call = self.action().calls.get(place).ok_or_else(|| self.fail(UpstreamError::Forbidden))?;
-        let path = call.path(segments).map_err(|_| self.fail(UpstreamError::Forbidden))?;
-        Ok(GraphRequest { call, path, query: Vec::new(), prefer: Vec::new(), body: None })
+    /// The same in another mailbox, where one is named.
+    pub(crate) fn request_in(
+        &self,
+        mailbox: Option<&Email>,
+        segments: &[&str],
+    ) -> Result<GraphRequest, ActionError> {
+        self.filled(self.action().calls.first(), mailbox, segments)
+    }
+
+    /// A request of the row's call with this method and template.
+    pub(crate) fn request_to(
+        &self,
+        method: Method,
+        template: &str,
+        mailbox: Option<&Email>,
+        segments: &[&str],
+    ) -> Result<GraphRequest, ActionError> {
+        let mut calls = self.action().calls.iter();
+        let call = calls.find(|call| call.method == method && call.template == template);
+        self.filled(call, mailbox, segments)
+    }
+
+    fn filled(
+        &self,
+        call: Option<&'static Call>,
+        mailbox: Option<&Email>,
+        segments: &[&str],
+    ) -> Result<GraphRequest, ActionError> {
+        let forbidden = || self.fail(UpstreamError::Forbidden);
+        let call = call.ok_or_else(forbidden)?;
+        let path = call.path_in(mailbox.map(Email::as_str), segments).map_err(|_| forbidden())?;
+        let (query, prefer, headers) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(GraphRequest { call, path, query, prefer, headers, body: None })
     }
 
     /// Sends a request, with a new token after a 401 or a claims challenge, and repeated where that is safe.
     pub(crate) async fn send(&self, request: GraphRequest) -> Result<GraphAnswer, ActionError> {
+        let answer = self.only(Exchange::Request(request)).await?;
+        // Only content lies elsewhere, and who asks for content says so.
+        if answer.location.is_some() { Err(self.unreadable()) } else { Ok(answer) }
+    }
+
+    /// Sends a request for content, and fetches it from where Graph keeps it.
+    pub(crate) async fn content(&self, request: GraphRequest) -> Result<GraphAnswer, ActionError> {
+        let answer = self.only(Exchange::Request(request)).await?;
+        match answer.location {
+            None => Ok(answer),
+            Some(url) => self.only(Exchange::Bytes(Transfer { url, upload: None })).await,
+        }
+    }
+
+    /// Uploads to the address of an upload session in parts of so many bytes, and gives the answer to the last.
+    pub(crate) async fn upload(
+        &self,
+        url: &Secret<String>,
+        bytes: &Bytes,
+        part: usize,
+    ) -> Result<GraphAnswer, ActionError> {
+        let total = bytes.len() as u64;
+        let mut last = Err(self.unreadable());
+        let mut offset = 0;
+        while offset < bytes.len() {
+            let end = offset.saturating_add(part.max(1)).min(bytes.len());
+            let upload = UploadPart { offset: offset as u64, total, bytes: bytes.slice(offset..end) };
+            let transfer = Transfer { url: url.clone(), upload: Some(upload) };
+            last = Ok(self.only(Exchange::Bytes(transfer)).await?);
+            offset = end;
+        }
+        last
+    }
+
+    /// Sends several reads at once, and gives what became of each, in their order.
+    pub(crate) async fn batch(
+        &self,
+        requests: Vec<GraphRequest>,
+    ) -> Result<Vec<Result<GraphAnswer, ActionError>>, ActionError> {
+        let answers = self.perform(Exchange::Batch(requests)).await?;
+        Ok(answers.into_iter().map(|answer| answer.map_err(|error| self.fail(error))).collect())
+    }
+
+    async fn only(&self, exchange: Exchange) -> Result<GraphAnswer, ActionError> {
+        let answer = self.perform(exchange).await?.pop();
+        answer.ok_or_else(|| self.unreadable())?.map_err(|error| self.fail(error))
+    }
+
+    async fn perform(
+        &self,
+        exchange: Exchange,
+    ) -> Result<Vec<Result<GraphAnswer, UpstreamError>>, ActionError> {
         let tokens = self.ports.tokens;
         self.may_go_on()?;
-        let mut token = tokens.access_token(self.action().scopes).await.map_err(|error| self.fail(error))?;
+        let scopes = self.intent.permit().scopes();
+        let mut token = tokens.access_token(scopes).await.map_err(|error| self.fail(error))?;
         let mut replaced = false;
         let mut tried = 1;
         let mut earlier: Option<ActionError> = None;
@@ -96,11 +179,11 @@ impl<'a> GraphClient<'a> {
                 // What may have happened must be told, whatever ended the call.
                 return Err(earlier.filter(ActionError::maybe_done).unwrap_or(stop));
             }
-            let error = match self.exchange(&token, request.clone()).await {
-                Ok(answer) => return Ok(answer),
+            let error = match self.exchange(&token, &exchange).await {
+                Ok(answers) => return Ok(answers),
                 Err(error) => error,
             };
-            match Rejection::of(&error) {
+            match Rejection::of(&error).filter(|_| exchange.carries_token()) {
                 Some(Rejection { claims }) if !replaced => {
                     token = tokens.replace(&token, claims).await.map_err(|error| self.fail(error))?;
                     replaced = true;
@@ -113,8 +196,8 @@ impl<'a> GraphClient<'a> {
             }
             let jitter = u16::from_be_bytes(self.ports.entropy.bytes());
             let wait =
-                retry::wait(&error, request.call.retry, tried, jitter).filter(|wait| self.may_wait(*wait));
-            let Some(wait) = wait else { return Err(self.fail(error)) };
+                retry::wait(&error, exchange.retry(), tried, jitter).filter(|wait| self.may_wait(*wait));
+            let Some(wait) = wait else { return Err(self.fail(exchange.cause(error))) };
             earlier = Some(self.fail(error));
             self.report(WAITING);
             either(self.ports.timer.sleep(wait), self.ports.watch.cancelled()).await;
@@ -122,28 +205,39 @@ impl<'a> GraphClient<'a> {
         }
     }
 
-    /// One exchange with its trace and its reports.
+    /// One exchange with its traces and its reports.
     async fn exchange(
         &self,
         token: &Secret<String>,
-        request: GraphRequest,
-    ) -> Result<GraphAnswer, UpstreamError> {
+        exchange: &Exchange,
+    ) -> Result<Vec<Result<GraphAnswer, UpstreamError>>, UpstreamError> {
         if self.with_progress(|progress| progress.reports == 0) {
             self.report(ASKED);
         }
-        let changes = request.call.method != Method::Get;
-        let ended = self.ports.upstream.call(self.intent, token, request).await;
-        let trace = match &ended {
-            Ok(answer) => Some(&answer.trace),
-            Err(error) => error.trace(),
-        };
-        if let Some(trace) = trace {
-            self.with_progress(|progress| progress.traces.push(trace.clone()));
-            if trace.status.is_some() {
-                self.report(ANSWERED);
+        let upstream = self.ports.upstream;
+        let ended = match exchange.clone() {
+            Exchange::Request(request) => {
+                upstream.call(self.intent, token, request).await.map(|answer| vec![Ok(answer)])
             }
+            Exchange::Batch(requests) => upstream.batch(self.intent, token, requests).await,
+            Exchange::Bytes(transfer) => {
+                upstream.transfer(self.intent, transfer).await.map(|answer| vec![Ok(answer)])
+            }
+        };
+        let mut traces = Vec::new();
+        match &ended {
+            Ok(answers) => traces.extend(answers.iter().filter_map(|answer| match answer {
+                Ok(answer) => Some(&answer.trace),
+                Err(error) => error.trace(),
+            })),
+            Err(error) => traces.extend(error.trace()),
         }
-        if changes && ended.is_ok() {
+        let answered = traces.iter().any(|trace| trace.status.is_some());
+        self.with_progress(|progress| progress.traces.extend(traces.into_iter().cloned()));
+        if answered {
+            self.report(ANSWERED);
+        }
+        if exchange.changes() && ended.is_ok() {
             self.with_progress(|progress| progress.acted = true);
         }
         ended
@@ -160,8 +254,13 @@ impl<'a> GraphClient<'a> {
         self.fail(Cause::Unreadable)
     }
 
+    /// Graph said yes to something this action cannot work with.
+    pub(crate) fn taught(&self, lesson: &'static Lesson) -> ActionError {
+        self.fail(Cause::Taught(lesson))
+    }
+
     fn fail(&self, cause: impl Into<Cause>) -> ActionError {
-        ActionError::new(self.action(), cause.into())
+        ActionError::new(self.action(), self.intent.permit().scopes(), cause.into())
     }
 
     fn action(&self) -> &'static ActionSpec {
@@ -204,6 +303,48 @@ impl<'a> GraphClient<'a> {
 
     fn with_progress<T>(&self, visit: impl FnOnce(&mut Progress) -> T) -> T {
         visit(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What travels in one exchange.
+#[derive(Clone)]
+enum Exchange {
+    Request(GraphRequest),
+    Batch(Vec<GraphRequest>),
+    Bytes(Transfer),
+}
+
+impl Exchange {
+    /// Whether something may be different after it.
+    fn changes(&self) -> bool {
+        match self {
+            Self::Request(request) => !request.call.safe,
+            Self::Batch(requests) => requests.iter().any(|request| !request.call.safe),
+            Self::Bytes(transfer) => transfer.upload.is_some(),
+        }
+    }
+
+    /// Bytes put in their place twice are the same bytes.
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Request(request) => request.call.retry,
+            Self::Batch(_) if self.changes() => Retry::RefusedOnly,
+            Self::Batch(_) | Self::Bytes(_) => Retry::Idempotent,
+        }
+    }
+
+    /// What a failure is: an address of content that does not open says nothing about the person's sign-in or the item.
+    fn cause(&self, error: UpstreamError) -> Cause {
+        match (self, &error) {
+            (Self::Bytes(_), UpstreamError::Graph { status: 401 | 403 | 404 | 410, .. }) => {
+                Cause::ContentRefused
+            }
+            _ => Cause::Upstream(error),
+        }
+    }
+
+    const fn carries_token(&self) -> bool {
+        !matches!(self, Self::Bytes(_))
     }
 }
 

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use m365_ports::{TokenError, UpstreamError};
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Method, Scope, Secret};
 use serde_json::{Value, json};
 
 use super::GraphClient;
-use crate::testing::{Scripted, World, accepted, intent, ok, refused, throttled, trace};
+use crate::testing::{Scripted, World, accepted, answer, intent, json_of, ok, refused, throttled, trace};
 
 fn page() -> Value {
     json!({ "value": [] })
@@ -46,11 +47,8 @@ fn an_event_with_its_key_is_repeated_with_the_same_key() {
     let event = json!({ "subject": "s", "start": "2026-11-24T09:00Z", "end": "2026-11-24T10:00Z" });
     let world = World::answering([refused(504, None, None), ok(&json!({ "id": "AAA" }))]);
     assert!(world.run("createCalendarEvent", event).is_ok());
-    let keys: Vec<_> = world
-        .requests()
-        .iter()
-        .map(|request| request.body.as_ref().unwrap()["transactionId"].clone())
-        .collect();
+    let keys: Vec<_> =
+        world.requests().iter().map(|request| json_of(request)["transactionId"].clone()).collect();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
 }
@@ -270,6 +268,7 @@ static TWO_CALLS: ActionSpec = ActionSpec {
     summary: "Makes two calls",
     effect: Effect::Write,
     scopes: &[Scope::MailRead],
+    further_scopes: &[],
     calls: &[Call::post("/me/first/{id}"), Call::get("/me/second")],
     untrusted: false,
     audit: AuditKind::MailRead,
@@ -279,14 +278,103 @@ static TWO_CALLS: ActionSpec = ActionSpec {
 fn a_row_with_several_calls_makes_each_and_is_not_cancelled_once_it_acted() {
     let mut world = World::answering([accepted(), ok(&page())]);
     world.cancelled_after = Some(1);
-    let intent = intent(&TWO_CALLS);
+    let intent = intent(&TWO_CALLS, Vec::new());
     let graph = GraphClient::new(world.ports(), &intent);
     let both = async {
         graph.send(graph.request(&["a"])?).await?;
-        graph.send(graph.request_of(1, &[])?).await
+        graph.send(graph.request_to(Method::Get, "/me/second", None, &[])?).await
     };
     assert!(both.now_or_never().unwrap().is_ok());
     let paths: Vec<String> = world.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(paths, ["/me/first/a", "/me/second"]);
-    assert_eq!(graph.request_of(2, &[]).unwrap_err().code(), "egress_forbidden");
+    assert_eq!(graph.request_to(Method::Get, "/me/third", None, &[]).unwrap_err().code(), "egress_forbidden");
+}
+
+static CONTENT: ActionSpec = ActionSpec {
+    name: "content",
+    title: "Content",
+    calls: &[Call::get("/me/first/{id}"), Call::put("/me/first/{id}")],
+    effect: Effect::Write,
+    ..TWO_CALLS
+};
+
+fn elsewhere(url: &str) -> Scripted {
+    let mut answer = answer(302, Bytes::new());
+    answer.location = Some(Secret::new(url.to_owned()));
+    Scripted::Answer(answer)
+}
+
+fn text(status: u16, text: &'static str) -> Scripted {
+    Scripted::Answer(answer(status, Bytes::from_static(text.as_bytes())))
+}
+
+#[test]
+fn content_is_fetched_from_where_graph_says_it_lies_and_only_by_who_asks_for_content() {
+    let intent = intent(&CONTENT, Vec::new());
+    let world = World::answering([elsewhere("https://files.example/x"), text(200, "hello")]);
+    let graph = GraphClient::new(world.ports(), &intent);
+    let fetched = async { graph.content(graph.request(&["a"])?).await }.now_or_never().unwrap().unwrap();
+    assert_eq!(&fetched.body[..], b"hello");
+    let transfers = world.transfers.lock().unwrap();
+    assert_eq!((transfers.len(), transfers[0].url.expose().as_str()), (1, "https://files.example/x"));
+    assert!(transfers[0].upload.is_none());
+
+    let world = World::answering([elsewhere("https://files.example/x")]);
+    let graph = GraphClient::new(world.ports(), &intent);
+    let refused = async { graph.send(graph.request(&["a"])?).await }.now_or_never().unwrap();
+    assert_eq!(refused.unwrap_err().code(), "graph_unreadable");
+    assert!(world.transfers.lock().unwrap().is_empty());
+}
+
+#[test]
+fn content_that_graph_gives_itself_is_taken_as_it_is() {
+    let intent = intent(&CONTENT, Vec::new());
+    let world = World::answering([text(200, "hello")]);
+    let graph = GraphClient::new(world.ports(), &intent);
+    let fetched = async { graph.content(graph.request(&["a"])?).await }.now_or_never().unwrap().unwrap();
+    assert_eq!(&fetched.body[..], b"hello");
+    assert!(world.transfers.lock().unwrap().is_empty());
+}
+
+#[test]
+fn an_upload_goes_in_parts_that_make_the_whole_and_a_part_is_repeated() {
+    let intent = intent(&CONTENT, Vec::new());
+    let world =
+        World::answering([text(202, ""), refused(503, Some(1.0), None), text(202, ""), text(201, "made")]);
+    let graph = GraphClient::new(world.ports(), &intent);
+    let (url, bytes) = (Secret::new("https://files.example/up".to_owned()), Bytes::from_static(b"abcdefg"));
+    let last = graph.upload(&url, &bytes, 3).now_or_never().unwrap().unwrap();
+    assert_eq!((last.status, &last.body[..]), (201, &b"made"[..]));
+    let parts: Vec<(u64, u64, Bytes)> = world
+        .transfers
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|transfer| transfer.upload.clone().unwrap())
+        .map(|part| (part.offset, part.total, part.bytes))
+        .collect();
+    let part = |offset, bytes: &'static [u8]| (offset, 7, Bytes::from_static(bytes));
+    assert_eq!(parts, [part(0, b"abc"), part(3, b"def"), part(3, b"def"), part(6, b"g")]);
+}
+
+#[test]
+fn a_refused_transfer_does_not_cost_the_microsoft_token() {
+    let intent = intent(&CONTENT, Vec::new());
+    let world = World::answering([elsewhere("https://files.example/x"), refused(401, None, None)]);
+    let graph = GraphClient::new(world.ports(), &intent);
+    let refused = async { graph.content(graph.request(&["a"])?).await }.now_or_never().unwrap();
+    assert_eq!(refused.unwrap_err().code(), "graph_content_refused");
+    assert!(world.replaced.lock().unwrap().is_empty());
+}
+
+#[test]
+fn of_a_batch_each_request_has_its_own_end_and_trace() {
+    let intent = intent(&CONTENT, Vec::new());
+    let world = World::answering([text(200, "one"), refused(404, None, None)]);
+    let graph = GraphClient::new(world.ports(), &intent);
+    let both = async { graph.batch(vec![graph.request(&["a"])?, graph.request(&["b"])?]).await };
+    let ends = both.now_or_never().unwrap().unwrap();
+    let [Ok(one), Err(other)] = ends.as_slice() else { panic!("{ends:?}") };
+    assert_eq!((&one.body[..], other.is_not_found()), (&b"one"[..], true));
+    assert_eq!(graph.traces().len(), 2);
 }

@@ -8,16 +8,16 @@
 //! argument of a prompt may be.
 
 use async_trait::async_trait;
-use m365_types::{ActionKind, Reach};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Reach, Scope};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::action::{Action, Answer, Context, Invocation, object, own};
+use crate::action::{Action, Answer, Context, Invocation, Output, at, own};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::lookup::find;
 use crate::param::{Default as Otherwise, Identifier, Kind, Param, Required, Text, defaulted, required};
-use crate::people;
+use crate::people::contacts;
 use crate::prompt::{ARGUMENT_MAX, find_prompt};
 use crate::shape::{self, Cleaner};
 use crate::wire::{ADDRESS_MAX, Page};
@@ -32,7 +32,7 @@ pub enum Reference<'a> {
 }
 
 /// Variables of templates that can be completed: template, variable, row.
-const TEMPLATE_VARIABLES: [(&str, &str, &str); 1] = [(people::URI, "id", "completion://person-ids")];
+const TEMPLATE_VARIABLES: [(&str, &str, &str); 1] = [(contacts::URI, "id", "completion://person-ids")];
 
 /// The row that completes this argument, where there is one. Its arguments are `value`, what was typed, and those of the
 /// same prompt that it declares.
@@ -171,7 +171,7 @@ struct Suggest {
 impl Invocation for Suggest {
     fn reach(&self) -> Reach {
         match &self.team {
-            Some(team) => Reach { recipients: Vec::new(), target: format!("teams/{team}") },
+            Some(team) => at(format!("teams/{team}")),
             None => own(),
         }
     }
@@ -262,16 +262,99 @@ fn matching(candidates: impl Iterator<Item = Candidate>, typed: &str, unlisted: 
     json!({ "hasMore": unlisted || total > values.len(), "total": total, "values": values })
 }
 
-pub(crate) fn values_schema() -> Value {
-    object(
-        json!({
-            "values": { "type": "array", "items": { "type": "string" } },
-            "total": { "type": "integer", "description": "How many fit among those that were looked at" },
-            "hasMore": { "type": "boolean" },
-        }),
-        &["values", "total", "hasMore"],
-    )
-}
+/// The rows of this family, in the order clients see them.
+pub(crate) static ROWS: [Action; 5] = [
+    Action {
+        spec: ActionSpec {
+            name: "completion://folders",
+            kind: ActionKind::Completion,
+            title: "Suggest folders",
+            summary: "Suggests mail folders",
+            effect: Effect::Read,
+            scopes: &[Scope::MailRead],
+            further_scopes: &[],
+            calls: &[Call::get("/me/mailFolders")],
+            untrusted: true,
+            audit: AuditKind::MailRead,
+        },
+        paged: false,
+        params: &[&VALUE],
+        output: Output::One(&["values"]),
+        parse: folders,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://teams",
+            kind: ActionKind::Completion,
+            title: "Suggest teams",
+            summary: "Suggests teams the signed-in person is in",
+            effect: Effect::Read,
+            scopes: &[Scope::TeamReadBasicAll],
+            further_scopes: &[],
+            calls: &[Call::get("/me/joinedTeams")],
+            untrusted: true,
+            audit: AuditKind::TeamsRead,
+        },
+        paged: false,
+        params: &[&VALUE],
+        output: Output::One(&["values"]),
+        parse: teams,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://channels",
+            kind: ActionKind::Completion,
+            title: "Suggest channels",
+            summary: "Suggests channels of a team",
+            effect: Effect::Read,
+            scopes: &[Scope::ChannelReadBasicAll],
+            further_scopes: &[],
+            calls: &[Call::get("/teams/{team}/channels")],
+            untrusted: true,
+            audit: AuditKind::ChannelsRead,
+        },
+        paged: false,
+        params: &[&VALUE, &TEAM],
+        output: Output::One(&["values"]),
+        parse: channels,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://people",
+            kind: ActionKind::Completion,
+            title: "Suggest people",
+            summary: "Suggests people the signed-in person works with",
+            effect: Effect::Read,
+            scopes: &[Scope::PeopleRead],
+            further_scopes: &[],
+            calls: &[Call::get("/me/people")],
+            untrusted: true,
+            audit: AuditKind::PeopleRead,
+        },
+        paged: false,
+        params: &[&VALUE],
+        output: Output::One(&["values"]),
+        parse: people_near,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "completion://person-ids",
+            kind: ActionKind::Completion,
+            title: "Suggest ids of people",
+            summary: "Suggests ids of people the signed-in person works with",
+            effect: Effect::Read,
+            scopes: &[Scope::PeopleRead],
+            further_scopes: &[],
+            calls: &[Call::get("/me/people")],
+            untrusted: true,
+            audit: AuditKind::PeopleRead,
+        },
+        paged: false,
+        params: &[&VALUE],
+        output: Output::One(&["values"]),
+        parse: person_ids,
+    },
+];
 
 #[cfg(test)]
 #[path = "completion_tests.rs"]

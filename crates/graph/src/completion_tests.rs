@@ -166,7 +166,7 @@ fn every_argument_that_names_a_completion_finds_it_and_no_other_does() {
 
 #[test]
 fn no_completion_stands_in_the_table_for_nothing() {
-    for action in catalog().iter().filter(|action| action.spec.name.starts_with("completion://")) {
+    for action in catalog().filter(|action| action.spec.name.starts_with("completion://")) {
         let name = action.spec.name;
         let of_prompt =
             prompts().iter().flat_map(|prompt| prompt.arguments).any(|one| one.completion == Some(name));

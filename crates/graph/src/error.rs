@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use m365_ports::{TokenError, UpstreamError};
-use m365_types::{ActionSpec, Effect};
+use m365_types::{ActionSpec, Effect, Scope};
 
 use crate::lesson::{self, Lesson};
 use crate::retry;
@@ -17,6 +17,8 @@ use crate::retry;
 pub struct ActionError {
     action: &'static ActionSpec,
     cause: Box<Cause>,
+    /// The permissions the call needed.
+    scopes: Vec<Scope>,
 }
 
 /// What went wrong.
@@ -28,6 +30,10 @@ pub(crate) enum Cause {
     OutOfTime,
     /// No Microsoft token.
     Token(TokenError),
+    /// The address that Graph gave for content did not open.
+    ContentRefused,
+    /// What Graph gave is nothing this action can work with, for a reason of its own.
+    Taught(&'static Lesson),
     /// Graph said yes, but the answer cannot be used.
     Unreadable,
     /// No success of Graph.
@@ -47,8 +53,8 @@ impl From<UpstreamError> for Cause {
 }
 
 impl ActionError {
-    pub(crate) fn new(action: &'static ActionSpec, cause: Cause) -> Self {
-        Self { action, cause: Box::new(cause) }
+    pub(crate) fn new(action: &'static ActionSpec, scopes: &[Scope], cause: Cause) -> Self {
+        Self { action, cause: Box::new(cause), scopes: scopes.to_vec() }
     }
 
     /// Stable code for the journal and for logs.
@@ -69,6 +75,7 @@ impl ActionError {
             _ => self.lesson().why,
         };
         let mut text = format!("{} failed. {why} {}", self.action.title, self.lesson().next);
+        text = text.replace("{grant}", &self.grant_words());
         text = text.replace("{permission}", &self.permissions()).replace("{wait}", &self.wait_words());
         if self.maybe_done() {
             text.push_str(" It may have happened all the same: look before repeating it.");
@@ -81,7 +88,12 @@ impl ActionError {
     pub fn retry_after(&self) -> Option<Duration> {
         match &*self.cause {
             Cause::Upstream(error) => retry::retry_after(error),
-            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) | Cause::Unreadable => None,
+            Cause::Cancelled
+            | Cause::ContentRefused
+            | Cause::OutOfTime
+            | Cause::Taught(_)
+            | Cause::Token(_)
+            | Cause::Unreadable => None,
         }
     }
 
@@ -102,12 +114,17 @@ impl ActionError {
     pub fn maybe_done(&self) -> bool {
         let acted = match &*self.cause {
             Cause::Unreadable => true,
-            Cause::Cancelled | Cause::OutOfTime | Cause::Token(_) => false,
+            Cause::Cancelled
+            | Cause::ContentRefused
+            | Cause::OutOfTime
+            | Cause::Taught(_)
+            | Cause::Token(_) => false,
             Cause::Upstream(error) => match error {
                 UpstreamError::GatewayUnreachable { maybe_sent, .. } => *maybe_sent,
                 UpstreamError::DlpResponse { .. } | UpstreamError::Malformed { .. } => true,
                 UpstreamError::Graph { status, .. } => *status >= 500,
                 UpstreamError::Forbidden
+                | UpstreamError::UnlistedHost { .. }
                 | UpstreamError::Gateway { .. }
                 | UpstreamError::DlpRequest { .. }
                 | UpstreamError::GatewayRateLimited { .. }
@@ -132,17 +149,27 @@ impl ActionError {
         match &*self.cause {
             Cause::Cancelled => &lesson::CANCELLED,
             Cause::OutOfTime => &lesson::OUT_OF_TIME,
+            Cause::Taught(lesson) => lesson,
             Cause::Token(TokenError::SignInNeeded { .. }) => &lesson::SIGN_IN_NEEDED,
             Cause::Token(TokenError::Refused { .. }) => &lesson::SIGN_IN_REFUSED,
             Cause::Token(TokenError::Unavailable { .. }) => &lesson::SIGN_IN_UNAVAILABLE,
+            Cause::ContentRefused => &lesson::CONTENT_REFUSED,
             Cause::Unreadable => &lesson::ANSWER_UNREADABLE,
             Cause::Upstream(error) => lesson::of(error),
         }
     }
 
     fn permissions(&self) -> String {
-        let names: Vec<&str> = self.action.scopes.iter().map(|scope| scope.as_str()).collect();
-        names.join(" and ")
+        listed(self.scopes.iter().copied())
+    }
+
+    /// Who can grant the permissions of the call.
+    fn grant_words(&self) -> String {
+        let administered = listed(self.scopes.iter().copied().filter(|scope| scope.needs_administrator()));
+        if administered.is_empty() {
+            return lesson::PERSON_GRANTS.to_owned();
+        }
+        lesson::ADMINISTRATOR_GRANTS.replace("{administered}", &administered)
     }
 
     fn wait_words(&self) -> String {
@@ -153,6 +180,10 @@ impl ActionError {
     }
 }
 
+fn listed(scopes: impl Iterator<Item = Scope>) -> String {
+    scopes.map(Scope::as_str).collect::<Vec<_>>().join(" and ")
+}
+
 #[cfg(test)]
 mod tests {
     use m365_ports::Trace;
@@ -161,7 +192,8 @@ mod tests {
     use crate::find_tool;
 
     fn failed(tool: &str, cause: impl Into<Cause>) -> ActionError {
-        ActionError::new(&find_tool(tool).unwrap().spec, cause.into())
+        let spec = &find_tool(tool).unwrap().spec;
+        ActionError::new(spec, spec.scopes, cause.into())
     }
 
     fn graph(status: u16, code: &str) -> UpstreamError {
@@ -188,6 +220,39 @@ mod tests {
     }
 
     #[test]
+    fn a_permission_that_only_an_administrator_grants_is_not_asked_of_the_person() {
+        let error = failed("listGroupMembers", graph(403, "Authorization_RequestDenied"));
+        assert_eq!(error.code(), "graph_permission");
+        assert_eq!(
+            error.sentence(),
+            "List group members failed. The permission GroupMember.ReadBasic.All is missing, or the item is not shared with \
+             this account. Only an administrator of the organisation can grant GroupMember.ReadBasic.All, in Microsoft Entra; \
+             then the person signs in again (see `authenticate`). The item's owner can share it. Repeating will not help \
+             before that."
+        );
+    }
+
+    #[test]
+    fn the_directory_says_where_ids_come_from() {
+        let error = failed("getUser", graph(404, "Request_ResourceNotFound"));
+        assert!(error.is_not_found() && error.code() == "graph_not_in_directory");
+        assert!(error.sentence().ends_with("Find people with `searchUsers` and use their id."));
+        assert_eq!(failed("getUser", graph(404, "")).code(), "graph_not_found");
+        assert_eq!(
+            failed("searchUsers", graph(400, "Request_UnsupportedQuery")).code(),
+            "graph_unsupported_query"
+        );
+    }
+
+    /// Planner names no code.
+    #[test]
+    fn another_version_is_a_conflict_without_a_code_too() {
+        let error = failed("updatePlannerTask", graph(412, ""));
+        assert_eq!(error.code(), "graph_conflict");
+        assert!(error.sentence().contains("Read it again") && !error.maybe_done());
+    }
+
+    #[test]
     fn throttling_says_when_to_come_back() {
         let limited = UpstreamError::GraphRateLimited {
             retry_after: Some(Duration::from_secs_f64(41.2)),
@@ -208,8 +273,10 @@ mod tests {
             TokenError::SignInNeeded { sentence: sentence() }.into(),
             TokenError::Refused { sentence: sentence() }.into(),
             TokenError::Unavailable { sentence: sentence() }.into(),
+            Cause::ContentRefused,
             Cause::Unreadable,
             UpstreamError::Forbidden.into(),
+            UpstreamError::UnlistedHost { host: "contoso.sharepoint.com".into() }.into(),
             UpstreamError::GatewayUnreachable { maybe_sent: false, trace: trace() }.into(),
             UpstreamError::Gateway { code: 2001, trace: trace() }.into(),
             UpstreamError::DlpRequest { trace: trace() }.into(),

@@ -1,4 +1,5 @@
-//! Long texts in parts: what one read of a resource shows, and the URI that reads on.
+//! Long texts in parts: what one read of a resource shows and the URI that reads on, or what one answer of a tool shows
+//! and where its cursor goes on.
 //!
 //! Offsets count characters of the cleaned text, so the parts of one text put together are that text.
 
@@ -50,6 +51,58 @@ pub(crate) fn insert_body(data: &mut Value, body: &str, template: &str, identifi
         let uri = template::uri(template, identifier, next);
         let sentence = format!("The body goes on after {end} of {length} characters: read `{uri}`.");
         data.insert("continues".to_owned(), sentence.into());
+    }
+}
+
+/// What one answer shows of a text.
+pub(crate) struct Part<'a> {
+    /// The part itself.
+    pub(crate) text: &'a str,
+    /// Where it begins, in characters.
+    pub(crate) begin: usize,
+    /// Where it ends, in characters.
+    pub(crate) end: usize,
+    /// Characters of the whole.
+    pub(crate) length: usize,
+}
+
+impl<'a> Part<'a> {
+    /// The part from this character on that costs at most so many bytes in JSON, and at least one character where there
+    /// is one. It ends with a line where one ends in its last quarter.
+    pub(crate) fn of(text: &'a str, begin: usize, bytes: usize) -> Self {
+        let length = text.chars().count();
+        let begin = begin.min(length);
+        let (mut cost, mut count) = (0, 0);
+        let rest = text.char_indices().nth(begin).map_or("", |(at, _)| text.get(at..).unwrap_or_default());
+        let (mut cut, mut line) = (rest.len(), None);
+        for (at, c) in rest.char_indices() {
+            cost += c.len_utf8() + usize::from(matches!(c, '\n' | '"' | '\\'));
+            if cost > bytes && count > 0 {
+                cut = at;
+                break;
+            }
+            count += 1;
+            if c == '\n' && cost > bytes / 4 * 3 {
+                line = Some((at + 1, count));
+            }
+        }
+        if let (true, Some((at, until))) = (cut < rest.len(), line) {
+            (cut, count) = (at, until);
+        }
+        Self { text: rest.get(..cut).unwrap_or_default(), begin, end: begin + count, length }
+    }
+
+    /// Whether anything follows.
+    pub(crate) const fn goes_on(&self) -> bool {
+        self.end < self.length
+    }
+
+    /// `Characters 1 to 4000 of 23000.`, with a space before it; nothing where the part is the whole.
+    pub(crate) fn words(&self) -> String {
+        if self.begin == 0 && !self.goes_on() {
+            return String::new();
+        }
+        format!(" Characters {} to {} of {}.", self.begin + 1, self.end, self.length)
     }
 }
 

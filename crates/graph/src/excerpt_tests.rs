@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{PART_MAX, insert_body};
+use super::{PART_MAX, Part, insert_body};
 
 const TEMPLATE: &str = "microsoft://messages/{id}";
 
@@ -46,4 +46,42 @@ proptest! {
         }
         prop_assert_eq!(whole, body);
     }
+}
+
+/// The parts of a text, each from where the one before ended.
+fn parts(text: &str, bytes: usize) -> Vec<String> {
+    let (mut parts, mut begin) = (Vec::new(), 0);
+    loop {
+        let part = Part::of(text, begin, bytes);
+        assert!(part.end > begin || part.length == 0, "a part shows something");
+        parts.push(part.text.to_owned());
+        if !part.goes_on() {
+            return parts;
+        }
+        begin = part.end;
+    }
+}
+
+#[test]
+fn parts_put_together_are_the_text_however_wide_its_characters() {
+    for text in ["", "a", "Grüße, 你好\n\"שלום\"\n👩\u{200d}💻", &"line one\nline two\n".repeat(40)]
+    {
+        for bytes in [1, 7, 20, 10_000] {
+            assert_eq!(parts(text, bytes).concat(), text, "{bytes}");
+        }
+    }
+    assert_eq!(Part::of("abc", 7, 10).text, "", "behind the end");
+}
+
+#[test]
+fn a_part_ends_with_a_line_where_one_ends_late_in_it() {
+    assert_eq!(parts("aaaaaaaaa\nbbbbbbb", 12), ["aaaaaaaaa\n", "bbbbbbb"]);
+    assert_eq!(parts("aa\nbbbbbbbbbbbb", 12), ["aa\nbbbbbbbb", "bbbb"], "too early to end there");
+}
+
+#[test]
+fn a_part_says_where_it_is_and_a_whole_text_does_not() {
+    assert_eq!(Part::of("abcdef", 0, 4).words(), " Characters 1 to 4 of 6.");
+    assert_eq!(Part::of("abcdef", 4, 4).words(), " Characters 5 to 6 of 6.");
+    assert_eq!(Part::of("abcdef", 0, 6).words(), "");
 }

@@ -1,7 +1,7 @@
 //! What a failure teaches: one row per answer that needs another remedy.
 //!
-//! Source: Graph's error reference. The status selects first, then the code; never the message. `{permission}` and
-//! `{wait}` are filled in from the action and from `Retry-After`.
+//! Source: Graph's error reference. The status selects first, then the code; never the message. `{permission}`
+//! and `{grant}` are filled in from the permissions of the call, `{wait}` from `Retry-After`.
 
 use m365_ports::UpstreamError;
 
@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 17] = [
+static GRAPH: [GraphLesson; 23] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -49,6 +49,28 @@ static GRAPH: [GraphLesson; 17] = [
         "graph_bad_recipient",
         "Microsoft 365 does not accept a recipient's address.",
         "Correct the address and call again.",
+    ),
+    row(
+        &[400],
+        &["Request_UnsupportedQuery"],
+        "graph_unsupported_query",
+        "The directory of the organisation does not support this search.",
+        "Search for whole words of a name, letters and digits only. Repeating the same call fails again.",
+    ),
+    row(
+        &[400],
+        &["BadRequest"],
+        "graph_bad_argument",
+        "Microsoft 365 did not accept one of the arguments.",
+        "Check that each id is of the kind its name says, and stands as an earlier result gave it. Repeating the same call \
+         fails again.",
+    ),
+    row(
+        &[400, 413],
+        &["ErrorAttachmentSizeLimitExceeded", "ErrorMessageSizeExceeded"],
+        "graph_message_size",
+        "The message is larger with its attachments than the mailbox may send or keep.",
+        "Attach less, or share the file with a link instead. Repeating the same call fails again.",
     ),
     row(
         &[400, 405, 406, 415, 422],
@@ -94,19 +116,41 @@ static GRAPH: [GraphLesson; 17] = [
     ),
     row(
         &[403],
+        &["Forbidden"],
+        "graph_not_member",
+        "The permission {permission} is missing, or this account is not in that team, channel, chat or meeting.",
+        "Somebody who is in it can add the account. The person can give the permission by signing in again (see \
+         `authenticate`); where the organisation does not let people consent, an administrator grants it in Microsoft \
+         Entra. Repeating will not help before that.",
+    ),
+    row(
+        &[403],
         &[],
         "graph_permission",
         "The permission {permission} is missing, or the item is not shared with this account.",
-        "The person can give the permission by signing in again (see `authenticate`); where the organisation does not let \
-         people consent, an administrator grants it in Microsoft Entra. The item's owner can share it. Repeating will not \
-         help before that.",
+        "{grant} The item's owner can share it. Repeating will not help before that.",
     ),
     row(
         &[404],
         &["MailboxNotEnabledForRESTAPI"],
         "graph_no_mailbox",
-        "This account has no Exchange Online mailbox.",
+        "The account, or the `mailbox` that was named, has no Exchange Online mailbox.",
         "An administrator must assign a licence with Exchange Online or move the mailbox. Repeating will not help before that.",
+    ),
+    row(
+        &[404],
+        &["Request_ResourceNotFound"],
+        "graph_not_in_directory",
+        "The directory of the organisation has nobody and nothing with that id or user principal name, or does not show it to \
+         this account.",
+        "Find people with `searchUsers` and use their id.",
+    ),
+    row(
+        &[404],
+        &["ErrorInvalidUser"],
+        "graph_no_such_mailbox",
+        "There is no mailbox with the address that was given as `mailbox`.",
+        "Correct `mailbox`, or leave it out for the person's own. Repeating the same call fails again.",
     ),
     row(
         &[404, 410],
@@ -159,6 +203,13 @@ static GRAPH: [GraphLesson; 17] = [
     ),
 ];
 
+/// How a person comes to a missing permission (`{grant}`).
+pub(crate) const PERSON_GRANTS: &str = "The person can give the permission by signing in again (see `authenticate`); where the \
+     organisation does not let people consent, an administrator grants it in Microsoft Entra.";
+/// The same where one of the permissions is not the person's to give.
+pub(crate) const ADMINISTRATOR_GRANTS: &str = "Only an administrator of the organisation can grant {administered}, in Microsoft Entra; then the person signs in again \
+     (see `authenticate`).";
+
 /// No Microsoft account is connected; the token source says what to do.
 pub(crate) static SIGN_IN_NEEDED: Lesson =
     Lesson { code: "microsoft_sign_in_needed", why: "", next: "Then repeat the call." };
@@ -190,6 +241,16 @@ static GRAPH_REFUSED: Lesson = Lesson {
     code: "graph_refused",
     why: "Microsoft Graph refused the request.",
     next: "Repeating the same call will not help; report the request id to an administrator.",
+};
+pub(crate) static CONTENT_REFUSED: Lesson = Lesson {
+    code: "graph_content_refused",
+    why: "Microsoft 365 gave an address for the content that did not open; such addresses expire quickly.",
+    next: "Call again once: a new address is made each time.",
+};
+static UNLISTED_HOST: Lesson = Lesson {
+    code: "egress_unlisted_host",
+    why: "The content lies on a SharePoint or OneDrive host that the operator of this server has not listed, so it was not fetched.",
+    next: "An operator adds the host to SHAREPOINT_HOSTS. Repeating will not help before that.",
 };
 static FORBIDDEN: Lesson = Lesson {
     code: "egress_forbidden",
@@ -236,6 +297,7 @@ static GATEWAY_MALFORMED: Lesson = Lesson {
 pub(crate) fn of(error: &UpstreamError) -> &'static Lesson {
     match error {
         UpstreamError::Forbidden => &FORBIDDEN,
+        UpstreamError::UnlistedHost { .. } => &UNLISTED_HOST,
         UpstreamError::GatewayUnreachable { .. } => &GATEWAY_UNREACHABLE,
         UpstreamError::Gateway { .. } => &GATEWAY_REFUSED,
         UpstreamError::DlpRequest { .. } => &DLP_REQUEST,

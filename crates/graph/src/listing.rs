@@ -129,6 +129,17 @@ impl<G> Found<G> {
         Self { next, ending, ..self }
     }
 
+    /// The list of what is made of each item. One that nothing is made of is left out, and the others stay where they are.
+    pub(crate) fn filter_map<H>(self, make: impl Fn(G) -> Option<H>) -> Found<H> {
+        let items = self.items.into_iter().filter_map(|(item, here)| Some((make(item)?, here))).collect();
+        Found { items, next: self.next, ending: self.ending }
+    }
+
+    /// The items, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &G> {
+        self.items.iter().map(|(item, _)| item)
+    }
+
     /// The answer, cut where it would become too large.
     pub(crate) fn answer<L: Listed<Given = G>>(self, context: &Context<'_>, wording: &Wording<'_>) -> Answer {
         let Self { items, mut next, mut ending } = self;

@@ -90,7 +90,8 @@ fn a_list_that_grows_too_large_is_cut_and_says_so() {
 
 #[test]
 fn what_was_hidden_in_an_item_that_is_not_shown_is_not_counted() {
-    let item = |subject: String| json!({ "id": "1", "subject": subject, "bodyPreview": "x".repeat(250) });
+    let from = json!({ "emailAddress": { "name": "😀".repeat(120), "address": "a@x.example" } });
+    let item = |subject: String| json!({ "id": "1", "subject": subject, "from": from });
     let hidden = format!("{}\u{202e}", "😀".repeat(254));
     let items: Vec<Value> = (0..50).map(|_| item(hidden.clone())).collect();
     let answer =

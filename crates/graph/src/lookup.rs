@@ -22,9 +22,9 @@ pub fn find_resource(uri: &str) -> Option<&'static Action> {
 /// The row whose URI template makes that URI, with the arguments in it: `id`, and `offset` where the URI has one.
 #[must_use]
 pub fn find_template(uri: &str) -> Option<(&'static Action, Map<String, Value>)> {
-    template::find(catalog(), uri)
+    template::find(uri)
 }
 
 pub(crate) fn find(kind: ActionKind, name: &str) -> Option<&'static Action> {
-    catalog().iter().find(|action| action.spec.kind == kind && action.spec.name == name)
+    catalog().find(|action| action.spec.kind == kind && action.spec.name == name)
 }

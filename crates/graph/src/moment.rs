@@ -104,11 +104,6 @@ pub(crate) fn instant_text(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// An instant of Graph for people; empty where it is not one.
-pub(crate) fn instant_words(text: &str) -> String {
-    text.parse::<Timestamp>().map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M").to_string())
-}
-
 /// The sentence for times that named no zone; empty where all did.
 pub(crate) fn zone_note(moments: &[(&str, &Moment)]) -> String {
     let assumed: Vec<String> = moments
@@ -207,7 +202,5 @@ mod tests {
             Moment::parse("2026-11-24T10:00[Europe/Berlin]").unwrap().to_words(),
             "Tue 2026-11-24 10:00 Europe/Berlin"
         );
-        assert_eq!(instant_words("2026-11-20T08:12:08Z"), "2026-11-20 08:12");
-        assert_eq!(instant_words("<b>"), "");
     }
 }

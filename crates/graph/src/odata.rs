@@ -1,7 +1,8 @@
 //! Values of OData query options.
 //!
 //! Source: Graph's query-parameters page: the whole `$search` expression stands in one pair of double quotes, and a
-//! quote inside is written `\"`. Percent-encoding is the transport's work.
+//! quote inside is written `\"`; in the directory each clause has its own pair and begins with a property.
+//! Percent-encoding is the transport's work.
 
 /// A `$search` value: what was typed, inside one phrase it cannot leave.
 pub(crate) fn search_phrase(text: &str) -> String {
@@ -17,11 +18,18 @@ pub(crate) fn search_phrase(text: &str) -> String {
     phrase
 }
 
+/// A `$search` value of the directory: what was typed, in any of these properties. It cannot leave its clause.
+pub(crate) fn directory_search(text: &str, properties: &[&str]) -> String {
+    let clauses: Vec<String> =
+        properties.iter().map(|property| search_phrase(&format!("{property}:{text}"))).collect();
+    clauses.join(" OR ")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::search_phrase;
+    use super::{directory_search, search_phrase};
 
     /// Reads a phrase back as Graph does: ends at the first quote that is not escaped.
     fn read_back(phrase: &str) -> Option<String> {
@@ -44,7 +52,42 @@ mod tests {
         assert_eq!(read_back("\"a\" b\""), None);
     }
 
+    /// The clauses of an expression of the directory, read one after the other.
+    fn clauses(expression: &str) -> Option<Vec<String>> {
+        let mut found = Vec::new();
+        let mut rest = expression;
+        loop {
+            let mut escaped = false;
+            let end = rest.strip_prefix('"')?.find(|sign| {
+                let ends = sign == '"' && !escaped;
+                escaped = sign == '\\' && !escaped;
+                ends
+            })?;
+            let (clause, after) = rest.split_at(end + 2);
+            found.push(read_back(clause)?);
+            if after.is_empty() {
+                return Some(found);
+            }
+            rest = after.strip_prefix(" OR ")?;
+        }
+    }
+
+    #[test]
+    fn a_search_of_the_directory_names_each_property_once() {
+        assert_eq!(
+            directory_search(r#"x" OR "mail:ceo"#, &["displayName", "mail"]),
+            r#""displayName:x\" OR \"mail:ceo" OR "mail:x\" OR \"mail:ceo""#
+        );
+        assert_eq!(clauses(r#""a" AND "b""#), None);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_searched_in_the_directory_stays_in_its_clauses(text in "(\\PC|\"|\\\\| OR ){0,60}") {
+            let wanted = vec![format!("displayName:{text}"), format!("mail:{text}")];
+            prop_assert_eq!(clauses(&directory_search(&text, &["displayName", "mail"])), Some(wanted));
+        }
+
         #[test]
         fn a_phrase_reads_back_as_what_was_typed(text in "(\\PC|\"|\\\\){0,60}") {
             prop_assert_eq!(read_back(&search_phrase(&text)), Some(text));

@@ -4,7 +4,7 @@
 //! the request that gave it, so neither host nor path nor any other option can come from an answer. A link to another
 //! host or path ends the list instead.
 
-use m365_types::UnixMillis;
+use m365_types::{UnixMillis, decode_segment};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -84,7 +84,7 @@ pub(crate) fn position(next_link: &str, path: &str) -> Option<PageStart> {
         && link.password().is_none();
     let below_version =
         link.path().strip_prefix('/').and_then(|path| path.find('/').and_then(|at| path.get(at..)));
-    if !ours || below_version != Some(path) {
+    if !ours || !below_version.is_some_and(|found| is_same(found, path)) {
         return None;
     }
     let mut found = link.query_pairs().filter_map(|(name, value)| match name.as_ref() {
@@ -95,6 +95,13 @@ pub(crate) fn position(next_link: &str, path: &str) -> Option<PageStart> {
     let position = found.next();
     // Two positions would leave it to the server which one counts.
     position.filter(|_| found.next().is_none())
+}
+
+/// Whether two paths have the same segments. Teams leaves `:` and `@` in its links as they are.
+fn is_same(one: &str, other: &str) -> bool {
+    let segments =
+        |path: &str| -> Option<Vec<String>> { path.split('/').skip(1).map(decode_segment).collect() };
+    one == other || segments(one).is_some_and(|found| segments(other) == Some(found))
 }
 
 fn is_count(value: &str) -> bool {
@@ -146,6 +153,23 @@ mod tests {
             "not a link",
         ] {
             assert_eq!(found(link), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_segment_may_be_encoded_otherwise_and_is_still_one_segment() {
+        let chat = "/chats/19%3A2da4%40thread.v2/messages";
+        for (path, same) in [
+            ("/chats/19:2da4@thread.v2/messages", true),
+            ("/chats/19%3a2da4%40thread.v2/messages", true),
+            ("/chats/19:2da4@thread.v2/members", false),
+            ("/chats/19:2DA4@thread.v2/messages", false),
+            ("/chats/19%253A2da4%40thread.v2/messages", false),
+            ("/chats/19:2da4@thread.v2/messages/", false),
+            ("/chats/19:2da4%40thread.v2%2Fmessages", false),
+        ] {
+            let link = format!("https://graph.microsoft.com/v1.0{path}?$skiptoken=x");
+            assert_eq!(position(&link, chat).is_some(), same, "{path}");
         }
     }
 

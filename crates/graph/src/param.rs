@@ -1,6 +1,7 @@
 //! Parameters as data: one definition gives the JSON Schema, the check and the typed value.
 //!
-//! Source: JSON Schema 2020-12. A value of JSON `null` counts as absent for whatever is not required, because
+//! Source: JSON Schema 2020-12. Lengths are checked and not published: every client puts the schemas into the context of
+//! its model, and a model does not count characters. A value of JSON `null` counts as absent for whatever is not required, because
 //! models send it so.
 
 use m365_types::Email;
@@ -209,10 +210,6 @@ impl Kind for Text {
 
     fn describe(&self, schema: &mut Map<String, Value>) {
         schema.insert("type".to_owned(), "string".into());
-        if self.min > 0 {
-            schema.insert("minLength".to_owned(), self.min.into());
-        }
-        schema.insert("maxLength".to_owned(), self.max.into());
     }
 
     fn allowed(&self) -> String {
@@ -248,8 +245,6 @@ impl Kind for Identifier {
 
     fn describe(&self, schema: &mut Map<String, Value>) {
         schema.insert("type".to_owned(), "string".into());
-        schema.insert("minLength".to_owned(), 1.into());
-        schema.insert("maxLength".to_owned(), IDENTIFIER_MAX.into());
     }
 
     fn allowed(&self) -> String {
@@ -294,17 +289,33 @@ impl<T: Copy + Send + Sync> Kind for Choice<T> {
     }
 }
 
+/// Yes or no.
+pub(crate) struct Boolean;
+
+impl Kind for Boolean {
+    type Value = bool;
+
+    fn describe(&self, schema: &mut Map<String, Value>) {
+        schema.insert("type".to_owned(), "boolean".into());
+    }
+
+    fn allowed(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn read(&self, given: &Value) -> Result<bool, String> {
+        given.as_bool().ok_or_else(|| kind_of(given))
+    }
+}
+
 /// One e-mail address.
 pub(crate) struct Address;
-
-const ADDRESS_MAX: usize = 254;
 
 impl Kind for Address {
     type Value = Email;
 
     fn describe(&self, schema: &mut Map<String, Value>) {
         schema.insert("type".to_owned(), "string".into());
-        schema.insert("maxLength".to_owned(), ADDRESS_MAX.into());
     }
 
     fn allowed(&self) -> String {
@@ -317,6 +328,10 @@ impl Kind for Address {
     }
 }
 
+/// The mailbox to act on, where it is not the person's own.
+pub(crate) static MAILBOX: Param<Address, Optional> =
+    optional("mailbox", "Shared or other mailbox: its address", Address);
+
 /// Several e-mail addresses; repetitions count once.
 pub(crate) struct Addresses {
     pub(crate) max: usize,
@@ -327,8 +342,7 @@ impl Kind for Addresses {
 
     fn describe(&self, schema: &mut Map<String, Value>) {
         schema.insert("type".to_owned(), "array".into());
-        schema.insert("items".to_owned(), json!({ "type": "string", "maxLength": ADDRESS_MAX }));
-        schema.insert("maxItems".to_owned(), self.max.into());
+        schema.insert("items".to_owned(), json!({ "type": "string" }));
     }
 
     fn allowed(&self) -> String {
@@ -356,7 +370,6 @@ impl Kind for DateTime {
 
     fn describe(&self, schema: &mut Map<String, Value>) {
         schema.insert("type".to_owned(), "string".into());
-        schema.insert("maxLength".to_owned(), Moment::TEXT_MAX.into());
     }
 
     fn allowed(&self) -> String {

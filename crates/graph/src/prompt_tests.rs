@@ -36,7 +36,7 @@ fn a_prompt_names_the_tools_it_uses_and_nothing_that_does_not_exist() {
         for tool in prompt.tools {
             assert!(find_tool(tool).is_some() && named.contains(tool), "{} {tool}", prompt.name);
         }
-        let tools = catalog().iter().map(|action| action.spec.name).filter(|name| find_tool(name).is_some());
+        let tools = catalog().map(|action| action.spec.name).filter(|name| find_tool(name).is_some());
         for tool in tools.filter(|tool| named.contains(tool)) {
             assert!(prompt.tools.contains(&tool), "{} does not declare {tool}", prompt.name);
         }
@@ -45,7 +45,7 @@ fn a_prompt_names_the_tools_it_uses_and_nothing_that_does_not_exist() {
                 .tools
                 .iter()
                 .any(|tool| find_tool(tool).unwrap().input_schema()["properties"].get(name).is_some());
-            of_a_tool || catalog().iter().any(|action| action.spec.name == name)
+            of_a_tool || catalog().any(|action| action.spec.name == name)
         };
         for name in named {
             let is_a_sample = ["Name (id)", "from:", "received>="].contains(&name);

@@ -1,12 +1,17 @@
 //! The state of the sign-in: who, with which Microsoft account, with which permissions. Makes no Graph call.
 
-use async_trait::async_trait;
-use m365_types::{ActionKind, Reach, Scope};
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use crate::action::{Account, Answer, Context, Invocation, object, own};
+use async_trait::async_trait;
+use m365_types::{ActionKind, ActionSpec, AuditKind, Effect, Reach, Scope, ScopeSet};
+use serde_json::json;
+
+use crate::action::{Account, Action, Answer, Context, Invocation, Output, own};
 use crate::catalog::catalog;
 use crate::error::ActionError;
+
+/// Names told for one missing permission; the data has all.
+const NAMED_MAX: usize = 3;
 
 pub(crate) struct Authenticate;
 
@@ -24,11 +29,10 @@ impl Invocation for Authenticate {
 fn state(account: &Account) -> Answer {
     let wanting: Vec<Scope> =
         account.granted.iter().filter(|scope| !account.microsoft_scopes.covers(&[*scope])).collect();
-    let unavailable: Vec<&str> = catalog()
-        .iter()
-        .filter(|action| action.spec.kind != ActionKind::Completion)
-        .filter(|action| !account.granted.covers(action.spec.scopes))
-        .map(|action| action.spec.name)
+    let unavailable: Vec<&ActionSpec> = catalog()
+        .map(|action| &action.spec)
+        .filter(|spec| spec.kind != ActionKind::Completion && account.offered.contains(&spec.name))
+        .filter(|spec| !account.granted.covers(spec.scopes))
         .collect();
     let needs_sign_in = account.microsoft.is_none() || !wanting.is_empty();
     let granted: Vec<Scope> = account.granted.iter().collect();
@@ -38,14 +42,7 @@ fn state(account: &Account) -> Answer {
             "\nThis client was allowed: {}.",
             if granted.is_empty() { "nothing".to_owned() } else { names(&granted).join(", ") }
         ),
-        if unavailable.is_empty() {
-            String::new()
-        } else {
-            format!(
-                "\nNot allowed to this client: {}. Connect it again to allow more.",
-                unavailable.join(", ")
-            )
-        },
+        unavailable_words(&account.granted, &unavailable),
     ]
     .concat();
     let structured = json!({
@@ -54,7 +51,7 @@ fn state(account: &Account) -> Answer {
         "microsoftAccount": account.microsoft,
         "granted": names(&granted),
         "missingAtMicrosoft": names(&wanting),
-        "unavailable": unavailable,
+        "unavailable": unavailable.iter().map(|spec| spec.name).collect::<Vec<_>>(),
         "signInUrl": needs_sign_in.then_some(&account.sign_in_url),
     });
     Answer::whole(text, structured)
@@ -69,9 +66,52 @@ fn microsoft_words(account: &Account, wanting: &[Scope]) -> String {
         Some(upn) if wanting.is_empty() => format!("The Microsoft account {upn} is connected."),
         Some(upn) => format!(
             "The Microsoft account {upn} is connected, but Microsoft has not given {}. The person must open {link} in a \
-             browser and agree.",
-            names(wanting).join(", ")
+             browser and agree.{}",
+            marked(wanting),
+            administrator_words(wanting),
         ),
+    }
+}
+
+/// What is offered and not allowed, by the permissions it lacks.
+fn unavailable_words(granted: &ScopeSet, unavailable: &[&ActionSpec]) -> String {
+    let mut groups: BTreeMap<Vec<Scope>, Vec<&str>> = BTreeMap::new();
+    for spec in unavailable {
+        groups.entry(granted.missing(spec.scopes)).or_default().push(spec.name);
+    }
+    if groups.is_empty() {
+        return String::new();
+    }
+    let words: Vec<String> = groups
+        .iter()
+        .map(|(missing, lacking)| {
+            let mut named = lacking.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
+            if lacking.len() > NAMED_MAX {
+                named = format!("{named} and {} more", lacking.len() - NAMED_MAX);
+            }
+            format!("{} ({named})", marked(missing))
+        })
+        .collect();
+    let every: Vec<Scope> = groups.into_keys().flatten().collect();
+    format!(
+        "\nNot allowed to this client: {}. Connect it again to allow more.{}",
+        words.join("; "),
+        administrator_words(&every)
+    )
+}
+
+/// The permissions, those that only an administrator grants with a mark.
+fn marked(scopes: &[Scope]) -> String {
+    let mark = |scope: &Scope| format!("{scope}{}", if scope.needs_administrator() { "*" } else { "" });
+    scopes.iter().map(mark).collect::<Vec<_>>().join(", ")
+}
+
+/// What the mark means, where there is one.
+fn administrator_words(scopes: &[Scope]) -> &'static str {
+    if scopes.iter().any(|scope| scope.needs_administrator()) {
+        " Only an administrator of the organisation grants those with a *, in Microsoft Entra."
+    } else {
+        ""
     }
 }
 
@@ -79,26 +119,25 @@ fn names(scopes: &[Scope]) -> Vec<&'static str> {
     scopes.iter().map(|scope| scope.as_str()).collect()
 }
 
-pub(crate) fn state_schema() -> Value {
-    let text = json!({ "type": "string" });
-    let list = json!({ "type": "array", "items": text });
-    let maybe = json!({ "type": ["string", "null"] });
-    object(
-        json!({
-            "signedIn": { "type": "boolean" }, "email": text, "microsoftAccount": maybe, "granted": list,
-            "missingAtMicrosoft": list, "unavailable": list, "signInUrl": maybe,
-        }),
-        &[
-            "signedIn",
-            "email",
-            "microsoftAccount",
-            "granted",
-            "missingAtMicrosoft",
-            "unavailable",
-            "signInUrl",
-        ],
-    )
-}
+/// The rows of this family, in the order clients see them.
+pub(crate) static ROWS: [Action; 1] = [Action {
+    spec: ActionSpec {
+        name: "authenticate",
+        kind: ActionKind::Tool,
+        title: "Sign-in state",
+        summary: "Get authentication URL for Microsoft 365",
+        effect: Effect::Read,
+        scopes: &[],
+        further_scopes: &[],
+        calls: &[],
+        untrusted: false,
+        audit: AuditKind::SessionRead,
+    },
+    paged: false,
+    params: &[],
+    output: Output::One(&["signedIn", "email", "granted", "missingAtMicrosoft", "unavailable"]),
+    parse: |_| Some(Box::new(Authenticate)),
+}];
 
 #[cfg(test)]
 #[path = "session_tests.rs"]

@@ -10,6 +10,7 @@ use m365_types::{ActionKind, decode_segment, encode_segment};
 use serde_json::{Map, Value};
 
 use crate::action::Action;
+use crate::catalog::catalog;
 
 const VARIABLE: &str = "{id}";
 /// The argument that says where a read goes on.
@@ -18,12 +19,12 @@ pub(crate) const OFFSET: &str = "offset";
 const OFFSET_DIGITS_MAX: usize = 9;
 
 /// The row whose template makes this URI, and the arguments in it.
-pub(crate) fn find<'a>(catalog: &'a [Action], uri: &str) -> Option<(&'a Action, Map<String, Value>)> {
+pub(crate) fn find(uri: &str) -> Option<(&'static Action, Map<String, Value>)> {
     let (path, query) = match uri.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (uri, None),
     };
-    catalog.iter().filter(|action| action.spec.kind == ActionKind::Template).find_map(|action| {
+    catalog().filter(|action| action.spec.kind == ActionKind::Template).find_map(|action| {
         let identifier = path.strip_prefix(action.spec.name.strip_suffix(VARIABLE)?)?;
         let mut arguments = Map::from_iter([("id".to_owned(), decode_segment(identifier)?.into())]);
         if let Some(query) = query {

@@ -80,7 +80,7 @@ fn an_identifier_that_could_leave_its_segment_is_refused_with_a_sentence() {
 
 fn templates() -> impl Strategy<Value = &'static str> {
     let names: Vec<&str> =
-        catalog().iter().map(|action| action.spec.name).filter(|name| name.ends_with("{id}")).collect();
+        catalog().map(|action| action.spec.name).filter(|name| name.ends_with("{id}")).collect();
     prop::sample::select(names)
 }
 

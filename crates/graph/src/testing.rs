@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use m365_ports::{
-    Clock, Entropy, GraphAnswer, GraphRequest, Timer, TokenError, TokenSource, Trace, Upstream, UpstreamError,
+    Clock, Content, Document, DocumentError, DocumentReader, DocumentText, Entropy, GraphAnswer,
+    GraphRequest, Timer, TokenError, TokenSource, Trace, Transfer, Upstream, UpstreamError,
 };
 use m365_types::{
     AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture,
@@ -17,7 +18,9 @@ use m365_types::{
 };
 use serde_json::{Map, Value};
 
-use crate::{Account, ActionError, Answer, Context, GraphClient, Ports, Position, Watch, catalog};
+use crate::{
+    Account, ActionError, Answer, Context, GraphClient, Ports, Position, Watch, ZoneMemory, catalog,
+};
 
 pub(crate) const REQUEST: RequestId = RequestId::from_random([0x5a; 16]);
 /// 2026-11-22T12:00:00Z
@@ -51,6 +54,15 @@ pub(crate) struct World {
     pub(crate) waits: Mutex<Vec<Duration>>,
     pub(crate) replaced: Mutex<Vec<Option<String>>>,
     pub(crate) token_error: Option<TokenError>,
+    pub(crate) zone: ZoneMemory,
+    /// What was asked of hosts that keep content.
+    pub(crate) transfers: Mutex<Vec<Transfer>>,
+    /// What the client and the Microsoft token may do, where it is not what [`account`] says.
+    pub(crate) scopes: Option<&'static str>,
+    /// Why no document can be read; where nothing says so, the text of a document is its bytes.
+    pub(crate) unread: Option<DocumentError>,
+    /// The documents that were read.
+    pub(crate) documents: Mutex<Vec<Document>>,
 }
 
 impl World {
@@ -86,13 +98,24 @@ impl World {
         given: Value,
         position: Option<&Position>,
     ) -> (Result<Answer, ActionError>, Vec<Trace>) {
-        let action = catalog().iter().find(|action| action.spec.name == name).unwrap();
+        let action = catalog().find(|action| action.spec.name == name).unwrap();
         let invocation = action.parse(&arguments(given)).unwrap();
-        let intent = intent(&action.spec);
+        let intent = intent(&action.spec, invocation.scopes(&action.spec));
         let graph = GraphClient::new(self.ports(), &intent);
-        let account = account();
-        let context =
-            Context { graph: &graph, now: self.now(), request: REQUEST, account: &account, position };
+        let mut account = account();
+        if let Some(scopes) = self.scopes {
+            account.granted = ScopeSet::parse(scopes).0;
+            account.microsoft_scopes = account.granted.clone();
+        }
+        let context = Context {
+            graph: &graph,
+            now: self.now(),
+            request: REQUEST,
+            account: &account,
+            position,
+            zone: &self.zone,
+            documents: self,
+        };
         let result = invocation.run(&context).now_or_never().expect("the fakes never wait");
         if let Ok(answer) = &result {
             conforms(&answer.structured, &action.output_schema(), "$");
@@ -117,6 +140,7 @@ pub(crate) fn account() -> Account {
         granted: ScopeSet::parse("Mail.Read User.Read").0,
         microsoft_scopes: ScopeSet::parse("Mail.Read User.Read").0,
         sign_in_url: "https://m365.example/connect".into(),
+        offered: catalog().map(|action| action.spec.name).collect(),
     }
 }
 
@@ -124,7 +148,7 @@ pub(crate) fn account() -> Account {
     clippy::disallowed_methods,
     reason = "a test issues what the perimeter, the decision and the journal issue"
 )]
-pub(crate) fn intent(spec: &'static ActionSpec) -> Intent {
+pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
     let person = Person {
         subject: AccessSubject::parse("alex").unwrap(),
         email: Email::parse("alex@contoso.example").unwrap(),
@@ -139,7 +163,7 @@ pub(crate) fn intent(spec: &'static ActionSpec) -> Intent {
         grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,
     };
-    Intent::recorded(Permit::issue(actor, spec, m365_types::Reach::default(), "test"), 1)
+    Intent::recorded(Permit::issue(actor, spec, m365_types::Reach::default(), scopes, "test"), 1)
 }
 
 /// What Graph will say to one request.
@@ -149,11 +173,24 @@ pub(crate) enum Scripted {
 }
 
 pub(crate) fn ok(body: &Value) -> Scripted {
-    Scripted::Answer(GraphAnswer { status: 200, body: Bytes::from(body.to_string()), trace: trace(200) })
+    Scripted::Answer(answer(200, Bytes::from(body.to_string())))
 }
 
 pub(crate) fn accepted() -> Scripted {
-    Scripted::Answer(GraphAnswer { status: 202, body: Bytes::new(), trace: trace(202) })
+    Scripted::Answer(answer(202, Bytes::new()))
+}
+
+/// The JSON that a request carries.
+pub(crate) fn json_of(request: &GraphRequest) -> &Value {
+    match &request.body {
+        Some(Content::Json(value)) => value,
+        other => panic!("not JSON: {other:?}"),
+    }
+}
+
+/// An answer with nothing beside its body.
+pub(crate) fn answer(status: u16, body: Bytes) -> GraphAnswer {
+    GraphAnswer { status, body, media_type: None, location: None, trace: trace(status) }
 }
 
 pub(crate) fn trace(status: u16) -> Trace {
@@ -191,6 +228,27 @@ impl Upstream for World {
             None => self.answers.lock().unwrap().pop_front().expect("one more request than answers"),
         };
         match scripted {
+            Scripted::Answer(answer) => Ok(answer),
+            Scripted::Refusal(error) => Err(error),
+        }
+    }
+
+    async fn batch(
+        &self,
+        intent: &Intent,
+        token: &Secret<String>,
+        requests: Vec<GraphRequest>,
+    ) -> Result<Vec<Result<GraphAnswer, UpstreamError>>, UpstreamError> {
+        let mut answers = Vec::new();
+        for request in requests {
+            answers.push(self.call(intent, token, request).await);
+        }
+        Ok(answers)
+    }
+
+    async fn transfer(&self, _: &Intent, transfer: Transfer) -> Result<GraphAnswer, UpstreamError> {
+        self.transfers.lock().unwrap().push(transfer);
+        match self.answers.lock().unwrap().pop_front().expect("one more transfer than answers") {
             Scripted::Answer(answer) => Ok(answer),
             Scripted::Refusal(error) => Err(error),
         }
@@ -253,6 +311,18 @@ impl Watch for World {
     }
 }
 
+#[async_trait]
+impl DocumentReader for World {
+    async fn read(&self, document: Document) -> Result<DocumentText, DocumentError> {
+        let text = String::from_utf8_lossy(&document.bytes).into_owned();
+        self.documents.lock().unwrap().push(document);
+        match self.unread {
+            None => Ok(DocumentText { text, hidden: 0, truncated: false }),
+            Some(error) => Err(error),
+        }
+    }
+}
+
 impl Entropy for World {
     fn fill(&self, buffer: &mut [u8]) {
         buffer.fill(0);
@@ -284,9 +354,9 @@ fn conforms(value: &Value, schema: &Value, at: &str) {
         assert!(value.get(required.as_str().unwrap()).is_some(), "{at} lacks {required}");
     }
     for (name, inner) in value.as_object().into_iter().flatten() {
-        let declared =
-            schema["properties"].get(name).unwrap_or_else(|| panic!("{at}.{name} is not in the schema"));
-        conforms(inner, declared, &format!("{at}.{name}"));
+        if let Some(declared) = schema["properties"].get(name) {
+            conforms(inner, declared, &format!("{at}.{name}"));
+        }
     }
     for inner in value.as_array().into_iter().flatten() {
         conforms(inner, &schema["items"], &format!("{at}[]"));

@@ -66,11 +66,3 @@ impl Correspondent {
         }
     }
 }
-
-/// The output schema of [`Correspondent`].
-pub(crate) fn correspondent_schema() -> serde_json::Value {
-    crate::action::object(
-        serde_json::json!({ "name": { "type": "string" }, "address": { "type": "string" } }),
-        &["name", "address"],
-    )
-}

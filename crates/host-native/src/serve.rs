@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: Serve) -> anyhow::Result<()> {
     let data =
         DataDir::new(Environment::variable("DATA_DIR").unwrap_or_else(|| DEFAULT_DATA_DIR.to_owned()).into());
     let public_url = config.issuer().to_owned();
-    let profile = config.profile;
+    let profile = config.toolset.profile;
     let server = Server::assemble(config, &data, Arc::new(SystemClock), &[origin.to_string()])?;
     output::note(&format!("Serving {public_url} from {origin}, profile {profile}. Ctrl-C stops it."));
     let ready = Ready {

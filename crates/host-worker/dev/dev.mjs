@@ -39,8 +39,12 @@ const SETTINGS = {
   PUBLIC_URL: "publicUrl",
 };
 
-/** What the estate does not know: who operates. */
-const OWN = { OPERATOR_GROUP: "m365-operators" };
+/** What the estate does not know: who operates, and that its administrator has consented to everything. */
+const OWN = {
+  OPERATOR_GROUP: "m365-operators",
+  SCOPES_AT_SIGN_IN: "all",
+  SHAREPOINT_HOSTS: "contoso-my.sharepoint.com contoso.sharepoint.com outlook.office.com",
+};
 
 /** What can stand in place of the client secret, and which control of the estate makes it. */
 const CREDENTIALS = {

@@ -107,7 +107,7 @@ pub(crate) fn list() -> Vec<ToolDescriptor> {
         annotations: ToolAnnotations {
             read_only: true,
             destructive: false,
-            idempotent: true,
+            idempotent: Some(true),
             open_world: false,
         },
     };

@@ -65,7 +65,6 @@ pub struct Offers {
 
 /// Hints to the client about what a tool does to the world. They promise nothing to a client that does not trust us.
 #[derive(Clone, Copy, Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the four independent hints of the specification")]
 pub struct ToolAnnotations {
     /// Changes nothing.
     #[serde(rename = "readOnlyHint")]
@@ -73,9 +72,9 @@ pub struct ToolAnnotations {
     /// May remove or overwrite.
     #[serde(rename = "destructiveHint")]
     pub destructive: bool,
-    /// Calling again with the same arguments adds no effect.
-    #[serde(rename = "idempotentHint")]
-    pub idempotent: bool,
+    /// Calling again with the same arguments adds no effect. Says nothing of a tool that only reads.
+    #[serde(rename = "idempotentHint", skip_serializing_if = "Option::is_none")]
+    pub idempotent: Option<bool>,
     /// Reaches beyond the person's own data.
     #[serde(rename = "openWorldHint")]
     pub open_world: bool,

@@ -52,7 +52,9 @@ struct Tool {
 
 #[derive(Serialize)]
 struct Annotations {
-    title: &'static str,
+    /// Where the tool itself has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'static str>,
     #[serde(flatten)]
     hints: ToolAnnotations,
 }
@@ -65,9 +67,10 @@ impl Tools {
             description: tool.description,
             input_schema: tool.input_schema,
             output_schema: tool.output_schema.filter(|_| revision.has_structure()),
-            annotations: revision
-                .has_annotations()
-                .then_some(Annotations { title: tool.title, hints: tool.annotations }),
+            annotations: revision.has_annotations().then_some(Annotations {
+                title: Some(tool.title).filter(|_| !revision.has_structure()),
+                hints: tool.annotations,
+            }),
         };
         Self { tools: tools.into_iter().map(write).collect() }
     }

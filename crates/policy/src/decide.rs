@@ -1,6 +1,6 @@
 //! The decision itself: pure, total, deterministic, and the only issuer of a [`Permit`].
 
-use m365_types::{ActionSpec, Actor, Permit, Profile, Reach, ScopeSet};
+use m365_types::{ActionSpec, Actor, Effect, Permit, Reach, Scope, ScopeSet, Toolset};
 
 use crate::{Denial, PrincipalKind, rules};
 
@@ -13,8 +13,10 @@ pub struct Question<'a> {
     pub action: &'static ActionSpec,
     /// Whom this very call reaches; becomes part of the permit.
     pub reach: Reach,
-    /// The deployment's profile.
-    pub profile: Profile,
+    /// The permissions this very call needs; becomes part of the permit.
+    pub scopes: Vec<Scope>,
+    /// What the deployment offers.
+    pub toolset: &'a Toolset,
     /// The scopes of the grant behind the token.
     pub granted: &'a ScopeSet,
 }
@@ -30,25 +32,33 @@ pub enum Decision {
 }
 
 /// Answers the question:
-/// 1. a rule must permit the effect to this kind of principal under this profile;
-/// 2. the grant must cover every scope of the row.
+/// 1. a rule must permit the effect to this kind of principal under this profile, where a change to what others use too
+///    counts as reaching them;
+/// 2. the deployment must offer the row;
+/// 3. the grant must cover every permission of the call, and the row must declare each.
 pub fn decide(question: Question<'_>) -> Decision {
-    let Question { actor, action, reach, profile, granted } = question;
+    let Question { actor, action, reach, scopes, toolset, granted } = question;
     let kind = PrincipalKind::of(&actor.principal);
+    let effect = if reach.shared && action.effect == Effect::Write { Effect::Send } else { action.effect };
     // 1.
-    let Some(rule) = rules::permitting(kind, profile, action.effect) else {
+    let Some(rule) = rules::permitting(kind, toolset.profile, effect) else {
         return Decision::Deny(match kind {
-            PrincipalKind::Person => Denial::Profile { effect: action.effect, profile },
+            PrincipalKind::Person => Denial::Profile { effect, profile: toolset.profile },
             PrincipalKind::Service => Denial::Service,
         });
     };
     // 2.
-    let missing = granted.missing(action.scopes);
+    if !toolset.admits(action) {
+        return Decision::Deny(Denial::NotOffered);
+    }
+    // 3.
+    let declared: ScopeSet = action.all_scopes().collect();
+    let missing = granted.intersection(&declared).missing(&scopes);
     if !missing.is_empty() {
-        return Decision::Deny(Denial::Scopes { missing, all: action.scopes.iter().copied().collect() });
+        return Decision::Deny(Denial::Scopes { missing, all: scopes.into_iter().collect() });
     }
     #[expect(clippy::disallowed_methods, reason = "this is the decision, the one issuer of permits")]
-    let permit = Permit::issue(actor, action, reach, rule.name);
+    let permit = Permit::issue(actor, action, reach, scopes, rule.name);
     Decision::Permit(permit)
 }
 

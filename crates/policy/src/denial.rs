@@ -12,11 +12,13 @@ pub enum Denial {
         /// The profile in force.
         profile: Profile,
     },
+    /// The operator does not offer the row.
+    NotOffered,
     /// The grant lacks permissions of the row. The client may ask the person for them.
     Scopes {
         /// What the grant lacks, in the order of the row.
         missing: Vec<Scope>,
-        /// Every scope of the action, for the challenge of RFC 6750 section 3.1.
+        /// Every scope of the call, for the challenge of RFC 6750 section 3.1.
         all: ScopeSet,
     },
     /// Service tokens may not call actions.
@@ -28,6 +30,7 @@ impl Denial {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::NotOffered => "denied.not_offered",
             Self::Profile { .. } => "denied.profile",
             Self::Scopes { .. } => "denied.scopes",
             Self::Service => "denied.service",
@@ -43,6 +46,9 @@ impl Denial {
                  An operator can choose a wider profile.",
                 deed(*effect)
             ),
+            Self::NotOffered => "Nothing was done: the operator of this server does not offer this tool. \
+                                 An operator can add it to what is offered."
+                .to_owned(),
             Self::Scopes { missing, .. } => {
                 let names: Vec<_> = missing.iter().map(|scope| scope.as_str()).collect();
                 format!(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use m365_types::{ActionSpec, Effect, Identity, Principal, Profile};
+use m365_types::{ActionSpec, Effect, Identity, Principal, Profile, Toolset};
 
 /// The axis of the table that says what sort of principal asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,21 +87,29 @@ pub(crate) fn permitting(
         .find(|rule| rule.principal == principal && rule.profile == profile && rule.effects.contains(&effect))
 }
 
-/// Whether people are shown the action under this profile: what no one may call is not listed.
+/// Whether people are shown the action: what no one may call is not listed.
 #[must_use]
-pub fn visible(action: &ActionSpec, profile: Profile) -> bool {
-    permitting(PrincipalKind::Person, profile, action.effect).is_some()
+pub fn visible(action: &ActionSpec, toolset: &Toolset) -> bool {
+    permitting(PrincipalKind::Person, toolset.profile, action.effect).is_some() && toolset.admits(action)
 }
 
-/// The rules as canonical text. Its hash names the policy in every journal record.
+/// What is in force as canonical text: the rules, and what the deployment offers. Its hash names the policy in every
+/// journal record.
 #[must_use]
-pub fn policy_text() -> String {
-    let mut text = String::from("m365-policy/1\ndefault deny\nscopes grant-covers-action\n");
+pub fn policy_text(toolset: &Toolset) -> String {
+    let mut text =
+        String::from("m365-policy/2\ndefault deny\nscopes grant-covers-call\nshared write is send\n");
     for rule in RULES {
         let effects: Vec<_> = rule.effects.iter().map(|effect| effect.as_str()).collect();
         let (principal, profile) = (rule.principal.as_str(), rule.profile.as_str());
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "permit {} {principal} {profile} {}", rule.name, effects.join(","));
+    }
+    let _ = writeln!(text, "offer profile {}", toolset.profile);
+    for (word, names) in [("only", &toolset.allow), ("never", &toolset.deny)] {
+        for name in names {
+            let _ = writeln!(text, "offer {word} {name}");
+        }
     }
     text
 }
@@ -111,15 +119,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_names_every_rule_and_is_stable() {
+    fn the_text_names_every_rule_and_what_is_offered_and_is_stable() {
+        let (allow, deny) = (["getEmails"].into(), ["sendEmail"].into());
+        let toolset = Toolset { allow, deny, ..Toolset::of(Profile::Standard) };
         assert_eq!(
-            policy_text(),
-            "m365-policy/1\n\
+            policy_text(&toolset),
+            "m365-policy/2\n\
              default deny\n\
-             scopes grant-covers-action\n\
+             scopes grant-covers-call\n\
+             shared write is send\n\
              permit person.read-only person read-only read\n\
              permit person.standard person standard read,write\n\
-             permit person.full person full read,write,send,destroy\n"
+             permit person.full person full read,write,send,destroy\n\
+             offer profile standard\n\
+             offer only getEmails\n\
+             offer never sendEmail\n"
         );
     }
 

@@ -28,4 +28,7 @@ pub use registry::{ClientRegistry, RegistryError};
 pub use runtime::{Alarm, Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
 pub use signer::{RotatingSecret, SIGNING_KEY_MAX_BITS, SIGNING_KEY_MIN_BITS, Signer, SignerError};
 pub use sql::{Database, Durability, Row, Sql, SqlError, SqlValue, transact};
-pub use upstream::{GraphAnswer, GraphRequest, TokenError, TokenSource, Trace, Upstream, UpstreamError};
+pub use upstream::{
+    Content, GraphAnswer, GraphHeader, GraphRequest, TokenError, TokenSource, Trace, Transfer, UploadPart,
+    Upstream, UpstreamError,
+};

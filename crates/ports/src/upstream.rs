@@ -18,17 +18,75 @@ pub struct GraphRequest {
     pub query: Vec<(&'static str, String)>,
     /// Values of the `Prefer` header.
     pub prefer: Vec<String>,
-    /// JSON body.
-    pub body: Option<serde_json::Value>,
+    /// Further headers.
+    pub headers: Vec<GraphHeader>,
+    /// What it carries.
+    pub body: Option<Content>,
+}
+
+/// A header that a Graph request may carry besides those of every request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GraphHeader {
+    /// `Accept`, where the answer is not JSON.
+    Accept(&'static str),
+    /// `ConsistencyLevel: eventual`, which advanced queries of the directory demand.
+    ConsistencyLevelEventual,
+    /// `If-Match` with an entity tag as Graph gave it (RFC 9110 section 13.1.1).
+    IfMatch(String),
+}
+
+/// What a Graph request carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// JSON
+    Json(serde_json::Value),
+    /// Bytes of this media type.
+    Bytes {
+        /// `Content-Type`
+        media_type: String,
+        /// The bytes.
+        bytes: Bytes,
+    },
+}
+
+impl From<serde_json::Value> for Content {
+    fn from(value: serde_json::Value) -> Self {
+        Self::Json(value)
+    }
+}
+
+/// Bytes to or from an address that Graph handed out for them (`@microsoft.graph.downloadUrl`, `uploadUrl`). Such an
+/// address is a credential: it goes to a host that the operator has listed, without any token, and into no log or record.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// The address.
+    pub url: Secret<String>,
+    /// What is uploaded; nothing where it is a download.
+    pub upload: Option<UploadPart>,
+}
+
+/// One part of an upload session (Graph, `createUploadSession`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadPart {
+    /// Where in the whole the part begins, in bytes.
+    pub offset: u64,
+    /// Bytes of the whole.
+    pub total: u64,
+    /// The part.
+    pub bytes: Bytes,
 }
 
 /// Graph's answer with the identifiers of that very exchange.
 #[derive(Clone, Debug)]
 pub struct GraphAnswer {
-    /// HTTP status, always a success.
+    /// HTTP status: a success, or 302 where the content lies elsewhere.
     pub status: u16,
     /// Body, possibly empty.
     pub body: Bytes,
+    /// `Content-Type` of the body, where there was one.
+    pub media_type: Option<String>,
+    /// Where the content lies, with a 302.
+    pub location: Option<Secret<String>>,
     /// Where the exchange can be found again.
     pub trace: Trace,
 }
@@ -53,6 +111,12 @@ pub enum UpstreamError {
     /// The request is not one its row may make: nothing was sent.
     #[error("the request is not one this action may make")]
     Forbidden,
+    /// The content lies on a host that the operator has not listed (`SHAREPOINT_HOSTS`): nothing was sent.
+    #[error("the content lies on the host {host}, which SHAREPOINT_HOSTS does not list")]
+    UnlistedHost {
+        /// The host's name; empty where the address is none that could be listed.
+        host: String,
+    },
     /// The gateway could not be reached, or broke off.
     #[error("the AI Gateway could not be reached")]
     GatewayUnreachable {
@@ -122,7 +186,7 @@ impl UpstreamError {
     #[must_use]
     pub const fn trace(&self) -> Option<&Trace> {
         match self {
-            Self::Forbidden => None,
+            Self::Forbidden | Self::UnlistedHost { .. } => None,
             Self::GatewayUnreachable { trace, .. }
             | Self::Gateway { trace, .. }
             | Self::DlpRequest { trace }
@@ -148,6 +212,24 @@ pub trait Upstream: Send + Sync {
         token: &Secret<String>,
         request: GraphRequest,
     ) -> Result<GraphAnswer, UpstreamError>;
+
+    /// Makes several requests in one exchange (Graph, JSON batching: at most 20, in any order), and gives what became of
+    /// each, in their order.
+    ///
+    /// # Errors
+    /// [`UpstreamError`] where the batch as a whole failed, [`UpstreamError::Forbidden`] where one request is not admitted.
+    async fn batch(
+        &self,
+        intent: &Intent,
+        token: &Secret<String>,
+        requests: Vec<GraphRequest>,
+    ) -> Result<Vec<Result<GraphAnswer, UpstreamError>>, UpstreamError>;
+
+    /// Moves bytes for a recorded intent. Does not retry.
+    ///
+    /// # Errors
+    /// [`UpstreamError`]
+    async fn transfer(&self, intent: &Intent, transfer: Transfer) -> Result<GraphAnswer, UpstreamError>;
 }
 
 /// Why there is no Microsoft access token.

@@ -22,6 +22,8 @@ pub enum Target {
     Gateway,
     /// Microsoft Graph.
     Graph,
+    /// The hosts that keep content: SharePoint, OneDrive, attachments of Outlook.
+    Sharepoint,
 }
 
 /// What goes wrong.

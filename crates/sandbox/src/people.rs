@@ -34,6 +34,60 @@ pub struct Person {
     pub microsoft: Option<String>,
     /// Whether this person may consent; `false`: Entra asks for an administrator (AADSTS90094).
     pub consent: bool,
+    /// Whether an administrator has consented for this person to what only an administrator can grant.
+    #[serde(default = "yes")]
+    pub admin_consent: bool,
+    /// E-mail addresses, in lower case, of those who may open this person's mailbox and calendar.
+    #[serde(default)]
+    pub delegates: Vec<String>,
+    /// E-mail address, in lower case, of whom this person reports to.
+    #[serde(default)]
+    pub manager: Option<String>,
+    /// Whether it is a shared mailbox, which everybody of the tenant may open and nobody signs in to.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// The shared mailbox of the tenant.
+pub const SHARED_MAILBOX: &str = "support@contoso.example";
+
+/// The shared mailbox with this address, or object id, in any letter case.
+#[must_use]
+pub fn shared_mailbox(named: &str) -> Option<Arc<Person>> {
+    let mailbox = Person { shared: true, ..Person::named("Contoso Support", SHARED_MAILBOX) };
+    let is_it = named.eq_ignore_ascii_case(SHARED_MAILBOX) || named == mailbox.oid;
+    is_it.then(|| Arc::new(mailbox))
+}
+
+impl Person {
+    /// Somebody of the tenant with nothing particular about them.
+    fn named(display_name: &str, email: &str) -> Self {
+        Self {
+            oid: derived_id("entra oid", email),
+            access_subject: derived_id("access subject", email),
+            display_name: display_name.to_owned(),
+            groups: Vec::new(),
+            guest: false,
+            domain: TENANT_NAME.to_owned(),
+            microsoft: None,
+            consent: true,
+            admin_consent: true,
+            delegates: Vec::new(),
+            manager: None,
+            shared: false,
+            email: email.to_owned(),
+        }
+    }
+
+    /// Whether this mailbox may be opened by somebody.
+    #[must_use]
+    pub fn admits(&self, somebody: &Self) -> bool {
+        self.oid == somebody.oid || self.shared && !somebody.guest || self.delegates.contains(&somebody.email)
+    }
 }
 
 /// What to change about a person, or how to add one; a field left out keeps its value or takes the default.
@@ -54,6 +108,12 @@ pub struct PersonEntry {
     pub microsoft: Option<String>,
     /// Whether this person may consent.
     pub consent: Option<bool>,
+    /// Whether an administrator has consented for this person.
+    pub admin_consent: Option<bool>,
+    /// Who may open this person's mailbox and calendar.
+    pub delegates: Option<Vec<String>>,
+    /// Whom this person reports to.
+    pub manager: Option<String>,
 }
 
 /// Why a person was not added.
@@ -91,17 +151,8 @@ impl People {
         ] {
             let first = name.split(' ').next().unwrap_or(name).to_lowercase();
             let email = format!("{first}@{TENANT_NAME}");
-            people.insert(Person {
-                oid: derived_id("entra oid", &email),
-                access_subject: derived_id("access subject", &email),
-                display_name: name.to_owned(),
-                groups: groups.iter().map(|&group| group.to_owned()).collect(),
-                guest: false,
-                domain: TENANT_NAME.to_owned(),
-                microsoft: None,
-                consent: true,
-                email,
-            });
+            let groups = groups.iter().map(|&group| group.to_owned()).collect();
+            people.insert(Person { groups, ..Person::named(name, &email) });
         }
         people
     }
@@ -171,6 +222,17 @@ impl People {
                 .unwrap_or(domain_of_address),
             microsoft,
             consent: entry.consent.or(known.map(|person| person.consent)).unwrap_or(true),
+            admin_consent: entry.admin_consent.or(known.map(|person| person.admin_consent)).unwrap_or(true),
+            delegates: entry
+                .delegates
+                .map(|delegates| delegates.iter().map(|delegate| delegate.to_lowercase()).collect())
+                .or_else(|| known.map(|person| person.delegates.clone()))
+                .unwrap_or_default(),
+            manager: entry
+                .manager
+                .map(|manager| manager.to_lowercase())
+                .or_else(|| known.and_then(|person| person.manager.clone())),
+            shared: false,
             email,
         }))
     }

@@ -51,6 +51,11 @@ impl Cleaner {
         self.hidden += other.hidden;
     }
 
+    /// Counts characters that were removed elsewhere: from a page in markdown, from a document.
+    pub const fn count(&mut self, hidden: usize) {
+        self.hidden += hidden;
+    }
+
     /// How many characters were removed that a reader would not have seen.
     #[must_use]
     pub const fn hidden(&self) -> usize {

@@ -54,6 +54,10 @@ pub struct Call {
     pub template: &'static str,
     /// When it may be repeated.
     pub retry: Retry,
+    /// Whether it only reads, whatever its method (RFC 9110 section 9.2.1).
+    pub safe: bool,
+    /// Whether `/users/{mailbox}` may stand for the `/me` it begins with: the same call in another mailbox.
+    pub mailbox: bool,
 }
 
 /// Why arguments do not make a path.
@@ -75,22 +79,50 @@ const PCHAR: &[u8] = b"-._~!$&'()*+,;=:@";
 const SEGMENT_MAX_BYTES: usize = 1024;
 
 impl Call {
+    const fn new(method: Method, template: &'static str, retry: Retry) -> Self {
+        Self { method, template, retry, safe: false, mailbox: false }
+    }
+
     /// A read.
     #[must_use]
     pub const fn get(template: &'static str) -> Self {
-        Self { method: Method::Get, template, retry: Retry::Idempotent }
+        Self { safe: true, ..Self::new(Method::Get, template, Retry::Idempotent) }
+    }
+
+    /// A read whose question is too large for a URL.
+    #[must_use]
+    pub const fn query(template: &'static str) -> Self {
+        Self { safe: true, ..Self::new(Method::Post, template, Retry::Idempotent) }
     }
 
     /// A write without an idempotency key.
     #[must_use]
     pub const fn post(template: &'static str) -> Self {
-        Self { method: Method::Post, template, retry: Retry::RefusedOnly }
+        Self::new(Method::Post, template, Retry::RefusedOnly)
     }
 
     /// A write that carries an idempotency key in its body.
     #[must_use]
     pub const fn post_idempotent(template: &'static str) -> Self {
-        Self { method: Method::Post, template, retry: Retry::Idempotent }
+        Self::new(Method::Post, template, Retry::Idempotent)
+    }
+
+    /// A change to something that is there. Made twice it is the same change, but people may be told of it twice.
+    #[must_use]
+    pub const fn patch(template: &'static str) -> Self {
+        Self::new(Method::Patch, template, Retry::RefusedOnly)
+    }
+
+    /// Content put in its place: put twice it is the same content.
+    #[must_use]
+    pub const fn put(template: &'static str) -> Self {
+        Self::new(Method::Put, template, Retry::Idempotent)
+    }
+
+    /// The same call, in another person's or a shared mailbox too.
+    #[must_use]
+    pub const fn or_mailbox(self) -> Self {
+        Self { mailbox: true, ..self }
     }
 
     /// Fills the template: each variable becomes exactly one encoded segment.
@@ -98,9 +130,24 @@ impl Call {
     /// # Errors
     /// [`PathError::Segment`] for an unusable identifier, [`PathError::Arity`] for a wrong count.
     pub fn path(&self, segments: &[&str]) -> Result<String, PathError> {
+        self.path_in(None, segments)
+    }
+
+    /// The same in another mailbox, where one is named.
+    ///
+    /// # Errors
+    /// As [`Call::path`]; [`PathError::Arity`] where the call is for the person's own mailbox alone.
+    pub fn path_in(&self, mailbox: Option<&str>, segments: &[&str]) -> Result<String, PathError> {
         let mut given = segments.iter();
         let mut path = String::with_capacity(self.template.len() + 64);
-        for part in self.template.split('/').skip(1) {
+        let mut rest = self.template;
+        if let Some(mailbox) = mailbox {
+            rest = self.below_mailbox().ok_or(PathError::Arity)?;
+            check_segment(mailbox)?;
+            path.push_str("/users/");
+            path.extend(utf8_percent_encode(mailbox, SEGMENT));
+        }
+        for part in rest.split('/').skip(1) {
             path.push('/');
             if part.starts_with('{') {
                 let segment = given.next().ok_or(PathError::Arity)?;
@@ -117,15 +164,26 @@ impl Call {
     /// segments in canonical encoding. Egress asks again, so a path built elsewhere cannot pass.
     #[must_use]
     pub fn admits(&self, method: Method, path: &str) -> bool {
-        let mut parts = path.split('/');
-        let fits = method == self.method
-            && self.template.split('/').all(|want| {
-                parts
-                    .next()
-                    .is_some_and(|part| if want.starts_with('{') { is_canonical(part) } else { part == want })
-            });
-        fits && parts.next().is_none()
+        let elsewhere = || {
+            let (mailbox, rest) = path.strip_prefix("/users/")?.split_once('/')?;
+            let below = self.below_mailbox()?.strip_prefix('/')?;
+            Some(is_canonical(mailbox) && fits(below, rest))
+        };
+        method == self.method && (fits(self.template, path) || elsewhere() == Some(true))
     }
+
+    /// What follows `/me` in the template, where another mailbox may take its place.
+    fn below_mailbox(&self) -> Option<&'static str> {
+        self.template.strip_prefix("/me").filter(|_| self.mailbox)
+    }
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    let each = template.split('/').all(|want| {
+        parts.next().is_some_and(|part| if want.starts_with('{') { is_canonical(part) } else { part == want })
+    });
+    each && parts.next().is_none()
 }
 
 /// An identifier as one path segment, in the one encoding that paths and URIs of ours use.
@@ -213,6 +271,28 @@ mod tests {
         ] {
             assert!(!MESSAGES.admits(method, path), "{path}");
         }
+    }
+
+    #[test]
+    fn another_mailbox_takes_the_place_of_me_where_the_call_says_so() {
+        const SHARED: Call = Call::get("/me/messages/{message}").or_mailbox();
+        let path = SHARED.path_in(Some("a/b@contoso.example"), &["AA="]).unwrap();
+        assert_eq!(path, "/users/a%2Fb%40contoso.example/messages/AA%3D");
+        assert!(SHARED.admits(Method::Get, &path));
+        assert_eq!(SHARED.path(&["AA="]).as_deref(), Ok("/me/messages/AA%3D"));
+        assert_eq!(MESSAGES.path_in(Some("b@contoso.example"), &["inbox"]), Err(PathError::Arity));
+        assert_eq!(SHARED.path_in(Some(".."), &["AA="]), Err(PathError::Segment));
+        for path in [
+            "/users/b%40contoso.example/mailFolders/inbox/messages",
+            "/users/b@contoso.example/messages/AA%3D",
+            "/users/../messages/AA%3D",
+            "/users/messages/AA%3D",
+            "/users//messages/AA%3D",
+            "/users/b/x/messages/AA%3D",
+        ] {
+            assert!(!SHARED.admits(Method::Get, path), "{path}");
+        }
+        assert!(!MESSAGES.admits(Method::Get, "/users/b/mailFolders/inbox/messages"));
     }
 
     #[test]

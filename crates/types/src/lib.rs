@@ -26,5 +26,5 @@ pub use permit::{Actor, Intent, Permit};
 pub use principal::{Identity, Person, Posture, Principal, Service};
 pub use scope::{Scope, ScopeSet};
 pub use secret::Secret;
-pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach};
+pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach, Toolset};
 pub use time::UnixMillis;

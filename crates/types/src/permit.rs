@@ -1,7 +1,7 @@
 //! From decision to effect as types: `decide` issues a [`Permit`], the journal turns it into an [`Intent`], and only
 //! an [`Intent`] opens the door out. Skipping a step does not compile.
 
-use crate::{ActionSpec, ClientId, GrantId, Oid, Principal, Reach, RequestId, TenantId};
+use crate::{ActionSpec, ClientId, GrantId, Oid, Principal, Reach, RequestId, Scope, TenantId};
 
 /// Who acts, through which client, in which call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,16 +24,23 @@ pub struct Permit {
     actor: Actor,
     action: &'static ActionSpec,
     reach: Reach,
+    scopes: Vec<Scope>,
     basis: &'static str,
 }
 
 impl Permit {
     /// Issues the permit. Banned by `clippy.toml` everywhere but in the decision.
     ///
-    /// `basis` names the rule that said yes, for the record.
+    /// `scopes` are those this very call needs; `basis` names the rule that said yes, for the record.
     #[must_use]
-    pub const fn issue(actor: Actor, action: &'static ActionSpec, reach: Reach, basis: &'static str) -> Self {
-        Self { actor, action, reach, basis }
+    pub const fn issue(
+        actor: Actor,
+        action: &'static ActionSpec,
+        reach: Reach,
+        scopes: Vec<Scope>,
+        basis: &'static str,
+    ) -> Self {
+        Self { actor, action, reach, scopes, basis }
     }
 
     /// Who acts.
@@ -52,6 +59,12 @@ impl Permit {
     #[must_use]
     pub const fn reach(&self) -> &Reach {
         &self.reach
+    }
+
+    /// The permissions it needs.
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
     }
 
     /// The rule that said yes.

@@ -8,8 +8,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Effect;
+
 macro_rules! scopes {
-    ($($variant:ident $text:literal $consent:literal,)*) => {
+    ($($variant:ident $text:literal $by:ident $effect:ident $consent:literal,)*) => {
         /// One delegated permission of Microsoft Graph.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Scope {
@@ -31,22 +33,79 @@ macro_rules! scopes {
             pub const fn consent(self) -> &'static str {
                 match self { $(Self::$variant => $consent,)* }
             }
+
+            /// The strongest thing it makes possible.
+            #[must_use]
+            pub const fn effect(self) -> Effect {
+                match self { $(Self::$variant => Effect::$effect,)* }
+            }
+
+            /// Whether Microsoft lets only an administrator grant it, for the whole organisation. An organisation may also
+            /// demand that for others.
+            #[must_use]
+            pub const fn needs_administrator(self) -> bool {
+                match self { $(Self::$variant => scopes!(@$by),)* }
+            }
         }
     };
+    (@person) => { false };
+    (@administrator) => { true };
 }
 
 scopes! {
-    CalendarsRead "Calendars.Read" "read your calendar",
-    CalendarsReadWrite "Calendars.ReadWrite" "create and change events in your calendar, and invite people",
-    ChannelReadBasicAll "Channel.ReadBasic.All" "see the names of the channels in your teams",
-    ChannelMessageSend "ChannelMessage.Send" "post messages in Teams channels as you",
-    FilesRead "Files.Read" "read your files",
-    MailRead "Mail.Read" "read your mail",
-    MailSend "Mail.Send" "send mail as you",
-    OnlineMeetingsReadWrite "OnlineMeetings.ReadWrite" "create Teams meetings as you",
-    PeopleRead "People.Read" "see the people you work with",
-    TeamReadBasicAll "Team.ReadBasic.All" "see the names of the teams you are in",
-    UserRead "User.Read" "see your profile",
+    CalendarsRead "Calendars.Read" person Read "read your calendar",
+    CalendarsReadShared "Calendars.Read.Shared" person Read "read calendars that others share with you",
+    CalendarsReadWrite "Calendars.ReadWrite" person Send "create and change events in your calendar, and invite people",
+    CalendarsReadWriteShared "Calendars.ReadWrite.Shared" person Send "change calendars that others share with you, and invite people",
+    ChannelReadBasicAll "Channel.ReadBasic.All" person Read "see the names of the channels in your teams",
+    ChannelMessageReadAll "ChannelMessage.Read.All" administrator Read "read messages in the channels of your teams",
+    ChannelMessageSend "ChannelMessage.Send" person Send "post messages in Teams channels as you",
+    ChatCreate "Chat.Create" person Send "open chats as you",
+    ChatRead "Chat.Read" person Read "read your chats",
+    ChatReadBasic "Chat.ReadBasic" person Read "see which chats you are in, and with whom",
+    ChatMessageSend "ChatMessage.Send" person Send "send chat messages as you",
+    FilesRead "Files.Read" person Read "read your files",
+    FilesReadAll "Files.Read.All" person Read "read every file you can open",
+    FilesReadWrite "Files.ReadWrite" person Send "create and change your files, and share them",
+    FilesReadWriteAll "Files.ReadWrite.All" person Send "create and change every file you can change, and share them",
+    GroupMemberReadBasicAll "GroupMember.ReadBasic.All" administrator Read "see who is in the groups of your organisation",
+    MailRead "Mail.Read" person Read "read your mail",
+    MailReadShared "Mail.Read.Shared" person Read "read mailboxes that others share with you",
+    MailReadBasic "Mail.ReadBasic" person Read "see your mail folders and the headers of your mail",
+    MailReadWrite "Mail.ReadWrite" person Write "change your mail: drafts, folders, flags",
+    MailReadWriteShared "Mail.ReadWrite.Shared" person Send "change mail in mailboxes that others share with you",
+    MailSend "Mail.Send" person Send "send mail as you",
+    MailSendShared "Mail.Send.Shared" person Send "send mail from mailboxes that others share with you",
+    MailboxSettingsRead "MailboxSettings.Read" person Read "see your mailbox settings, such as your time zone",
+    MailboxSettingsReadWrite "MailboxSettings.ReadWrite" person Send "change your mailbox settings, such as automatic replies",
+    OnlineMeetingTranscriptReadAll "OnlineMeetingTranscript.Read.All" administrator Read "read transcripts of your meetings",
+    OnlineMeetingsRead "OnlineMeetings.Read" person Read "see your Teams meetings",
+    OnlineMeetingsReadWrite "OnlineMeetings.ReadWrite" person Write "create Teams meetings as you",
+    PeopleRead "People.Read" person Read "see the people you work with",
+    PlaceReadAll "Place.Read.All" administrator Read "see the rooms of your organisation",
+    PresenceReadAll "Presence.Read.All" person Read "see who is available",
+    SitesReadAll "Sites.Read.All" person Read "read every SharePoint site you can open",
+    TasksRead "Tasks.Read" person Read "read your tasks and plans",
+    TasksReadWrite "Tasks.ReadWrite" person Write "create and change your tasks and plans",
+    TeamReadBasicAll "Team.ReadBasic.All" person Read "see the names of the teams you are in",
+    UserRead "User.Read" person Read "see your profile",
+    UserReadAll "User.Read.All" administrator Read "see the full profile of everybody in your organisation",
+    UserReadBasicAll "User.ReadBasic.All" person Read "see names and addresses of everybody in your organisation",
+}
+
+impl Scope {
+    /// The permission for the same in mailboxes and calendars that others share; itself where there is no other.
+    #[must_use]
+    pub const fn in_other_mailboxes(self) -> Self {
+        match self {
+            Self::CalendarsRead => Self::CalendarsReadShared,
+            Self::CalendarsReadWrite => Self::CalendarsReadWriteShared,
+            Self::MailRead | Self::MailReadBasic => Self::MailReadShared,
+            Self::MailReadWrite => Self::MailReadWriteShared,
+            Self::MailSend => Self::MailSendShared,
+            scope => scope,
+        }
+    }
 }
 
 impl fmt::Display for Scope {

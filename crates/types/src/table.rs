@@ -1,6 +1,7 @@
 //! The vocabulary of the tool table. One row decides the scopes asked of Entra, the Graph paths that egress
 //! admits, the MCP annotations, the policy action, the audit kind and the reference documents.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,38 @@ impl fmt::Display for Profile {
     }
 }
 
+/// What a deployment offers: a profile, and names that narrow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toolset {
+    /// Which effects are allowed at all.
+    pub profile: Profile,
+    /// Names of rows; where there are any, nothing else is offered but what completes arguments.
+    pub allow: BTreeSet<&'static str>,
+    /// Names of rows that are not offered.
+    pub deny: BTreeSet<&'static str>,
+}
+
+impl Toolset {
+    /// A profile with nothing narrowed.
+    #[must_use]
+    pub const fn of(profile: Profile) -> Self {
+        Self { profile, allow: BTreeSet::new(), deny: BTreeSet::new() }
+    }
+
+    /// Whether the row may be offered, its effect aside. A read-only deployment is one that people can use without an
+    /// administrator's consent, so there a row that needs it must be named.
+    #[must_use]
+    pub fn admits(&self, action: &ActionSpec) -> bool {
+        if self.deny.contains(action.name) {
+            return false;
+        }
+        if self.allow.is_empty() || action.kind == ActionKind::Completion {
+            return self.profile != Profile::ReadOnly || !action.needs_administrator();
+        }
+        self.allow.contains(action.name)
+    }
+}
+
 /// How an MCP client names the action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ActionKind {
@@ -103,14 +136,30 @@ pub struct ActionSpec {
     pub summary: &'static str,
     /// What it does to the world.
     pub effect: Effect,
-    /// Delegated permissions it needs, of the grant and of the Microsoft token.
+    /// Delegated permissions it needs, of the grant and of the Microsoft token, where its arguments name nothing else.
     pub scopes: &'static [Scope],
+    /// Permissions that some arguments need instead or besides: another mailbox, a drive elsewhere. They are asked for
+    /// when such a call is made.
+    pub further_scopes: &'static [Scope],
     /// The Graph calls it may make; egress refuses every other.
     pub calls: &'static [Call],
     /// Whether its result holds text that the person did not write.
     pub untrusted: bool,
     /// The kind of its journal records.
     pub audit: AuditKind,
+}
+
+impl ActionSpec {
+    /// Whether every call needs a permission that only an administrator can grant.
+    #[must_use]
+    pub fn needs_administrator(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.needs_administrator())
+    }
+
+    /// Every permission a call may need.
+    pub fn all_scopes(&self) -> impl Iterator<Item = Scope> {
+        self.scopes.iter().chain(self.further_scopes).copied()
+    }
 }
 
 /// Whom one concrete call reaches, worked out from its arguments before the decision.
@@ -120,4 +169,6 @@ pub struct Reach {
     pub recipients: Vec<Email>,
     /// The mailbox, team or drive acted on, as an identifier for the record; `me` for the person's own.
     pub target: String,
+    /// Whether others use what is acted on too: a shared mailbox, a drive elsewhere. Changing it reaches them.
+    pub shared: bool,
 }

@@ -14,7 +14,7 @@ use m365_mcp::{
     TemplateDescriptor, ToolCall, ToolDescriptor, ToolResult,
 };
 use m365_ports::{SqlError, Verdict};
-use m365_types::{ActionKind, Actor, AuditKind, Profile, ScopeSet};
+use m365_types::{ActionKind, Actor, AuditKind, ScopeSet, Toolset};
 use serde_json::{Map, Value};
 
 use super::Cell;
@@ -57,8 +57,8 @@ pub(crate) enum Channel {
 }
 
 impl Caller {
-    fn profile(&self) -> Profile {
-        self.cell.core.config.profile
+    fn toolset(&self) -> &Toolset {
+        &self.cell.core.config.toolset
     }
 
     /// The caller of the next call: the first keeps the id of the HTTP request, every further one has a fresh one.
@@ -150,19 +150,19 @@ impl Server for Caller {
     }
 
     fn tools(&self) -> Vec<ToolDescriptor> {
-        offer::tools(self.profile())
+        offer::tools(self.toolset())
     }
 
     fn resources(&self) -> Vec<ResourceDescriptor> {
-        offer::resources(self.profile())
+        offer::resources(self.toolset())
     }
 
     fn resource_templates(&self) -> Vec<TemplateDescriptor> {
-        offer::resource_templates(self.profile())
+        offer::resource_templates(self.toolset())
     }
 
     fn prompts(&self) -> Vec<PromptDescriptor> {
-        offer::prompt_descriptors(self.profile())
+        offer::prompt_descriptors(self.toolset())
     }
 
     async fn call_tool(&self, call: ToolCall, client: Arc<Client>) -> Result<Answered<ToolResult>, Refusal> {
@@ -213,7 +213,7 @@ impl Server for Caller {
         _client: Arc<Client>,
     ) -> Result<Answered<PromptResult>, Refusal> {
         let caller = self.next_call();
-        let Some(prompt) = offer::find_prompt(name, self.profile()) else {
+        let Some(prompt) = offer::find_prompt(name, self.toolset()) else {
             caller.record_refused("prompt.unknown");
             return Err(Refusal::UnknownPrompt);
         };
@@ -230,9 +230,9 @@ impl Server for Caller {
     async fn complete(&self, call: CompletionCall, client: Arc<Client>) -> Result<Completion, Refusal> {
         let caller = self.next_call();
         let known = match &call.reference {
-            CompletionReference::Prompt(name) => offer::find_prompt(name, self.profile()).is_some(),
+            CompletionReference::Prompt(name) => offer::find_prompt(name, self.toolset()).is_some(),
             CompletionReference::Template(uri) => {
-                offer::resource_templates(self.profile()).iter().any(|template| template.uri_template == uri)
+                offer::resource_templates(self.toolset()).iter().any(|template| template.uri_template == uri)
             }
         };
         if !known {

@@ -28,6 +28,7 @@ use m365_auth::entra::session::MicrosoftSession;
 use m365_auth::oauth::metadata::Resource;
 use m365_auth::oauth::store::{CellPorts, GrantStore};
 use m365_auth::perimeter::{accompany, admit};
+use m365_graph::ZoneMemory;
 use m365_journal::{Journal, Provenance};
 use m365_mcp::{Body, whole};
 use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Verdict, transact};
@@ -81,6 +82,7 @@ pub struct Cell {
     in_flight: Arc<InFlight>,
     streams: Arc<Streams>,
     carried: Carried,
+    zone: ZoneMemory,
 }
 
 /// What a cell has once its owner is known.
@@ -139,6 +141,7 @@ impl Cell {
             in_flight: Arc::default(),
             streams: Arc::default(),
             carried,
+            zone: ZoneMemory::default(),
         }))
     }
 
@@ -317,6 +320,10 @@ impl Cell {
 
     pub(crate) fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    pub(crate) const fn zone(&self) -> &ZoneMemory {
+        &self.zone
     }
 
     pub(crate) fn calls(&self) -> &Semaphore {

@@ -14,7 +14,7 @@ use m365_auth::oauth::store::Lifetimes;
 use m365_egress::{GraphVersion, Transport};
 use m365_ports::RotatingSecret;
 use m365_seal::{Key, KeyRing, Keys};
-use m365_types::{Profile, Secret};
+use m365_types::{Profile, Secret, Toolset};
 use url::Url;
 
 pub use entra::Entra;
@@ -97,12 +97,23 @@ pub struct Config {
     pub entra: Entra,
     /// Cloudflare AI Gateway.
     pub gateway: Gateway,
-    /// Which effects are allowed.
-    pub profile: Profile,
+    /// What is offered.
+    pub toolset: Toolset,
+    /// Which permissions are asked for at sign-in.
+    pub asked: Asked,
     /// The three keys.
     pub keys: Keys,
     /// Whether base URLs may be loopback.
     pub mode: Mode,
+}
+
+/// Which permissions a client that names none is given, and a person is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// What every offered tool needs and a person may grant. Everything else when a call needs it.
+    Least,
+    /// Whatever an offered tool may need, what an administrator has to grant too.
+    All,
 }
 
 /// Who is the authorization server of MCP clients.
@@ -170,6 +181,8 @@ pub struct Gateway {
     pub token: Secret<String>,
     /// Graph API version.
     pub graph_version: GraphVersion,
+    /// Hosts that Graph may send to for the content of files.
+    pub sharepoint_hosts: Vec<String>,
     /// How Graph calls travel.
     pub transport: Transport,
 }
@@ -212,11 +225,17 @@ impl Config {
             gateway_id: reader.word("AI_GATEWAY_ID")?,
             token: reader.secret("AI_GATEWAY_SERVICE_TOKEN")?,
             graph_version: reader.graph_version("GRAPH_API_VERSION")?,
+            sharepoint_hosts: reader.hosts("SHAREPOINT_HOSTS")?,
             transport: reader
                 .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
         };
         let entra = Entra::parse(&reader)?;
-        let profile = reader.profile("PROFILE", default_profile)?;
+        let toolset = Toolset {
+            profile: reader.profile("PROFILE", default_profile)?,
+            allow: reader.rows("TOOLS_ALLOW")?,
+            deny: reader.rows("TOOLS_DENY")?,
+        };
+        let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
         let ring = |current, previous| -> Result<KeyRing, ConfigError> {
             Ok(KeyRing { current: reader.key(current)?, previous: reader.optional_key(previous)? })
         };
@@ -235,7 +254,8 @@ impl Config {
             clients,
             entra,
             gateway,
-            profile,
+            toolset,
+            asked,
             keys,
             mode,
         })

@@ -1,5 +1,6 @@
 //! Reading one setting into one type.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,6 +124,22 @@ impl Reader<'_> {
         }
         let words: Vec<&str> = Profile::ALL.iter().map(|profile| profile.as_str()).collect();
         Profile::parse(&text).map_or_else(|| wrong(name, format!("must be one of: {}", words.join(", "))), Ok)
+    }
+
+    /// Names of rows of the tool table.
+    pub(super) fn rows(&self, name: &'static str) -> Result<BTreeSet<&'static str>, ConfigError> {
+        let row = |given: &String| m365_graph::catalog().find(|row| row.spec.name == given);
+        let rows = self.list(name)?.iter().map(|given| row(given).map(|row| row.spec.name)).collect();
+        let rows: Option<BTreeSet<_>> = rows;
+        rows.map_or_else(
+            || {
+                wrong(
+                    name,
+                    "must be names of tools, resources or templates as docs/generated/tools.md has them",
+                )
+            },
+            Ok,
+        )
     }
 
     /// A number of seconds, minutes or hours within these bounds.

@@ -114,6 +114,10 @@ pub const SETTINGS: &[Setting] = settings! {
         "Microsoft Graph version: `v1.0`",
         "The text `v1.0`",
         "The server does not start.";
+    "SHAREPOINT_HOSTS" plain Some(""),
+        "Hosts that Graph may send to for the content of files, separated by spaces, each with a custom provider of the gateway named after it",
+        "`<tenant>.sharepoint.com <tenant>-my.sharepoint.com`, and `outlook.office.com` for attachments of 3 MB and more",
+        "The content of files is not read, and large attachments are not made; names and sizes still are.";
     "GRAPH_TRANSPORT" plain Some("direct"),
         "`direct`: each Graph call as itself; `batch`: tunnelled in `POST /$batch`, for gateways that carry POST only",
         "`batch` where the canary of GET through the gateway fails",
@@ -150,6 +154,18 @@ pub const SETTINGS: &[Setting] = settings! {
         "`read-only`, `standard` or `full`: which effects are allowed",
         "The organisation's decision",
         "`serve` and the Worker start with `read-only`, `demo` with `full`.";
+    "TOOLS_ALLOW" plain Some(""),
+        "Names of tools, resources and templates, separated by spaces: nothing else is offered. They never widen the profile; a read that needs an administrator's consent is offered by `read-only` only where it is named here",
+        "The organisation's decision",
+        "Everything the profile allows is offered.";
+    "TOOLS_DENY" plain Some(""),
+        "Names of tools, resources and templates that are not offered, separated by spaces",
+        "The organisation's decision",
+        "Nothing is left out.";
+    "SCOPES_AT_SIGN_IN" plain Some("least"),
+        "`least`: at sign-in a person is asked for what every offered tool needs and people may grant, and for the rest when a call needs it; `all`: for everything an offered tool may need",
+        "`all` only where an administrator has granted consent for the organisation: people cannot grant all of it",
+        "The default is used.";
     "ENCRYPTION_KEY" secret None,
         "32 random bytes, base64: Microsoft tokens at rest, token handles, journal digests",
         "`m365-mcp keygen`",

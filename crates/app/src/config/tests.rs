@@ -58,8 +58,24 @@ fn the_smallest_configuration_gives_the_documented_defaults() {
     assert_eq!(config.issuer(), "https://mcp.contoso.example");
     assert_eq!(config.mcp_url(), "https://mcp.contoso.example/mcp");
     assert_eq!(config.lifetimes.reauth, Duration::from_hours(12));
-    assert_eq!(config.profile, Profile::ReadOnly);
+    assert_eq!(config.toolset, Toolset::of(Profile::ReadOnly));
     assert!(!config.access.everywhere && !config.access.discovery);
+}
+
+#[test]
+fn what_is_offered_is_a_profile_and_names_that_narrow_it() {
+    let parsed = Fixture::working()
+        .with("PROFILE", "full")
+        .with("TOOLS_ALLOW", "getEmails, microsoft://profile")
+        .with("TOOLS_DENY", "sendEmail")
+        .with("SHAREPOINT_HOSTS", "contoso.sharepoint.com contoso-my.sharepoint.com")
+        .parse()
+        .unwrap();
+    let (allow, deny) = (["getEmails", "microsoft://profile"].into(), ["sendEmail"].into());
+    assert_eq!(parsed.toolset, Toolset { profile: Profile::Full, allow, deny });
+    assert_eq!(parsed.gateway.sharepoint_hosts, ["contoso.sharepoint.com", "contoso-my.sharepoint.com"]);
+    assert_eq!((parsed.asked, Fixture::working().parse().unwrap().asked), (Asked::Least, Asked::Least));
+    assert!(Fixture::working().parse().unwrap().gateway.sharepoint_hosts.is_empty());
 }
 
 #[test]
@@ -119,6 +135,12 @@ fn wrong_values_are_named_and_never_shown() {
         ("ENTRA_BASE_URL", "https://login.microsoftonline.com/other"),
         ("MICROSOFT_CLIENT_SECRET", "two words"),
         ("PROFILE", "everything"),
+        ("TOOLS_ALLOW", "getEmails sendmail"),
+        ("TOOLS_DENY", "*"),
+        ("SCOPES_AT_SIGN_IN", "some"),
+        ("SHAREPOINT_HOSTS", "https://contoso.sharepoint.com"),
+        ("SHAREPOINT_HOSTS", "*.sharepoint.com"),
+        ("SHAREPOINT_HOSTS", "10.0.0.1"),
         ("ENCRYPTION_KEY", "c2hvcnQ="),
         ("COOKIE_SECRET_PREVIOUS", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
     ] {

@@ -18,7 +18,7 @@ use m365_mcp::{
     ResourceDescriptor, Server, ServerInfo, TemplateDescriptor, ToolCall, ToolDescriptor, ToolResult,
 };
 use m365_ports::PerimeterRecord;
-use m365_types::{Profile, RequestId};
+use m365_types::{RequestId, Toolset};
 
 use super::{Arrival, Front};
 use crate::config::Ingress;
@@ -36,8 +36,8 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn profile(&self) -> Profile {
-        self.core.config.profile
+    fn toolset(&self) -> &Toolset {
+        &self.core.config.toolset
     }
 }
 
@@ -79,19 +79,19 @@ impl Server for Visitor {
     }
 
     fn tools(&self) -> Vec<ToolDescriptor> {
-        offer::tools(self.profile())
+        offer::tools(self.toolset())
     }
 
     fn resources(&self) -> Vec<ResourceDescriptor> {
-        offer::resources(self.profile())
+        offer::resources(self.toolset())
     }
 
     fn resource_templates(&self) -> Vec<TemplateDescriptor> {
-        offer::resource_templates(self.profile())
+        offer::resource_templates(self.toolset())
     }
 
     fn prompts(&self) -> Vec<PromptDescriptor> {
-        offer::prompt_descriptors(self.profile())
+        offer::prompt_descriptors(self.toolset())
     }
 
     async fn call_tool(&self, _: ToolCall, _: Arc<Client>) -> Result<Answered<ToolResult>, Refusal> {

@@ -79,10 +79,15 @@ fn line(at: UnixMillis, record: &Record<'_>, names: &BTreeMap<ClientId, String>)
 fn told(kind: AuditKind, code: &str) -> &'static str {
     match (kind, code) {
         (AuditKind::AuthorizeRefused, _) => "An application asked in a way that was refused.",
+        (AuditKind::AvailabilityRead, _) => "When people are free was looked up.",
+        (AuditKind::CalendarCancel, _) => "An event was cancelled, and those invited were told.",
         (AuditKind::CalendarRead, _) => "Your calendar was read.",
         (AuditKind::CalendarSend, _) => "An event was created in your calendar, which may invite people.",
+        (AuditKind::ChannelRead, _) => "Messages of a Teams channel were read.",
         (AuditKind::ChannelSend, _) => "A message was posted to a Teams channel as you.",
         (AuditKind::ChannelsRead, _) => "The channels of a team were listed.",
+        (AuditKind::ChatRead, _) => "Your chats were read.",
+        (AuditKind::ChatSend, _) => "A chat was opened, or a message sent to one, as you.",
         (AuditKind::ClientRegistered, _) => "An application registered itself.",
         (AuditKind::ConsentDenied, _) => "You did not allow an application.",
         (AuditKind::ConsentGiven, "remembered") => {
@@ -90,7 +95,10 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         }
         (AuditKind::ConsentGiven, "sign_in_next") => "You allowed an application and went on to Microsoft.",
         (AuditKind::ConsentGiven, _) => "An application got the access that you allowed.",
-        (AuditKind::FilesRead, _) => "What is known about a file of yours was read.",
+        (AuditKind::DirectoryRead, _) => "People or groups of your organisation were looked up.",
+        (AuditKind::FilesRead, _) => "Your files were listed or read.",
+        (AuditKind::FilesShare, _) => "A link to a file was made as you.",
+        (AuditKind::FilesWrite, _) => "A file was created or replaced as you.",
         (AuditKind::GrantRevoked, "authorized_again") => "Earlier access ended, because you allowed it anew.",
         (AuditKind::GrantRevoked, "by_client") => "An application gave up its access.",
         (AuditKind::GrantRevoked, "by_person") => "You ended the access of an application.",
@@ -98,6 +106,11 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::GrantRevoked, _) => "Access of an application ended.",
         (AuditKind::MailRead, _) => "Your mail was read.",
         (AuditKind::MailSend, _) => "Mail was sent as you.",
+        (AuditKind::MailTrash, _) => "Mail of yours was moved to the deleted items.",
+        (AuditKind::MailWrite, _) => "Mail of yours was changed: a draft, a folder or a flag.",
+        (AuditKind::MailboxRead, _) => "The settings of your mailbox were read.",
+        (AuditKind::MailboxSend, _) => "Your automatic replies were changed.",
+        (AuditKind::MeetingRead, _) => "A Teams meeting of yours was looked up.",
         (AuditKind::MeetingWrite, _) => "A Teams meeting was created as you.",
         (AuditKind::MicrosoftLinked, _) => "Your Microsoft account was connected.",
         (AuditKind::MicrosoftRefreshed, _) => "The Microsoft sign-in was renewed.",
@@ -107,15 +120,22 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::OperatorUnpin, _) => "An operator removed the link to your Microsoft account.",
         (AuditKind::OperatorVisit, _) => "An operator had stored secrets sealed again.",
         (AuditKind::PeopleRead, _) => "The people you work with were listed.",
+        (AuditKind::PlacesRead, _) => "The rooms of your organisation were listed.",
+        (AuditKind::PresenceRead, _) => "Who is available was looked up.",
         (AuditKind::ProfileRead, _) => "Your profile was read.",
         (AuditKind::RequestRefused, _) => "A request was refused.",
+        (AuditKind::SearchRead, _) => "Your mail, files and chats were searched.",
         (AuditKind::SessionRead, _) => "The state of your sign-in was asked for.",
+        (AuditKind::SitesRead, _) => "SharePoint sites or lists were read.",
+        (AuditKind::TasksRead, _) => "Your tasks were listed.",
+        (AuditKind::TasksWrite, _) => "A task was created or changed.",
         (AuditKind::TeamsRead, _) => "The teams you are in were listed.",
         (AuditKind::TokenIssued, _) => "An application began its access.",
         (AuditKind::TokenRefreshed, _) => "An application renewed its access.",
         (AuditKind::TokenReused, _) => {
             "A used key was presented again, so the access it belonged to was ended."
         }
+        (AuditKind::TranscriptRead, _) => "Transcripts of a meeting were read.",
     }
 }
 

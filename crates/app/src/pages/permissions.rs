@@ -3,21 +3,6 @@
 use m365_types::{Effect, Scope, ScopeSet};
 use maud::{Markup, html};
 
-/// The strongest thing a permission makes possible.
-const fn effect(scope: Scope) -> Effect {
-    match scope {
-        Scope::CalendarsRead
-        | Scope::ChannelReadBasicAll
-        | Scope::FilesRead
-        | Scope::MailRead
-        | Scope::PeopleRead
-        | Scope::TeamReadBasicAll
-        | Scope::UserRead => Effect::Read,
-        Scope::OnlineMeetingsReadWrite => Effect::Write,
-        Scope::CalendarsReadWrite | Scope::ChannelMessageSend | Scope::MailSend => Effect::Send,
-    }
-}
-
 /// Heading of a group.
 const fn heading(effect: Effect) -> &'static str {
     match effect {
@@ -33,11 +18,11 @@ pub(super) fn permissions(scopes: &ScopeSet) -> Markup {
     const FURTHEST_FIRST: [Effect; 4] = [Effect::Send, Effect::Destroy, Effect::Write, Effect::Read];
     html! {
         @for group in FURTHEST_FIRST {
-            @let members: Vec<Scope> = scopes.iter().filter(|scope| effect(*scope) == group).collect();
+            @let members: Vec<Scope> = scopes.iter().filter(|scope| scope.effect() == group).collect();
             @if !members.is_empty() {
                 div .group {
                     h3 { (heading(group)) }
-                    ul { @for scope in members { li { (scope.consent()) " " code .scope { (scope) } } } }
+                    ul { @for scope in members { li { (scope.consent()) " " code .scope { (scope) } @if scope.needs_administrator() { " (an administrator grants it)" } } } }
                 }
             }
         }
@@ -53,7 +38,7 @@ mod tests {
         let strength = |effect: Effect| Effect::ALL.iter().position(|known| *known == effect);
         for action in m365_graph::catalog() {
             let spec = &action.spec;
-            let shown = spec.scopes.iter().map(|scope| strength(effect(*scope))).max();
+            let shown = spec.scopes.iter().map(|scope| strength(scope.effect())).max();
             assert!(spec.scopes.is_empty() || shown >= Some(strength(spec.effect)), "{}", spec.name);
         }
     }

@@ -79,7 +79,7 @@ fn completed_by(row: &str) -> (Value, &'static str) {
     let leads_there = |template: &&str| {
         find_completion(Reference::Template(template), "id").is_some_and(|found| found.spec.name == row)
     };
-    let template = catalog().iter().map(|action| action.spec.name).find(leads_there);
+    let template = catalog().map(|action| action.spec.name).find(leads_there);
     (json!({ "type": "ref/resource", "uri": template.unwrap() }), "id")
 }
 

@@ -1,5 +1,6 @@
 //! The world outside: Access's keys, Entra's keys and tokens, Graph behind the AI Gateway. Everything is recorded.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -53,7 +54,8 @@ impl Destination {
 pub(crate) struct FakeNetwork {
     clock: Arc<FrozenClock>,
     sent: Mutex<Vec<(Destination, Request<Bytes>)>>,
-    graph: Mutex<(u16, String)>,
+    /// What Graph answers, in order; the last again and again.
+    graph: Mutex<VecDeque<(u16, String)>>,
     entra_refuses: AtomicBool,
     tokens_are_short: AtomicBool,
     /// The destination that does not answer for now, and who waits for it.
@@ -65,7 +67,7 @@ impl FakeNetwork {
         Self {
             clock,
             sent: Mutex::default(),
-            graph: Mutex::new((200, "{}".to_owned())),
+            graph: Mutex::new([(200, "{}".to_owned())].into()),
             entra_refuses: AtomicBool::new(false),
             tokens_are_short: AtomicBool::new(false),
             held: Mutex::default(),
@@ -74,7 +76,13 @@ impl FakeNetwork {
 
     /// What Graph answers from now on.
     pub(crate) fn graph_answers(&self, status: u16, body: &str) {
-        *self.graph.lock().unwrap() = (status, body.to_owned());
+        self.graph_plays([(status, body)]);
+    }
+
+    /// What Graph answers from now on, in order; the last again and again.
+    pub(crate) fn graph_plays<'a>(&self, answers: impl IntoIterator<Item = (u16, &'a str)>) {
+        let answers = answers.into_iter().map(|(status, body)| (status, body.to_owned())).collect();
+        *self.graph.lock().unwrap() = answers;
     }
 
     /// Entra gives tokens that are renewed before each use.
@@ -144,7 +152,12 @@ impl FakeNetwork {
     }
 
     fn graph(&self) -> Response<Bytes> {
-        let (status, body) = self.graph.lock().unwrap().clone();
+        let mut answers = self.graph.lock().unwrap();
+        let last = answers.len() <= 1;
+        let (status, body) = answers.front().cloned().unwrap_or((500, String::new()));
+        if !last {
+            answers.pop_front();
+        }
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status.try_into().unwrap();
         response.headers_mut().insert("cf-aig-log-id", "log-1".parse().unwrap());

@@ -270,19 +270,19 @@ fn parameters(form: &Form, server: &ServerMetadata) -> Result<Parameters, Author
     };
     let challenge = Challenge::parse(challenge).map_err(|_| AuthorizationError::Pkce)?;
     let resource = server.audience(form.text("resource")).ok_or(AuthorizationError::Target)?;
-    let scopes = offered_of(form.text("scope"), &server.scopes).ok_or(AuthorizationError::Scope)?;
+    let scopes = offered_of(form.text("scope"), server).ok_or(AuthorizationError::Scope)?;
     Ok(Parameters { scopes, resource, challenge })
 }
 
-/// What is granted of what is asked for; all that is offered where nothing is. Unknown names are left out
+/// What is granted of what is asked for; what is asked for anyway where nothing is. Unknown names are left out
 /// (RFC 6749 section 3.3), and the token response says what remained.
-fn offered_of(asked: Option<&str>, offered: &ScopeSet) -> Option<ScopeSet> {
+fn offered_of(asked: Option<&str>, server: &ServerMetadata) -> Option<ScopeSet> {
     let asked = asked.unwrap_or_default();
     if asked.split_ascii_whitespace().all(|name| name == "offline_access") {
-        return Some(offered.clone());
+        return Some(server.asked.clone());
     }
     let (known, _) = ScopeSet::parse(asked);
-    let granted = known.intersection(offered);
+    let granted = known.intersection(&server.scopes);
     (!granted.is_empty()).then_some(granted)
 }
 

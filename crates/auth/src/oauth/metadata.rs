@@ -13,8 +13,11 @@ use serde::Serialize;
 pub struct ServerMetadata {
     /// `PUBLIC_URL`: origin without a trailing slash; also the issuer.
     pub public_url: String,
-    /// The scopes that the profile offers.
+    /// Every scope that a client may be granted.
     pub scopes: ScopeSet,
+    /// Those that a client is told to ask for, and gets where it names none; the others are asked for by the call that
+    /// needs them.
+    pub asked: ScopeSet,
     /// Which clients may come.
     pub welcomes: Welcomes,
 }
@@ -120,7 +123,7 @@ impl ServerMetadata {
         ProtectedResource {
             resource: self.resource(resource),
             authorization_servers: [self.public_url.clone()],
-            scopes_supported: self.scopes.iter().collect(),
+            scopes_supported: self.asked.iter().collect(),
             bearer_methods_supported: ["header"],
             resource_name: "Microsoft 365 through the organisation's governed gateway",
         }
@@ -149,7 +152,7 @@ impl ServerMetadata {
     }
 
     /// `WWW-Authenticate` of a 401 or 403 at a resource (RFC 6750 section 3, RFC 9728 section 5.1). `error` is left out where
-    /// the request carried no token. `scopes` are those the operation needs; without any, those offered.
+    /// the request carried no token. `scopes` are those the operation needs; without any, those that are asked for anyway.
     #[must_use]
     pub fn challenge(
         &self,
@@ -158,7 +161,7 @@ impl ServerMetadata {
         scopes: Option<&ScopeSet>,
     ) -> String {
         let metadata = format!("{}/.well-known/oauth-protected-resource{}", self.public_url, resource.path());
-        let scope = scopes.unwrap_or(&self.scopes);
+        let scope = scopes.unwrap_or(&self.asked);
         let error = error.map(|word| format!("error=\"{word}\", ")).unwrap_or_default();
         format!("Bearer {error}resource_metadata=\"{metadata}\", scope=\"{scope}\"")
     }
@@ -171,7 +174,8 @@ mod tests {
     fn server() -> ServerMetadata {
         let scopes = [Scope::MailRead, Scope::UserRead].into_iter().collect();
         let welcomes = Welcomes { registration: true, documents: true };
-        ServerMetadata { public_url: "https://mcp.contoso.example".into(), scopes, welcomes }
+        let asked = [Scope::MailRead].into_iter().collect();
+        ServerMetadata { public_url: "https://mcp.contoso.example".into(), scopes, asked, welcomes }
     }
 
     #[test]

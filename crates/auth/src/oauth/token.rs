@@ -240,6 +240,7 @@ mod tests {
         let server = ServerMetadata {
             public_url: "https://mcp.contoso.example".into(),
             scopes: ScopeSet::default(),
+            asked: ScopeSet::default(),
             welcomes: crate::testing::WELCOMES,
         };
         TokenRequest::parse(&Form::parse(text.as_bytes()).unwrap(), &server)

@@ -36,10 +36,11 @@ impl Flow {
 
     pub(crate) fn with(lives: Lifetimes) -> Self {
         let fixture = Fixture::new();
-        let scopes = [Scope::MailRead, Scope::MailSend, Scope::UserRead].into_iter().collect();
+        let scopes: ScopeSet = [Scope::MailRead, Scope::MailSend, Scope::UserRead].into_iter().collect();
+        let asked = scopes.clone();
         Self {
             clients: Clients::new(fixture.client_ports(), client_rules()),
-            server: ServerMetadata { public_url: PUBLIC_URL.into(), scopes, welcomes: WELCOMES },
+            server: ServerMetadata { public_url: PUBLIC_URL.into(), asked, scopes, welcomes: WELCOMES },
             transactions: Transactions::new(
                 &fixture.keys,
                 PUBLIC_URL.into(),
@@ -154,8 +155,12 @@ pub(crate) fn parameter(location: &str, name: &str) -> Option<String> {
 }
 
 fn token_request(pairs: &[(&'static str, String)]) -> TokenRequest {
-    let server =
-        ServerMetadata { public_url: PUBLIC_URL.into(), scopes: ScopeSet::default(), welcomes: WELCOMES };
+    let server = ServerMetadata {
+        public_url: PUBLIC_URL.into(),
+        scopes: ScopeSet::default(),
+        asked: ScopeSet::default(),
+        welcomes: WELCOMES,
+    };
     TokenRequest::parse(&Form::parse(encode(pairs).as_bytes()).unwrap(), &server).unwrap()
 }
 

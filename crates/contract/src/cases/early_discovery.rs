@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::access_everywhere::{EVERYWHERE, session};
 use super::managed::MANAGED;
+use super::mcp_protocol::TOOLS;
 use crate::json::Look as _;
 use crate::mcp::{LEGACY, META_CAPABILITIES, META_VERSION, MODERN, Mcp, Reply};
 use crate::oauth::challenge;
@@ -104,7 +105,7 @@ fn lists_and_discovery_answer_without_a_token(site: &Site) -> Result<()> {
     let done = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     mcp.speaking(LEGACY[0]).request(&done).send()?.expect(&[202])?;
     let tools = mcp.send("tools/list", &Value::Null)?;
-    ensure!(tools.result()?.list("/tools")?.len() == 9, "{}", tools.answer);
+    ensure!(tools.result()?.list("/tools")?.len() == TOOLS.len(), "{}", tools.answer);
     ensure!(tools.result()?.text("/cacheScope")? == "private", "{}", tools.answer);
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::elicitation::{able, sign_out};
+use super::mcp_protocol::TOOLS;
 use crate::browser::Browser;
 use crate::events::Events;
 use crate::http::{Answer, Request};
@@ -59,7 +60,7 @@ fn a_client_of_2024_11_05_initializes_lists_calls_and_reads(site: &Site) -> Resu
     ensure!(initialized.text("/protocolVersion")? == VERSION, "{initialized}");
     ensure!(initialized.at("/capabilities/tools").is_object(), "{initialized}");
     let tools = sse.result("tools/list", &json!({}))?;
-    ensure!(tools.list("/tools")?.len() == 9, "{tools}");
+    ensure!(tools.list("/tools")?.len() == TOOLS.len(), "{tools}");
     let called = sse.result("tools/call", &json!({ "name": "getEmails", "arguments": { "count": 2 } }))?;
     ensure!(
         called.at("/isError") != &Value::Bool(true) && called.at("/content/0/text").is_string(),

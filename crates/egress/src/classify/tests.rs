@@ -27,6 +27,7 @@ fn word(result: &Result<GraphAnswer, UpstreamError>) -> String {
         Err(UpstreamError::GraphRateLimited { retry_after, .. }) => format!("graph rate {retry_after:?}"),
         Err(UpstreamError::Graph { status, code, .. }) => format!("graph {status} {code}"),
         Err(UpstreamError::Malformed { .. }) => "malformed".to_owned(),
+        Err(UpstreamError::UnlistedHost { .. }) => "unlisted".to_owned(),
     }
 }
 
@@ -99,7 +100,10 @@ fn a_success_counts_only_fresh_and_through_the_gateway() {
         (200, &[LOG, ("cf-aig-cache-status", "HIT")], "malformed"),
         (200, &[LOG, ("cf-aig-cache-status", "MISS"), ("cf-aig-cache-status", "hit")], "malformed"),
         (404, &[LOG, ("cf-aig-cache-status", "HIT")], "malformed"),
-        (302, &[LOG, ("location", "https://contoso.sharepoint.com/x")], "malformed"),
+        (302, &[LOG, ("location", "https://contoso.sharepoint.com/x")], "ok 302"),
+        (302, &[("location", "https://contoso.sharepoint.com/x")], "malformed"),
+        (302, &[LOG], "malformed"),
+        (301, &[LOG, ("location", "https://contoso.sharepoint.com/x")], "malformed"),
         (304, &[LOG], "malformed"),
         (101, &[LOG], "malformed"),
     ] {

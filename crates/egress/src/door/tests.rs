@@ -271,7 +271,7 @@ proptest! {
         let upstream = door(&raw).gateway(access, Arc::new(Sevens)).unwrap();
         let query = vec![("$search", value.clone())];
         let admitted = READ_MESSAGES.admits(Method::Get, &path);
-        let request = GraphRequest { call: &READ_MESSAGES, path: path.clone(), query, prefer: vec![], body: None };
+        let request = GraphRequest { call: &READ_MESSAGES, path: path.clone(), query, prefer: vec![], headers: vec![], body: None };
         drop(upstream.call(&intent(None), &Secret::new("graph".to_owned()), request).now_or_never().unwrap());
         let sent = raw.take();
         prop_assert_eq!(sent.len(), usize::from(admitted));

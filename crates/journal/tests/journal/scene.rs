@@ -24,6 +24,7 @@ const fn action(name: &'static str, effect: Effect, audit: AuditKind) -> ActionS
         summary: "Summary.",
         effect,
         scopes: &[],
+        further_scopes: &[],
         calls: &[],
         untrusted: false,
         audit,
@@ -103,9 +104,9 @@ pub(crate) fn actor(call: u8) -> Actor {
 }
 
 pub(crate) fn permit(action: &'static ActionSpec, call: u8, recipients: Vec<Email>, target: &str) -> Permit {
-    let reach = Reach { recipients, target: target.to_owned() };
+    let reach = Reach { recipients, target: target.to_owned(), shared: false };
     #[expect(clippy::disallowed_methods, reason = "the tests stand in for the decision")]
-    let permit = Permit::issue(actor(call), action, reach, "person.full");
+    let permit = Permit::issue(actor(call), action, reach, Vec::new(), "person.full");
     permit
 }
 

@@ -58,7 +58,7 @@ impl Server for Ours {
             annotations: ToolAnnotations {
                 read_only: true,
                 destructive: false,
-                idempotent: true,
+                idempotent: Some(true),
                 open_world: false,
             },
         };

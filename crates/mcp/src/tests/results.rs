@@ -107,6 +107,7 @@ fn tools_are_listed_with_the_fields_of_the_revision() {
         "title": "Echo", "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false,
     });
     assert_eq!(result(&server, "2025-03-26", "tools/list", json!({})), json!({"tools": [tool]}));
+    tool["annotations"].as_object_mut().unwrap().remove("title");
     tool["title"] = json!("Echo");
     tool["outputSchema"] = json!({"type": "object", "properties": {"said": {}}});
     for revision in ["2025-06-18", "2025-11-25"] {

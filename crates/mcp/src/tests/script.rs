@@ -270,7 +270,7 @@ impl Server for Script {
             annotations: ToolAnnotations {
                 read_only: true,
                 destructive: false,
-                idempotent: true,
+                idempotent: Some(true),
                 open_world: false,
             },
         };

@@ -1,6 +1,6 @@
 use m365_types::{
     AccessSubject, ActionKind, AuditKind, ClientId, Effect, Email, GrantId, Identity, Person, Posture,
-    Principal, RequestId, Scope, Service, UnixMillis,
+    Principal, Profile, RequestId, Scope, Service, UnixMillis,
 };
 use proptest::prelude::*;
 
@@ -17,6 +17,7 @@ const fn action(effect: Effect) -> ActionSpec {
         summary: "An example.",
         effect,
         scopes: NEEDED,
+        further_scopes: &[],
         calls: &[],
         untrusted: false,
         audit: AuditKind::MailRead,
@@ -50,8 +51,9 @@ fn actor(kind: PrincipalKind) -> Actor {
 }
 
 fn ask(kind: PrincipalKind, action: &'static ActionSpec, profile: Profile, granted: &ScopeSet) -> Decision {
-    let reach = Reach { recipients: vec![], target: "me".to_owned() };
-    decide(Question { actor: actor(kind), action, reach, profile, granted })
+    let reach = Reach { target: "me".to_owned(), ..Reach::default() };
+    let (scopes, toolset) = (NEEDED.to_vec(), Toolset::of(profile));
+    decide(Question { actor: actor(kind), action, reach, scopes, toolset: &toolset, granted })
 }
 
 fn code(decision: &Decision) -> &'static str {
@@ -140,9 +142,68 @@ fn an_action_is_shown_exactly_where_a_person_with_every_scope_may_call_it() {
         for action in &ACTIONS {
             let permitted =
                 matches!(ask(PrincipalKind::Person, action, *profile, &granted), Decision::Permit(_));
-            assert_eq!(visible(action, *profile), permitted, "{profile} {:?}", action.effect);
+            assert_eq!(visible(action, &Toolset::of(*profile)), permitted, "{profile} {:?}", action.effect);
         }
     }
+}
+
+static ADMINISTERED: ActionSpec =
+    ActionSpec { name: "administered", scopes: &[Scope::UserReadAll], ..action(Effect::Read) };
+
+/// The answer to somebody with every permission, for one call of this row.
+fn ask_of(toolset: &Toolset, action: &'static ActionSpec, scopes: &[Scope], shared: bool) -> &'static str {
+    let granted = Scope::ALL.iter().copied().collect();
+    let reach = Reach { shared, ..Reach::default() };
+    let (actor, scopes) = (actor(PrincipalKind::Person), scopes.to_vec());
+    code(&decide(Question { actor, action, reach, scopes, toolset, granted: &granted }))
+}
+
+#[test]
+fn what_is_not_offered_is_denied_whatever_the_profile_allows() {
+    let full = || Toolset::of(Profile::Full);
+    for (toolset, answer) in [
+        (full(), "person.full"),
+        (Toolset { allow: ["example"].into(), ..full() }, "person.full"),
+        (Toolset { allow: ["other"].into(), ..full() }, "denied.not_offered"),
+        (Toolset { deny: ["example"].into(), ..full() }, "denied.not_offered"),
+        (Toolset { allow: ["example"].into(), deny: ["example"].into(), ..full() }, "denied.not_offered"),
+    ] {
+        assert_eq!(ask_of(&toolset, &ACTIONS[0], NEEDED, false), answer, "{toolset:?}");
+        assert_eq!(visible(&ACTIONS[0], &toolset), answer == "person.full");
+    }
+    // A name does not widen the profile.
+    let named = Toolset { allow: ["example"].into(), ..Toolset::of(Profile::ReadOnly) };
+    assert_eq!(ask_of(&named, &ACTIONS[2], NEEDED, false), "denied.profile");
+}
+
+#[test]
+fn what_only_an_administrator_can_grant_is_read_only_where_it_is_named() {
+    let needed = ADMINISTERED.scopes;
+    for (toolset, answer) in [
+        (Toolset::of(Profile::ReadOnly), "denied.not_offered"),
+        (Toolset { allow: ["administered"].into(), ..Toolset::of(Profile::ReadOnly) }, "person.read-only"),
+        (Toolset::of(Profile::Standard), "person.standard"),
+    ] {
+        assert_eq!(ask_of(&toolset, &ADMINISTERED, needed, false), answer);
+    }
+}
+
+#[test]
+fn a_change_to_what_others_use_reaches_them() {
+    let standard = Toolset::of(Profile::Standard);
+    assert_eq!(ask_of(&standard, &ACTIONS[1], NEEDED, false), "person.standard");
+    assert_eq!(ask_of(&standard, &ACTIONS[1], NEEDED, true), "denied.profile");
+    assert_eq!(ask_of(&standard, &ACTIONS[0], NEEDED, true), "person.standard");
+    assert_eq!(ask_of(&Toolset::of(Profile::Full), &ACTIONS[1], NEEDED, true), "person.full");
+}
+
+#[test]
+fn a_permission_that_the_row_does_not_declare_opens_nothing() {
+    let full = Toolset::of(Profile::Full);
+    assert_eq!(ask_of(&full, &ACTIONS[0], &[Scope::FilesReadAll], false), "denied.scopes");
+    static FURTHER: ActionSpec =
+        ActionSpec { further_scopes: &[Scope::FilesReadAll], ..action(Effect::Read) };
+    assert_eq!(ask_of(&full, &FURTHER, &[Scope::FilesReadAll], false), "person.full");
 }
 
 fn scopes() -> impl Strategy<Value = ScopeSet> {

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::aadsts::Trace;
 use super::codes::{CODE_MS, CodeGrant};
-use super::scopes::Scopes;
+use super::scopes::{Scopes, is_administered};
 use super::{Aadsts, Continuous, Injected, asked_claims, check_tenant, injected, parameters, record};
 use crate::access::redirect;
 use crate::entropy;
@@ -188,10 +188,13 @@ fn decide(estate: &Estate, asked: Asked) -> Result<Step, Aadsts> {
         Some(other) => estate.people.find(other).ok_or_else(|| Aadsts::new(50034))?,
         None => Arc::clone(&person),
     };
-    if !person.consent || !account.consent {
+    let consented = estate.entra.consented(&account.oid);
+    let administered = |scope: &String| is_administered(scope) && !consented.contains(scope);
+    let unadministered = !account.admin_consent && asked.scopes.graph.iter().any(administered);
+    if !person.consent || !account.consent || unadministered {
         return Err(Aadsts::new(90094));
     }
-    if asked.prompt == Prompt::Never && !asked.scopes.graph.is_subset(&estate.entra.consented(&account.oid)) {
+    if asked.prompt == Prompt::Never && !asked.scopes.graph.is_subset(&consented) {
         return Err(Aadsts::new(65001));
     }
     if estate.entra.consent(&account.oid, &asked.scopes.graph)

@@ -11,6 +11,21 @@ use super::{Aadsts, Cloud};
 const OPENID_CONNECT: [&str; 4] = ["profile", "openid", "email", "offline_access"];
 const GRAPH_SCOPES: &str = include_str!("graph_scopes.txt");
 
+/// What only an administrator can grant, of what the server asks for (Microsoft's permissions reference).
+const ADMINISTERED: [&str; 6] = [
+    "ChannelMessage.Read.All",
+    "GroupMember.ReadBasic.All",
+    "OnlineMeetingTranscript.Read.All",
+    "People.Read.All",
+    "Place.Read.All",
+    "User.Read.All",
+];
+
+/// Whether only an administrator can grant a Graph scope.
+pub(super) fn is_administered(scope: &str) -> bool {
+    ADMINISTERED.contains(&scope)
+}
+
 /// The scopes of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scopes {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 
-use super::{Inbound, header as text};
+use super::{Inbound, Provider, header as text};
 use crate::estate::Estate;
 use crate::graph::{GraphRequest, GraphResponse};
 
@@ -45,8 +45,13 @@ async fn attempt(estate: &Arc<Estate>, inbound: &Inbound, timeout_ms: Option<u32
         headers: upstream_headers(&inbound.headers),
         body: inbound.body.clone(),
     };
-    let provider = Arc::clone(estate);
-    let mut work = Box::pin(async move { provider.graph.handle(&provider, request).await });
+    let (behind, provider) = (Arc::clone(estate), inbound.provider);
+    let mut work = Box::pin(async move {
+        match provider {
+            Provider::Graph => behind.graph.handle(&behind, request).await,
+            Provider::Host(host) => behind.graph.transfer(&behind, host, request).await,
+        }
+    });
     let answered = match timeout_ms {
         None => work.await,
         Some(ms) => {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Inbound, Outbound, PROVIDER, dlp, header, metadata};
+use super::{Inbound, Outbound, dlp, header, metadata};
 
 const CAPACITY: usize = 5_000;
 
@@ -25,6 +25,8 @@ pub(super) struct LogRow {
     created_ms: u64,
     duration_ms: u64,
     metadata: Map<String, Value>,
+    /// Slug of the custom provider.
+    provider: String,
     method: http::Method,
     path: String,
     status: u16,
@@ -59,6 +61,7 @@ impl LogRow {
             created_ms: now_ms,
             duration_ms: now_ms.saturating_sub(inbound.started_ms),
             metadata: metadata::kept(header(&inbound.headers, "cf-aig-metadata")),
+            provider: inbound.provider.slug(),
             method: inbound.method,
             path: inbound.path,
             status: outbound.status.as_u16(),
@@ -74,7 +77,7 @@ impl LogRow {
         let created = i64::try_from(self.created_ms).unwrap_or(i64::MAX);
         let text = |body: &Bytes| String::from_utf8_lossy(body).into_owned();
         json!({
-            "id": self.id, "metadata": self.metadata, "provider": PROVIDER, "method": self.method.as_str(),
+            "id": self.id, "metadata": self.metadata, "provider": self.provider, "method": self.method.as_str(),
             "path": self.path, "status": self.status, "success": self.status < 400,
             "durationMs": self.duration_ms, "cached": self.cached, "createdAtMs": self.created_ms,
             "createdAt": jiff::Timestamp::from_millisecond(created).unwrap_or_default().to_string(),

@@ -31,14 +31,40 @@ use self::log::{LogRow, Logs};
 use crate::estate::Estate;
 use crate::faults::{Fault, Target, wait_ms};
 use crate::graph::ids::Serial;
-use crate::graph::{bearer, recorded_body};
+use crate::graph::{HOSTS, bearer, recorded_body};
 use crate::recorder::{Recorded, shown_headers};
 use crate::server::closed_connection;
 
 /// Largest request body, in bytes.
 const MAX_BODY_BYTES: usize = 25 * 1024 * 1024;
-/// The one custom provider of the account: `https://graph.microsoft.com`.
-const PROVIDER: &str = "custom-msgraph";
+/// The custom provider in front of `https://graph.microsoft.com`.
+const GRAPH: &str = "custom-msgraph";
+
+/// What a custom provider of the account stands in front of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Provider {
+    Graph,
+    /// A host that keeps content, as `custom-` and its name with `-` for each dot.
+    Host(&'static str),
+}
+
+impl Provider {
+    fn named(slug: &str) -> Option<Self> {
+        let is_of =
+            |host: &&&'static str| slug.strip_prefix("custom-") == Some(host.replace('.', "-").as_str());
+        if slug == GRAPH {
+            return Some(Self::Graph);
+        }
+        HOSTS.iter().find(is_of).map(|host| Self::Host(host))
+    }
+
+    fn slug(self) -> String {
+        match self {
+            Self::Graph => GRAPH.to_owned(),
+            Self::Host(host) => format!("custom-{}", host.replace('.', "-")),
+        }
+    }
+}
 
 /// Logs and cache of the simulated gateway.
 #[derive(Default)]
@@ -75,6 +101,7 @@ pub fn router() -> Router<Arc<Estate>> {
 
 /// What came in, once it is known to be for this gateway.
 struct Inbound {
+    provider: Provider,
     method: http::Method,
     /// Path of the provider, such as `/v1.0/me`.
     path: String,
@@ -110,13 +137,14 @@ async fn serve(State(estate): State<Arc<Estate>>, request: Request) -> Response 
         headers: shown_headers(&parts.headers),
         body: recorded_body(&body),
     });
-    let provider_path = match admit(&estate, path, &parts.headers) {
-        Ok(provider_path) => provider_path.to_owned(),
+    let (provider, provider_path) = match admit(&estate, path, &parts.headers) {
+        Ok((provider, provider_path)) => (provider, provider_path.to_owned()),
         Err(error) => return error.response(&request_id),
     };
     let started_ms = estate.clock.now_ms();
     let fault = estate.faults.take(Target::Gateway, path, person.as_deref());
     let inbound = Inbound {
+        provider,
         method: parts.method,
         path: provider_path,
         query: query.to_owned(),
@@ -131,8 +159,12 @@ async fn serve(State(estate): State<Arc<Estate>>, request: Request) -> Response 
     respond(&estate, inbound, outbound, &request_id)
 }
 
-/// The path behind the provider's slug, if the caller may use this gateway.
-fn admit<'a>(estate: &Estate, path: &'a str, headers: &HeaderMap) -> Result<&'a str, GatewayError> {
+/// The provider and the path behind its slug, if the caller may use this gateway.
+fn admit<'a>(
+    estate: &Estate,
+    path: &'a str,
+    headers: &HeaderMap,
+) -> Result<(Provider, &'a str), GatewayError> {
     let config = &estate.config;
     let rest = path.strip_prefix("/v1/").ok_or_else(GatewayError::no_gateway)?;
     let (account, rest) = rest.split_once('/').ok_or_else(GatewayError::no_gateway)?;
@@ -144,8 +176,10 @@ fn admit<'a>(estate: &Estate, path: &'a str, headers: &HeaderMap) -> Result<&'a 
     if token != Some(config.gateway_token.as_str()) {
         return Err(GatewayError::unauthorized());
     }
-    let provider_path = rest.strip_prefix(PROVIDER).filter(|path| path.starts_with('/'));
-    provider_path.ok_or_else(GatewayError::no_provider)
+    let slash = rest.find('/').ok_or_else(GatewayError::no_provider)?;
+    let (slug, provider_path) = rest.split_at(slash);
+    let provider = Provider::named(slug).ok_or_else(GatewayError::no_provider)?;
+    Ok((provider, provider_path))
 }
 
 async fn answer(estate: &Arc<Estate>, inbound: &Inbound, fault: Option<Fault>) -> Outbound {
@@ -199,12 +233,13 @@ fn respond(estate: &Estate, inbound: Inbound, outbound: Outbound, request_id: &s
     let headers = response.headers_mut();
     headers.clone_from(&outbound.headers);
     headers.remove("content-length");
+    let provider = inbound.provider.slug();
     let dlp = outbound.dlp.as_ref().map(|finding| finding.json().to_string());
     let own = [
         ("cf-aig-request-id", Some(request_id)),
         ("cf-aig-log-id", logged.then_some(log_id.as_str())),
         ("cf-aig-step", Some("0")),
-        ("cf-aig-provider", Some(PROVIDER)),
+        ("cf-aig-provider", Some(provider.as_str())),
         ("cf-aig-cache-status", Some(if outbound.cached { "HIT" } else { "MISS" })),
         ("cf-aig-event-id", event_id.as_deref()),
         ("cf-aig-dlp", dlp.as_deref()),

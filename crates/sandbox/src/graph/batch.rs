@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value, json};
@@ -65,12 +67,28 @@ async fn answer(call: &Call<'_>, part: &Part) -> Value {
         .filter_map(|(name, value)| Some((name.to_string(), Value::String(value.to_str().ok()?.to_owned()))))
         .collect();
     let mut answer = json!({"id": part.id, "status": response.status.as_u16(), "headers": headers});
-    if let (Ok(body), Some(answer)) =
-        (serde_json::from_slice::<Value>(&response.body), answer.as_object_mut())
-    {
+    let is_json = response.headers.get("content-type").is_some_and(is_json);
+    let body = if is_json { serde_json::from_slice(&response.body).ok() } else { None };
+    let encoded = || (!response.body.is_empty()).then(|| Value::String(STANDARD.encode(&response.body)));
+    if let (Some(body), Some(answer)) = (body.or_else(encoded), answer.as_object_mut()) {
         answer.insert("body".to_owned(), body);
     }
     answer
+}
+
+fn is_json(media_type: &HeaderValue) -> bool {
+    media_type.to_str().is_ok_and(|text| text.starts_with("application/json"))
+}
+
+/// What a part carries: JSON as it is, anything else in base64.
+fn part_body(body: Option<&Value>, headers: &HeaderMap) -> Option<Bytes> {
+    match body {
+        None => Some(Bytes::new()),
+        Some(Value::String(text)) if !headers.get("content-type").is_none_or(is_json) => {
+            STANDARD.decode(text).ok().map(Bytes::from)
+        }
+        Some(body) => Some(Bytes::from(body.to_string())),
+    }
 }
 
 fn parts(call: &Call<'_>) -> Result<Vec<Part>, GraphError> {
@@ -118,7 +136,7 @@ fn part(call: &Call<'_>, entry: &Value) -> Option<Part> {
     if let Some(token) = call.request.headers.get("authorization") {
         headers.insert("authorization", token.clone());
     }
-    let body = entry.get("body").map_or(Bytes::new(), |body| Bytes::from(body.to_string()));
+    let body = part_body(entry.get("body"), &headers)?;
     let method = Method::from_bytes(text("method")?.as_bytes()).ok()?;
     let depends_on = entry.get("dependsOn").and_then(Value::as_array).into_iter().flatten();
     Some(Part {

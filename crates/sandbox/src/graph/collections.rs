@@ -1,22 +1,44 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
-//! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`), and everything there is
-//! (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`), so that a test can learn ids.
+//! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`, `chat-messages`), and everything
+//! there is (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
+//! `chat-history`, `presence`, `todo-lists`, `todo-tasks`, `planner-tasks`), so that a test can learn ids; of the whole tenant,
+//! `users` and `groups`.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
-//! `wellKnownName` of a folder, `teamId` of a channel.
+//! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group.
 
 use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
 use super::mailbox::{Content, Item, Mailbox};
-use super::{Tenant, calendar, mail, teams};
+use super::planner::PlannerTask;
+use super::roster::Member;
+use super::todo::TaskList;
+use super::{Tenant, calendar, directory, mail, presence, signed, teams};
 use crate::estate::Estate;
+use crate::people::Person;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 12] = [
-    "calendar", "channels", "contacts", "drafts", "events", "files", "folders", "meetings", "messages",
-    "people", "sent", "teams",
+const PER_PERSON: [&str; 18] = [
+    "calendar",
+    "channel-history",
+    "channels",
+    "chat-history",
+    "chats",
+    "contacts",
+    "drafts",
+    "events",
+    "files",
+    "folders",
+    "meetings",
+    "messages",
+    "people",
+    "planner-tasks",
+    "sent",
+    "teams",
+    "todo-lists",
+    "todo-tasks",
 ];
 
 impl Tenant {
@@ -24,8 +46,14 @@ impl Tenant {
     /// no such collection. The mailbox of one person is seeded if this is its first use.
     #[must_use]
     pub fn collection(&self, estate: &Estate, name: &str, person: Option<&str>) -> Option<Vec<Value>> {
-        if name == "channel-messages" {
-            return Some(self.posts.of(person));
+        match name {
+            "channel-messages" => return Some(self.posts.of(person)),
+            "chat-messages" => return Some(self.chats.written(person)),
+            "presence" => return Some(presence::all(estate)),
+            _ => {}
+        }
+        if let Some(found) = directory::collection(estate, name) {
+            return Some(found);
         }
         if !PER_PERSON.contains(&name) {
             return None;
@@ -38,7 +66,24 @@ impl Tenant {
             }
             None => self.used_mailboxes(),
         };
-        Some(wanted.iter().flat_map(|mailbox| items(mailbox, tenant_id, name)).collect())
+        let now_ms = signed(estate.clock.now_ms());
+        let items = |mailbox: &Arc<Mailbox>| match name {
+            "channel-history" => teams::history(&self.posts, &mailbox.owner, tenant_id, now_ms),
+            "chat-history" | "chats" => self.chats_of(&mailbox.owner, tenant_id, now_ms, name),
+            _ => items(mailbox, tenant_id, name),
+        };
+        Some(wanted.iter().flat_map(items).collect())
+    }
+
+    /// The chats of a person, or everything said in them.
+    fn chats_of(&self, person: &Person, tenant_id: &str, now_ms: i64, name: &str) -> Vec<Value> {
+        self.chats.with(&Member::of(person), tenant_id, now_ms, |kept| {
+            let own = kept.chats.iter().filter(|chat| chat.has(&person.oid));
+            if name == "chats" {
+                return own.map(|chat| chat.shown(tenant_id)).collect();
+            }
+            own.flat_map(|chat| &chat.messages).map(|message| Value::Object(message.fields.clone())).collect()
+        })
     }
 
     fn used_mailboxes(&self) -> Vec<Arc<Mailbox>> {
@@ -65,7 +110,10 @@ fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
             .map(Item::shown)
             .collect(),
         "people" => content.people.iter().cloned().map(Value::Object).collect(),
+        "planner-tasks" => content.planner.iter().map(PlannerTask::shown).collect(),
         "teams" => teams::of_member(&mailbox.owner, tenant_id),
+        "todo-lists" => content.todo.iter().map(TaskList::shown).collect(),
+        "todo-tasks" => content.todo.iter().flat_map(TaskList::shown_tasks).collect(),
         made => content.made.get(made).cloned().unwrap_or_default(),
     }
 }

@@ -12,6 +12,7 @@ use super::call::{Answer, Call};
 use super::errors::{GraphError, Workload};
 use super::odata::{lookup, next_link};
 use super::view::{Page, View};
+use super::{GraphRequest, Tenant};
 
 const PAGE: usize = 200;
 /// Characters of an item id in a business drive.
@@ -71,6 +72,16 @@ fn absent(id: &str) -> GraphError {
         return GraphError::not_found(Workload::Drive, id);
     }
     GraphError::new(400, "invalidRequest", "The provided item ID is not valid for the requested drive")
+}
+
+/// The content behind a pre-authenticated address.
+pub(super) fn give(_tenant: &Tenant, _request: &GraphRequest) -> Answer {
+    Answer::raw(404, Vec::new())
+}
+
+/// A part of a file, put to the address of its upload session.
+pub(super) fn keep_part(_tenant: &Tenant, _request: &GraphRequest) -> Answer {
+    Answer::raw(404, Vec::new())
 }
 
 #[cfg(test)]

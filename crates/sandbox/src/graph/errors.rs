@@ -41,6 +41,8 @@ pub(super) enum Workload {
     Directory,
     Drive,
     Exchange,
+    /// Names no codes.
+    Planner,
     Teams,
 }
 
@@ -118,7 +120,7 @@ impl GraphError {
             Workload::Drive => {
                 Self::new(400, "invalidRequest", format!("{option} is not supported on this API."))
             }
-            Workload::Directory | Workload::Exchange | Workload::Teams => {
+            Workload::Directory | Workload::Exchange | Workload::Planner | Workload::Teams => {
                 Self::bad_request(format!("Query option '{option}' is not allowed."))
             }
         }
@@ -141,6 +143,7 @@ impl GraphError {
             Workload::Exchange => {
                 Self::new(404, "ErrorItemNotFound", "The specified object was not found in the store.")
             }
+            Workload::Planner => Self::new(404, "", "The requested item is not found."),
             Workload::Teams => Self::new(404, "NotFound", format!("No resource was found for '{what}'.")),
         }
     }
@@ -156,6 +159,9 @@ impl GraphError {
             Workload::Exchange => {
                 Self::new(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
             }
+            Workload::Planner => {
+                Self::new(403, "", "You do not have the required permissions to access this item.")
+            }
             Workload::Teams => Self::new(
                 403,
                 "Forbidden",
@@ -166,6 +172,11 @@ impl GraphError {
                 ),
             ),
         }
+    }
+
+    /// Planner's refusal of a change to another version.
+    pub(super) fn other_version(status: u16) -> Self {
+        Self::new(status, "", "The client does not have the latest version. ")
     }
 
     pub(super) fn mailbox_concurrency() -> Self {
@@ -181,7 +192,7 @@ impl GraphError {
             Workload::Exchange => {
                 ("ApplicationThrottled", "Application is over its request rate limit.", "10")
             }
-            Workload::Teams => ("TooManyRequests", "Please retry again later.", "2.128"),
+            Workload::Planner | Workload::Teams => ("TooManyRequests", "Please retry again later.", "2.128"),
             Workload::Directory => (
                 "Request_ThrottledTemporarily",
                 "Your request is throttled temporarily. Please try after 150 seconds.",
@@ -200,6 +211,7 @@ impl GraphError {
             401 => Self::unauthenticated("Lifetime validation failed, the token is expired."),
             403 => Self::missing_scope(workload, &[], &[]),
             404 => Self::not_found(workload, "item"),
+            409 | 412 if workload == Workload::Planner => Self::other_version(status),
             429 => Self::rate_limited(workload),
             503 => {
                 let mut error = Self::new(

@@ -12,6 +12,7 @@ use super::mailbox::{Content, Folder, Item};
 use super::message;
 use super::odata::{lookup, next_link};
 use super::view::{Page, View};
+use super::{GraphRequest, Tenant};
 
 const PAGE: usize = 10;
 const MOST_FOUND: usize = 1000;
@@ -197,4 +198,9 @@ fn listed(value: Option<&Value>) -> impl Iterator<Item = &str> {
         let of = move |name: &str| address.and_then(|address| address.get(name)).and_then(Value::as_str);
         [of("name"), of("address"), one.get("name").and_then(Value::as_str)].into_iter().flatten()
     })
+}
+
+/// A part of an attachment, put to the address of its upload session.
+pub(super) fn keep_attachment_part(_tenant: &Tenant, _request: &GraphRequest) -> Answer {
+    Answer::raw(404, Vec::new())
 }

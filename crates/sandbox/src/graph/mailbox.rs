@@ -1,4 +1,5 @@
-//! One person's mailbox: mail, calendars, people and contacts, indexed for reading; and the person's drive.
+//! One person's mailbox: mail, calendars, people, contacts and To Do, indexed for reading; and the person's drive and
+//! Planner tasks.
 //!
 //! Invariants: every list of positions is sorted newest first; both forms of an item's id lead to it; the content is
 //! locked per mailbox and only while one answer is written. At most [`CONCURRENT`] requests are inside at a time, as
@@ -13,6 +14,8 @@ use serde_json::{Map, Value};
 use super::errors::{GraphError, Workload};
 use super::event::Event;
 use super::ids::{ItemId, constant_id};
+use super::planner::PlannerTask;
+use super::todo::TaskList;
 use crate::people::Person;
 
 /// Requests Outlook serves at the same time per app and mailbox.
@@ -55,6 +58,8 @@ pub(super) struct Content {
     pub(super) contacts: Vec<Item>,
     /// The drive: its root first, then folders, then files, each by name.
     pub(super) files: Vec<Map<String, Value>>,
+    pub(super) todo: Vec<TaskList>,
+    pub(super) planner: Vec<PlannerTask>,
     /// What callers made, as the control interface shows it: by collection name, oldest first.
     pub(super) made: HashMap<&'static str, Vec<Value>>,
     message_ids: HashMap<String, usize>,

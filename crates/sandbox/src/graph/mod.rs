@@ -10,7 +10,11 @@ mod appointment;
 mod batch;
 mod calendar;
 mod call;
+mod chat_message;
+mod chats;
 mod collections;
+mod directory;
+mod directory_search;
 mod drive;
 mod errors;
 mod event;
@@ -21,16 +25,25 @@ mod mail;
 mod mailbox;
 mod meetings;
 mod message;
+mod new_chat;
 mod odata;
 mod people;
+mod planner;
 mod prefer;
+mod presence;
+mod roster;
 mod routes;
 mod schema;
 mod seed;
 mod send;
 mod teams;
+mod threads;
+mod todo;
+mod transfer;
 mod view;
 mod zones;
+
+pub use self::transfer::HOSTS;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -43,12 +56,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 
 use self::call::{Answer, Call};
+use self::chats::Chats;
 use self::errors::{GraphError, Workload};
 use self::ids::Serial;
 use self::mailbox::Mailbox;
 use self::odata::Options;
 use self::prefer::Preferences;
-use self::teams::Posts;
+use self::threads::Posts;
 use crate::entra::Challenge;
 use crate::estate::Estate;
 use crate::faults::{Fault, Target, wait_ms};
@@ -108,6 +122,7 @@ impl From<GraphError> for Halt {
 pub struct Tenant {
     mailboxes: RwLock<HashMap<String, Arc<Mailbox>>>,
     posts: Posts,
+    chats: Chats,
     serial: Serial,
 }
 
@@ -156,14 +171,26 @@ impl Tenant {
         let matched = routes::find(request.method.as_str(), &request.path)?;
         let workload = matched.route.workload;
         let person = estate.people.find_oid(&claims.oid).ok_or_else(|| unknown_owner(claims))?;
-        let mailbox = self.mailbox(&person, estate.clock.now_ms());
+        let owner = owner_of(estate, &person, matched.mailbox.as_deref())?;
+        let mailbox = self.mailbox(&owner, estate.clock.now_ms());
         let _place = if workload == Workload::Exchange { Some(mailbox.enter()?) } else { None };
         let fault = estate.faults.take(Target::Graph, &request.path, Some(&person.email));
         suffer(fault, workload, estate.clock.now_secs()).await?;
-        if !matched.route.scopes.is_empty()
-            && !claims.scopes.iter().any(|held| matched.route.scopes.contains(&held.as_str()))
-        {
+        let suffix = if owner.oid == person.oid { "" } else { ".Shared" };
+        let opens = |held: &String| {
+            let held = held.strip_suffix(suffix).unwrap_or_default();
+            matched.route.scopes.contains(&held)
+        };
+        if !matched.route.scopes.is_empty() && !claims.scopes.iter().any(opens) {
             return Err(GraphError::missing_scope(workload, matched.route.scopes, &claims.scopes).into());
+        }
+        if !owner.admits(&person) {
+            return Err(GraphError::new(
+                403,
+                "ErrorAccessDenied",
+                "Access is denied. Check credentials and try again.",
+            )
+            .into());
         }
         let call = Call {
             estate,
@@ -172,10 +199,11 @@ impl Tenant {
             route: matched.route,
             ids: &matched.ids,
             claims,
+            person: &person,
             mailbox: &mailbox,
             options: Options::parse(&request.query, matched.route)?,
             prefer: Preferences::read(&request.headers)?,
-            body: call::body(request)?,
+            body: call::body(request, matched.route)?,
             now_ms: signed(estate.clock.now_ms()),
         };
         Ok(call.run().await?)
@@ -261,6 +289,15 @@ async fn suffer(fault: Option<Fault>, workload: Workload, now_secs: u64) -> Resu
             Ok(())
         }
     }
+}
+
+/// Whose mailbox a path names: the person's own, a colleague's, or a shared one.
+fn owner_of(estate: &Estate, person: &Arc<Person>, named: Option<&str>) -> Result<Arc<Person>, GraphError> {
+    let Some(named) = named.filter(|named| *named != person.oid) else { return Ok(Arc::clone(person)) };
+    let found = estate.people.find(named).or_else(|| estate.people.find_oid(named));
+    found.or_else(|| crate::people::shared_mailbox(named)).ok_or_else(|| {
+        GraphError::new(404, "ErrorInvalidUser", format!("The requested user '{named}' is invalid."))
+    })
 }
 
 fn unknown_owner(claims: &AccessClaims) -> GraphError {

@@ -26,6 +26,8 @@ pub(super) struct Options {
     pub(super) select: Option<Vec<String>>,
     pub(super) order: Vec<OrderBy>,
     pub(super) filter: Filter,
+    /// Names of `$expand`, which the operation checks.
+    pub(super) expand: Vec<String>,
     pub(super) search: Option<String>,
     pub(super) count: bool,
     pub(super) start: Option<String>,
@@ -78,6 +80,7 @@ impl Options {
             "select" => self.select = select(value, entity)?,
             "orderby" => self.order = order(value, entity)?,
             "filter" => self.filter = Filter::parse(value, entity)?,
+            "expand" => self.expand = value.split(',').map(|name| name.trim().to_owned()).collect(),
             "search" => self.search = Some(value.to_owned()),
             "count" => self.count = value.eq_ignore_ascii_case("true"),
             "startdatetime" => self.start = Some(value.to_owned()),

@@ -14,7 +14,7 @@ use super::view::{Page, View};
 
 const PAGE: usize = 10;
 /// Properties of a user that come without `$select`.
-const DEFAULT_USER: [&str; 11] = [
+pub(super) const DEFAULT_USER: [&str; 11] = [
     "businessPhones",
     "displayName",
     "givenName",
@@ -29,12 +29,12 @@ const DEFAULT_USER: [&str; 11] = [
 ];
 
 /// `GET /me`.
-pub(super) fn me(call: &Call<'_>) -> Answer {
+pub(super) fn me(call: &Call<'_>) -> Result<Answer, GraphError> {
     let default: Vec<String> = DEFAULT_USER.map(str::to_owned).to_vec();
     let fields = seed::user(&call.mailbox.owner);
     let selected = call.select().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let context = format!("https://graph.microsoft.com/v1.0/$metadata#users{selected}/$entity");
-    Answer::json(200, &View::new(&fields, Some(call.select().unwrap_or(&default))).context(context))
+    Ok(Answer::json(200, &View::new(&fields, Some(call.select().unwrap_or(&default))).context(context)))
 }
 
 /// `GET /me/people`.

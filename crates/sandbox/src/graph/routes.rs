@@ -4,39 +4,37 @@
 //! and which delegated scopes each takes. Invariants: a path segment is percent-decoded exactly once, after the path
 //! has been split, so a decoded `/` or `..` inside an id is part of the id and never a step.
 
+mod calendar;
+mod files;
+mod mail;
+mod meetings;
+mod people;
+mod tasks;
+mod teams;
+
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::call::{Answer, Call};
 use super::errors::{GraphError, Workload};
 
 /// What a matched request does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Operation {
+    /// The requests inside it.
     Batch,
-    CalendarView,
-    Calendars,
-    ChannelMessages,
-    Channels,
-    Contacts,
-    CreateDraft,
-    CreateEvent,
-    CreateMeeting,
-    DriveItem,
-    DriveRootChildren,
-    Event,
-    Events,
-    Folder,
-    FolderMessages,
-    Folders,
-    JoinedTeams,
-    Me,
-    Message,
-    Messages,
-    People,
-    Person,
-    PostChannelMessage,
-    SendMail,
+    /// An answer at once.
+    Answer(fn(&Call<'_>) -> Result<Answer, GraphError>),
+}
+
+/// What a request may carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carries {
+    /// Bytes of any kind.
+    Bytes,
+    /// A JSON object, where the method writes.
+    Json,
 }
 
 /// One row: a method on a path template.
@@ -51,194 +49,63 @@ pub(super) struct Route {
     pub(super) options: &'static [&'static str],
     /// One of these delegated scopes is needed; none means any valid token will do.
     pub(super) scopes: &'static [&'static str],
+    pub(super) carries: Carries,
+    /// Whether `/users/{id}` may stand for `/me`; one of the scopes with `.Shared` behind it is needed then.
+    pub(super) mailbox: bool,
 }
 
-const MAIL_READ: &[&str] = &["Mail.ReadBasic", "Mail.Read", "Mail.ReadWrite"];
-const CALENDAR_READ: &[&str] = &["Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite"];
-const MAIL_LIST: &[&str] = &["top", "skip", "select", "orderby", "filter", "search", "count", "skiptoken"];
-const LIST: &[&str] = &["top", "skip", "select", "orderby", "filter", "count"];
-const VIEW: &[&str] = &["top", "skip", "select", "orderby", "count", "startdatetime", "enddatetime"];
-const SELECT: &[&str] = &["select"];
-const FOLDERS: &[&str] = &["top", "skip", "select", "orderby", "filter", "count", "includehiddenfolders"];
-/// The drive pages by the links it gives and by nothing else.
-const CHILDREN: &[&str] = &["top", "select", "orderby", "filter", "skiptoken"];
-const PEOPLE_READ: &[&str] = &["People.Read", "People.Read.All"];
-
-use Operation as O;
-use Workload::{Directory, Drive, Exchange, Teams};
+static BATCH: [Route; 1] = [Route {
+    operation: Operation::Batch,
+    ..row(
+        "POST",
+        "/$batch",
+        |_| Err(GraphError::method_not_allowed()),
+        Workload::Directory,
+        "batch",
+        &[],
+        &[],
+    )
+}];
 
 /// Every request the tenant answers.
-pub(super) const ROUTES: [Route; 24] = [
-    row("POST", "/$batch", O::Batch, Directory, "batch", &[], &[]),
-    row(
-        "GET",
-        "/me",
-        O::Me,
-        Directory,
-        "user",
-        SELECT,
-        &["User.Read", "User.ReadWrite", "User.Read.All", "User.ReadBasic.All"],
-    ),
-    row("GET", "/me/calendarView", O::CalendarView, Exchange, "event", VIEW, CALENDAR_READ),
-    row(
-        "GET",
-        "/me/calendars",
-        O::Calendars,
-        Exchange,
-        "calendar",
-        LIST,
-        &["Calendars.ReadBasic", "Calendars.Read", "Calendars.ReadWrite", "Calendars.Read.Shared"],
-    ),
-    row(
-        "GET",
-        "/me/contacts",
-        O::Contacts,
-        Exchange,
-        "contact",
-        LIST,
-        &["Contacts.Read", "Contacts.ReadWrite"],
-    ),
-    row(
-        "GET",
-        "/me/drive/items/{id}",
-        O::DriveItem,
-        Drive,
-        "driveItem",
-        SELECT,
-        &[
-            "Files.Read",
-            "Files.ReadWrite",
-            "Files.Read.All",
-            "Sites.Read.All",
-            "Files.ReadWrite.All",
-            "Group.Read.All",
-            "Group.ReadWrite.All",
-        ],
-    ),
-    row(
-        "GET",
-        "/me/drive/root/children",
-        O::DriveRootChildren,
-        Drive,
-        "driveItem",
-        CHILDREN,
-        &[
-            "Files.Read",
-            "Files.ReadWrite",
-            "Files.Read.All",
-            "Sites.Read.All",
-            "Files.ReadWrite.All",
-            "Sites.ReadWrite.All",
-        ],
-    ),
-    row("GET", "/me/events", O::Events, Exchange, "event", LIST, CALENDAR_READ),
-    row("POST", "/me/events", O::CreateEvent, Exchange, "event", &[], &["Calendars.ReadWrite"]),
-    row("GET", "/me/events/{id}", O::Event, Exchange, "event", SELECT, CALENDAR_READ),
-    row(
-        "GET",
-        "/me/joinedTeams",
-        O::JoinedTeams,
-        Teams,
-        "team",
-        &[],
-        &[
-            "Team.ReadBasic.All",
-            "User.Read.All",
-            "Directory.Read.All",
-            "TeamSettings.ReadWrite.All",
-            "User.ReadWrite.All",
-            "Directory.ReadWrite.All",
-            "TeamSettings.Read.All",
-        ],
-    ),
-    row("GET", "/me/mailFolders", O::Folders, Exchange, "mailFolder", FOLDERS, MAIL_READ),
-    row(
-        "GET",
-        "/me/mailFolders/{id}",
-        O::Folder,
-        Exchange,
-        "mailFolder",
-        &["select", "includehiddenfolders"],
-        MAIL_READ,
-    ),
-    row("GET", "/me/mailFolders/{id}/messages", O::FolderMessages, Exchange, "message", MAIL_LIST, MAIL_READ),
-    row("GET", "/me/messages", O::Messages, Exchange, "message", MAIL_LIST, MAIL_READ),
-    row("POST", "/me/messages", O::CreateDraft, Exchange, "message", &[], &["Mail.ReadWrite"]),
-    row("GET", "/me/messages/{id}", O::Message, Exchange, "message", SELECT, MAIL_READ),
-    row(
-        "POST",
-        "/me/onlineMeetings",
-        O::CreateMeeting,
-        Teams,
-        "onlineMeeting",
-        &[],
-        &["OnlineMeetings.ReadWrite"],
-    ),
-    row(
-        "GET",
-        "/me/people",
-        O::People,
-        Exchange,
-        "person",
-        &["top", "select", "search", "filter", "orderby"],
-        PEOPLE_READ,
-    ),
-    row("GET", "/me/people/{id}", O::Person, Exchange, "person", SELECT, PEOPLE_READ),
-    row("POST", "/me/sendMail", O::SendMail, Exchange, "message", &[], &["Mail.Send"]),
-    row(
-        "GET",
-        "/teams/{id}/channels",
-        O::Channels,
-        Teams,
-        "channel",
-        &["select", "filter"],
-        &[
-            "Channel.ReadBasic.All",
-            "Group.Read.All",
-            "Directory.Read.All",
-            "ChannelSettings.Read.All",
-            "ChannelSettings.ReadWrite.All",
-            "Group.ReadWrite.All",
-            "Directory.ReadWrite.All",
-        ],
-    ),
-    row(
-        "GET",
-        "/teams/{id}/channels/{id}/messages",
-        O::ChannelMessages,
-        Teams,
-        "chatMessage",
-        &["top", "skiptoken"],
-        &["ChannelMessage.Read.All"],
-    ),
-    row(
-        "POST",
-        "/teams/{id}/channels/{id}/messages",
-        O::PostChannelMessage,
-        Teams,
-        "chatMessage",
-        &[],
-        &["ChannelMessage.Send"],
-    ),
+static FAMILIES: [&[Route]; 8] = [
+    &BATCH,
+    &mail::ROWS,
+    &calendar::ROWS,
+    &teams::ROWS,
+    &meetings::ROWS,
+    &people::ROWS,
+    &files::ROWS,
+    &tasks::ROWS,
 ];
 
 #[expect(clippy::too_many_arguments, reason = "one argument per column of the table")]
 const fn row(
     method: &'static str,
     template: &'static str,
-    operation: Operation,
+    answer: fn(&Call<'_>) -> Result<Answer, GraphError>,
     workload: Workload,
     entity: &'static str,
     options: &'static [&'static str],
     scopes: &'static [&'static str],
 ) -> Route {
-    Route { method, template, operation, workload, entity, options, scopes }
+    let (operation, carries) = (Operation::Answer(answer), Carries::Json);
+    Route { method, template, operation, workload, entity, options, scopes, carries, mailbox: false }
+}
+
+impl Route {
+    /// The same in another mailbox too.
+    const fn or_mailbox(self) -> Self {
+        Self { mailbox: true, ..self }
+    }
 }
 
 /// A matched row and the ids of its `{id}` segments, decoded, in order.
 pub(super) struct Matched {
     pub(super) route: &'static Route,
     pub(super) ids: Vec<String>,
+    /// Whose mailbox, where the path names one.
+    pub(super) mailbox: Option<String>,
 }
 
 /// Finds the row for a method and a raw path such as `/v1.0/me/messages/AAMk%2F1`.
@@ -249,12 +116,18 @@ pub(super) fn find(method: &str, raw_path: &str) -> Result<Matched, GraphError> 
     let segments = split(raw_path)?;
     let mut deepest = 0;
     let mut path_exists = false;
-    for route in &ROUTES {
+    for route in FAMILIES.iter().flat_map(|family| family.iter()) {
         let (depth, ids) = walk(route.template, &segments);
-        deepest = deepest.max(depth);
-        let Some(ids) = ids else { continue };
+        let elsewhere = route.template.strip_prefix("/me").filter(|_| route.mailbox).map(|below| {
+            let (depth, ids) = walk(&format!("/users/{{id}}{below}"), &segments);
+            (depth, ids.map(|mut ids| (ids.remove(0), ids)))
+        });
+        deepest = deepest.max(depth).max(elsewhere.as_ref().map_or(0, |(depth, _)| *depth));
+        let own = ids.map(|ids| (None, ids));
+        let found = own.or_else(|| elsewhere?.1.map(|(mailbox, ids)| (Some(mailbox), ids)));
+        let Some((mailbox, ids)) = found else { continue };
         if route.method == method {
-            return Ok(Matched { route, ids });
+            return Ok(Matched { route, ids, mailbox });
         }
         path_exists = true;
     }
@@ -304,8 +177,8 @@ mod tests {
         assert_eq!(matched.ids, ["AA/BB="]);
         let climbing = find("GET", "/v1.0/me/mailFolders/%2E%2E%2F%2E%2E%2Fusers/messages").unwrap();
         assert_eq!(
-            (climbing.route.operation, climbing.ids),
-            (O::FolderMessages, vec!["../../users".to_owned()])
+            (climbing.route.template, climbing.ids),
+            ("/me/mailFolders/{id}/messages", vec!["../../users".to_owned()])
         );
         assert_eq!(find("GET", "/v1.0/me/mailFolders/%252F/messages").unwrap().ids, ["%2F"]);
     }
@@ -315,7 +188,7 @@ mod tests {
         let code =
             |method, path| find(method, path).err().map(|error| (error.status, error.message)).unwrap();
         assert_eq!(code("GET", "/v1.0/me/mesages").1, "Resource not found for the segment 'mesages'.");
-        assert_eq!(code("GET", "/v1.0/users/x").1, "Resource not found for the segment 'users'.");
+        assert_eq!(code("GET", "/v1.0/nobody/x").1, "Resource not found for the segment 'nobody'.");
         assert_eq!(code("DELETE", "/v1.0/me/sendMail").0, 405);
         assert_eq!(code("GET", "/beta/me").1, "Invalid version: beta.");
         assert_eq!(code("GET", "/v1.0/me/messages/a/b").0, 400);
@@ -323,7 +196,16 @@ mod tests {
     }
 
     #[test]
+    fn another_mailbox_is_named_in_the_path_where_the_row_allows_it() {
+        let matched = find("GET", "/v1.0/users/b%40contoso.example/messages/AA%2F").unwrap();
+        assert_eq!(matched.mailbox.as_deref(), Some("b@contoso.example"));
+        assert_eq!((matched.route.template, matched.ids), ("/me/messages/{id}", vec!["AA/".to_owned()]));
+        assert_eq!(find("GET", "/v1.0/me/messages/AA").unwrap().mailbox, None);
+        assert!(find("GET", "/v1.0/users/b%40contoso.example/joinedTeams").is_err());
+    }
+
+    #[test]
     fn literal_segments_match_in_any_letter_case() {
-        assert_eq!(find("GET", "/v1.0/ME/CalendarView").unwrap().route.operation, O::CalendarView);
+        assert_eq!(find("GET", "/v1.0/ME/CalendarView").unwrap().route.template, "/me/calendarView");
     }
 }

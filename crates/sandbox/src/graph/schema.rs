@@ -1,6 +1,6 @@
 //! Types and properties of the simulated tenant, and the checks that make it as strict as Graph.
 //!
-//! Source: Microsoft's published v1.0 metadata, reduced to the types in `entity_types.txt`. In scope: which property
+//! Source: Microsoft's published v1.0 metadata, reduced to the types in `entity_types/`. In scope: which property
 //! names a `$select`, `$orderby` or `$filter` may use, and whether a request body fits its type. Out of scope: which
 //! properties a create call requires, which OData does not say; the operations check those.
 
@@ -11,7 +11,16 @@ use serde_json::{Map, Value};
 
 use super::errors::GraphError;
 
-const SOURCE: &str = include_str!("entity_types.txt");
+const SOURCES: [&str; 8] = [
+    include_str!("entity_types/base.txt"),
+    include_str!("entity_types/calendar.txt"),
+    include_str!("entity_types/directory.txt"),
+    include_str!("entity_types/files.txt"),
+    include_str!("entity_types/mail.txt"),
+    include_str!("entity_types/meetings.txt"),
+    include_str!("entity_types/tasks.txt"),
+    include_str!("entity_types/teams.txt"),
+];
 
 /// Types that Microsoft declares open: further properties are kept, not refused.
 const OPEN_TYPES: [&str; 7] = [
@@ -105,7 +114,7 @@ fn is_annotation(name: &str) -> bool {
 fn parse() -> HashMap<&'static str, HashMap<&'static str, Kind>> {
     let mut types: HashMap<&'static str, HashMap<&'static str, Kind>> = HashMap::new();
     let mut current = "";
-    for line in SOURCE.lines().filter(|line| !line.starts_with('#')) {
+    for line in SOURCES.iter().flat_map(|source| source.lines()).filter(|line| !line.starts_with('#')) {
         if !line.starts_with(' ') {
             current = line.trim();
             continue;

@@ -1,29 +1,21 @@
-//! Teams: the three teams of the tenant, their channels, and posts.
+//! Teams: the three teams of the tenant and their channels.
 //!
-//! Source: Teams' joinedTeams, channels and chatMessage APIs, which take hardly any query options. Everybody who is not
-//! a guest is a member of every team. Posts have no idempotency key.
-
-use std::sync::{Mutex, PoisonError};
+//! Source: Teams' joinedTeams and channels APIs, which take hardly any query options. Everybody who is not a guest is a
+//! member of every team.
 
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
+use super::chat_message::encode;
 use super::errors::{GraphError, Workload};
 use super::ids::guid;
 use super::message::object;
-use super::odata::{lookup, next_link};
-use super::schema;
+use super::threads::Posts;
 use super::view::{Page, View};
-use super::zones::rfc3339;
 use crate::people::Person;
 
-/// Largest channel message, in bytes of content.
-const MAX_CONTENT_BYTES: usize = 28 * 1024;
-const DEFAULT_MESSAGES: usize = 20;
-const MOST_MESSAGES: usize = 50;
-
 /// A team and its channels: (display name, description).
-struct Team {
+pub(super) struct Team {
     name: &'static str,
     description: Option<&'static str>,
     visibility: &'static str,
@@ -59,38 +51,8 @@ const TEAMS: [Team; 3] = [
     },
 ];
 
-/// What was posted to channels, oldest first.
-#[derive(Default)]
-pub(super) struct Posts {
-    kept: Mutex<Vec<Post>>,
-}
-
-struct Post {
-    person: String,
-    channel: String,
-    message: Value,
-}
-
-impl Posts {
-    /// The posts of one person, or all.
-    pub(super) fn of(&self, person: Option<&str>) -> Vec<Value> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = |post: &&Post| person.is_none_or(|person| post.person.eq_ignore_ascii_case(person));
-        kept.iter().filter(wanted).map(|post| post.message.clone()).collect()
-    }
-
-    fn in_channel(&self, channel: &str) -> Vec<Map<String, Value>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter()
-            .rev()
-            .filter(|post| post.channel == channel)
-            .map(|post| object(post.message.clone()))
-            .collect()
-    }
-}
-
 impl Team {
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         guid(&format!("team/{}", self.name))
     }
 
@@ -128,13 +90,21 @@ pub(super) fn channels_of_member(person: &Person, tenant: &str) -> Vec<Value> {
         .collect()
 }
 
+/// Everything that stands in the channels of a person, oldest first in each.
+pub(super) fn history(posts: &Posts, person: &Person, tenant: &str, now_ms: i64) -> Vec<Value> {
+    let member = TEAMS.iter().filter(|_| !person.guest);
+    let channels =
+        member.flat_map(|team| team.channels.iter().map(move |(name, _)| (team, team.channel_id(name))));
+    channels.flat_map(|(team, channel)| posts.history(team, &channel, tenant, now_ms)).collect()
+}
+
 /// `GET /me/joinedTeams`.
-pub(super) fn joined(call: &Call<'_>) -> Answer {
+pub(super) fn joined(call: &Call<'_>) -> Result<Answer, GraphError> {
     let teams = of_member(&call.mailbox.owner, &call.estate.config.tenant_id);
-    Answer::json(
+    Ok(Answer::json(
         200,
         &json!({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#teams", "@odata.count": teams.len(), "value": teams}),
-    )
+    ))
 }
 
 /// `GET /teams/{id}/channels`.
@@ -153,48 +123,11 @@ pub(super) fn channels(call: &Call<'_>) -> Result<Answer, GraphError> {
     Ok(Answer::json(200, &list))
 }
 
-/// `GET /teams/{id}/channels/{id}/messages`: posts, newest first.
-pub(super) fn messages(call: &Call<'_>) -> Result<Answer, GraphError> {
-    let team = team(call)?;
-    channel(call, team)?;
-    if call.options.top.is_some_and(|top| top > MOST_MESSAGES) {
-        return Err(GraphError::bad_request("The value of $top must be at most 50."));
-    }
-    let posts = call.tenant.posts.in_channel(call.id(1));
-    let (range, next) = call.options.page(posts.len(), DEFAULT_MESSAGES);
-    let list = Page {
-        context: messages_context(call),
-        count: Some(range.len()),
-        value: posts.get(range).unwrap_or_default().iter().map(|post| View::new(post, None)).collect(),
-        next: next.map(|at| next_link(&call.request.path, &call.request.query, "$skiptoken", at)),
-    };
-    Ok(Answer::json(200, &list))
-}
-
-/// `POST /teams/{id}/channels/{id}/messages`.
-pub(super) fn post(call: &Call<'_>) -> Result<Answer, GraphError> {
-    let team = team(call)?;
-    channel(call, team)?;
-    schema::check_body("chatMessage", &call.body)?;
-    let content = lookup(&call.body, "body/content").as_str().unwrap_or_default();
-    if content.is_empty() {
-        return Err(GraphError::bad_request("Missing body content"));
-    }
-    if content.len() > MAX_CONTENT_BYTES {
-        return Err(GraphError::new(413, "RequestEntityTooLarge", "The message is too large."));
-    }
-    let message = message_fields(call, team);
-    let kept = Post {
-        person: call.mailbox.owner.email.clone(),
-        channel: call.id(1).to_owned(),
-        message: Value::Object(message.clone()),
-    };
-    call.tenant.posts.kept.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
-    let view = View::new(&message, None).context(messages_context(call) + "/$entity");
-    Ok(Answer::json(201, &view))
-}
-
-fn team(call: &Call<'_>) -> Result<&'static Team, GraphError> {
+/// The team in the path, if the caller is in it.
+///
+/// # Errors
+/// 403 for a guest, 400 for what cannot be a team, 404 for none.
+pub(super) fn team(call: &Call<'_>) -> Result<&'static Team, GraphError> {
     let id = call.id(0);
     let found = TEAMS.iter().find(|team| team.id().eq_ignore_ascii_case(id));
     match found {
@@ -209,7 +142,11 @@ fn team(call: &Call<'_>) -> Result<&'static Team, GraphError> {
     }
 }
 
-fn channel(call: &Call<'_>, team: &'static Team) -> Result<&'static str, GraphError> {
+/// The channel in the path.
+///
+/// # Errors
+/// 404 where the team has none such.
+pub(super) fn channel(call: &Call<'_>, team: &'static Team) -> Result<&'static str, GraphError> {
     let id = call.id(1);
     let found = team.channels.iter().find(|(name, _)| team.channel_id(name) == id).map(|(name, _)| *name);
     found.ok_or_else(|| GraphError::not_found(Workload::Teams, id))
@@ -224,43 +161,4 @@ fn channel_fields(tenant: &str, team: &Team, name: &str, about: &str) -> Map<Str
         "isArchived": false,
         "webUrl": format!("https://teams.microsoft.com/l/channel/{shown}/{}?groupId={}&tenantId={tenant}", encode(name), team.id()),
     }))
-}
-
-fn message_fields(call: &Call<'_>, team: &Team) -> Map<String, Value> {
-    let owner = &call.mailbox.owner;
-    let tenant = &call.estate.config.tenant_id;
-    let posts = call.tenant.posts.kept.lock().unwrap_or_else(PoisonError::into_inner).len();
-    let id = (call.now_ms.unsigned_abs() + u64::try_from(posts).unwrap_or_default()).to_string();
-    let at = rfc3339(call.now_ms);
-    let mut body = object(lookup(&call.body, "body").clone());
-    let kind = body.get("contentType").and_then(Value::as_str).unwrap_or("text").to_lowercase();
-    body.insert("contentType".to_owned(), Value::String(kind));
-    let listed = |name: &str| {
-        call.body.get(name).filter(|value| value.is_array()).cloned().unwrap_or_else(|| json!([]))
-    };
-    object(json!({
-        "id": id, "replyToId": null, "etag": id, "messageType": "message", "createdDateTime": at,
-        "lastModifiedDateTime": at, "lastEditedDateTime": null, "deletedDateTime": null,
-        "subject": lookup(&call.body, "subject"), "summary": null, "chatId": null,
-        "importance": lookup(&call.body, "importance").as_str().unwrap_or("normal").to_lowercase(),
-        "locale": "en-us", "policyViolation": null, "eventDetail": null, "body": body,
-        "webUrl": format!("https://teams.microsoft.com/l/message/{}/{id}?groupId={}&tenantId={tenant}&createdTime={id}&parentMessageId={id}", encode(call.id(1)), team.id()),
-        "from": {"application": null, "device": null, "user": {
-            "@odata.type": "#microsoft.graph.teamworkUserIdentity", "id": owner.oid,
-            "displayName": owner.display_name, "userIdentityType": "aadUser", "tenantId": tenant}},
-        "channelIdentity": {"teamId": team.id(), "channelId": call.id(1)},
-        "attachments": listed("attachments"), "mentions": listed("mentions"), "reactions": [],
-    }))
-}
-
-fn messages_context(call: &Call<'_>) -> String {
-    format!(
-        "https://graph.microsoft.com/v1.0/$metadata#teams('{}')/channels('{}')/messages",
-        call.id(0),
-        encode(call.id(1))
-    )
-}
-
-fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

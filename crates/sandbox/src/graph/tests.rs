@@ -1,8 +1,11 @@
 //! The tenant as a caller sees it, request by request.
 
 mod collections;
+mod directory;
 mod drive;
 mod lists;
+mod tasks;
+mod teams;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -183,7 +186,7 @@ async fn what_graph_does_not_know_is_refused() {
         ("/me/messages?$filter=subjct eq 'x'", "RequestBroker--ParseUri"),
         ("/me/messages?$expand=attachments", "BadRequest"),
         ("/me/mesages", "BadRequest"),
-        ("/users/me/messages", "BadRequest"),
+        ("/users/x/messages/y/z", "BadRequest"),
         ("/me/joinedTeams?$select=id", "BadRequest"),
         ("/me/calendarView", "ErrorInvalidParameter"),
         ("/me/mailFolders/..%2F..%2Fusers/messages", "ErrorInvalidIdMalformed"),

@@ -11,6 +11,7 @@ mod report;
 mod rounds;
 mod sign_in;
 mod site;
+mod tokens;
 mod wire;
 mod worker;
 
@@ -31,6 +32,11 @@ pub(crate) enum Task {
     /// The Worker is a release build of the one for tests, because the one that ships refuses addresses of loopback.
     /// It runs in workerd itself, its Durable Objects on disk. Past the edge, everything alternating in one run.
     Worker(worker::Options),
+    /// Measure what tool lists and mails cost a model's context, beside the most used peer.
+    ///
+    /// Bytes of the JSON a client gets, divided by four. The peer is asked the same of the same simulated mailbox in the
+    /// same run. Ends with a failure where a budget is exceeded.
+    Tokens(tokens::Options),
 }
 
 /// Runs the measurement.
@@ -38,5 +44,6 @@ pub(crate) fn perform(workspace: &Workspace, task: Task) -> anyhow::Result<bool>
     match task {
         Task::Path(options) => path::perform(workspace, &options),
         Task::Worker(options) => worker::perform(workspace, &options),
+        Task::Tokens(options) => tokens::perform(workspace, &options),
     }
 }

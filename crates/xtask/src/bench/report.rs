@@ -76,12 +76,17 @@ impl Report {
 
     /// Puts the table into the document.
     pub(crate) fn write(&self, workspace: &Workspace) -> anyhow::Result<()> {
-        let begin = format!("<!-- begin: cargo xtask bench {} --write -->", self.name);
-        let new = replace_between(&workspace.read(DOCUMENT)?, &begin, &self.table())
-            .with_context(|| format!("{DOCUMENT} lacks the line `{begin}` or `{END}` after it"))?;
-        std::fs::write(workspace.root.join(DOCUMENT), new)
-            .with_context(|| format!("{DOCUMENT} cannot be written"))
+        write(workspace, self.name, &self.table())
     }
+}
+
+/// Puts the table of a measurement into the document, between its markers.
+pub(crate) fn write(workspace: &Workspace, name: &str, table: &str) -> anyhow::Result<()> {
+    let begin = format!("<!-- begin: cargo xtask bench {name} --write -->");
+    let new = replace_between(&workspace.read(DOCUMENT)?, &begin, table)
+        .with_context(|| format!("{DOCUMENT} lacks the line `{begin}` or `{END}` after it"))?;
+    std::fs::write(workspace.root.join(DOCUMENT), new)
+        .with_context(|| format!("{DOCUMENT} cannot be written"))
 }
 
 impl Row {

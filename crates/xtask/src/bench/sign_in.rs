@@ -96,7 +96,7 @@ fn straight(site: &Site, seen: &Value, token: &str) -> anyhow::Result<Prepared> 
 }
 
 /// A Microsoft token of the same person, asked for as the registered application would.
-fn microsoft_token(config: &Value, email: &str) -> anyhow::Result<String> {
+pub(crate) fn microsoft_token(config: &Value, email: &str) -> anyhow::Result<String> {
     let verifier = unique("verifier");
     let base = format!("{}/{}/oauth2/v2.0", config.text("/entraBaseUrl")?, config.text("/tenantId")?);
     let scope = "openid offline_access https://graph.microsoft.com/Mail.Read";

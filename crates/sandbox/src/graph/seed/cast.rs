@@ -128,27 +128,31 @@ impl Colleague {
 
 /// Everybody around the owner, in order of relevance, the owner left out.
 pub(super) fn colleagues(owner: &Person) -> Vec<Colleague> {
-    let internal = INTERNAL.iter().map(|(given, surname)| (*given, *surname, TENANT_NAME, "Contoso"));
-    let everybody = internal.chain(EXTERNAL);
     // Each mailbox starts its list elsewhere, so that not everybody knows the same person best.
     let turn = owner.oid.bytes().map(usize::from).sum::<usize>() % INTERNAL.len();
-    let mut people: Vec<Colleague> = everybody
-        .enumerate()
-        .map(|(rank, (given, surname, domain, company))| Colleague {
-            given,
-            surname,
-            address: format!("{}.{}@{domain}", plain(given), plain(surname)),
-            company,
-            job_title: JOB_TITLES.get(rank % JOB_TITLES.len()).copied().unwrap_or_default(),
-            department: DEPARTMENTS.get(rank % DEPARTMENTS.len()).copied().unwrap_or_default(),
-            rank,
-        })
-        .filter(|one| one.address != owner.email)
-        .collect();
+    let mut people: Vec<Colleague> = everybody().filter(|one| one.address != owner.email).collect();
     if let Some(own) = people.get_mut(..INTERNAL.len()) {
         own.rotate_left(turn);
     }
     people
+}
+
+/// The colleagues of the organisation.
+pub(super) fn internal() -> impl Iterator<Item = Colleague> {
+    everybody().take(INTERNAL.len())
+}
+
+fn everybody() -> impl Iterator<Item = Colleague> {
+    let internal = INTERNAL.iter().map(|(given, surname)| (*given, *surname, TENANT_NAME, "Contoso"));
+    internal.chain(EXTERNAL).enumerate().map(|(rank, (given, surname, domain, company))| Colleague {
+        given,
+        surname,
+        address: format!("{}.{}@{domain}", plain(given), plain(surname)),
+        company,
+        job_title: JOB_TITLES.get(rank % JOB_TITLES.len()).copied().unwrap_or_default(),
+        department: DEPARTMENTS.get(rank % DEPARTMENTS.len()).copied().unwrap_or_default(),
+        rank,
+    })
 }
 
 /// The name as it stands in an address: lower-case ASCII.

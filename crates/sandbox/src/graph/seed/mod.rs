@@ -6,12 +6,19 @@
 
 mod agenda;
 mod cast;
+mod chats;
+mod chores;
 mod dice;
+pub(super) mod directory;
 mod drive;
 mod filed;
 mod letters;
 mod newsletters;
 mod strange;
+mod talk;
+
+pub(super) use self::chats::chats;
+pub(super) use self::talk::{presence, staff, threads};
 
 use serde_json::{Map, Value, json};
 
@@ -74,6 +81,8 @@ pub(super) fn content(person: &Person, now_ms: i64) -> Content {
     content.people = colleagues(person).iter().enumerate().map(|(rank, one)| relevant(one, rank)).collect();
     content.contacts = colleagues(person).iter().step_by(4).map(|one| contact(owner, one, now_ms)).collect();
     content.files = drive::all(person, now_ms);
+    content.todo = chores::lists(owner, now_ms);
+    content.planner = chores::planner(owner, now_ms);
     content
 }
 

@@ -1,0 +1,4 @@
+//! The tools of people of the organisation.
+
+table! { "directory_tools":
+}

@@ -1,0 +1,4 @@
+//! The tools of files, sites, lists and search.
+
+table! { "file_tools":
+}

@@ -1,0 +1,4 @@
+//! The tools of reading, drafting, sending and filing mail.
+
+table! { "mail_tools":
+}

@@ -1,0 +1,4 @@
+//! The tools of Teams meetings and transcripts.
+
+table! { "meeting_tools":
+}

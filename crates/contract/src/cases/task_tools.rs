@@ -1,0 +1,4 @@
+//! The tools of To Do and Planner.
+
+table! { "task_tools":
+}

@@ -1,0 +1,141 @@
+//! Filing mail: marks on a message, and the folder it lies in.
+//!
+//! Source: Graph `message` update and `move`. What is moved gets a new id in the default form; the immutable one that is
+//! used here survives, and the answer names the one that counts from now on. Nothing is ever deleted for good: what is
+//! thrown away lies in Deleted Items.
+
+use async_trait::async_trait;
+use m365_types::{Email, Method};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::action::{Answer, Context, Invocation};
+use crate::arguments::Given;
+use crate::error::ActionError;
+use crate::mail::list::IMMUTABLE_ID;
+use crate::mail::param::{ID, Labels};
+use crate::param::{Boolean, Choice, Identifier, MAILBOX, Optional, Param, Required, optional, required};
+use crate::shape;
+
+pub(crate) static IS_READ: Param<Boolean, Optional> = optional("isRead", "Read or unread", Boolean);
+pub(crate) static FLAG: Param<Choice<&'static str>, Optional> = optional(
+    "flag",
+    "Follow-up flag",
+    Choice { options: &[("flagged", "flagged"), ("complete", "complete"), ("notFlagged", "notFlagged")] },
+);
+pub(crate) static CATEGORIES: Param<Labels, Optional> =
+    optional("categories", "Replaces all; [] removes them", Labels { max: 25, length: 255 });
+pub(crate) static IMPORTANCE: Param<Choice<&'static str>, Optional> = optional(
+    "importance",
+    "Importance",
+    Choice { options: &[("low", "low"), ("normal", "normal"), ("high", "high")] },
+);
+pub(crate) static FOLDER: Param<Identifier, Required> =
+    required("folder", "Target: a folder id or a well-known name such as archive", Identifier);
+
+const MOVE: &str = "/me/messages/{message}/move";
+const DELETED_ITEMS: &str = "deleteditems";
+
+pub(crate) fn update_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+    let id = given.read(&ID);
+    let is_read = given.read(&IS_READ);
+    let flag = given.read(&FLAG);
+    let categories = given.read(&CATEGORIES);
+    let importance = given.read(&IMPORTANCE);
+    let mailbox = given.read(&MAILBOX);
+    let mut change = Map::new();
+    let changes = [
+        ("isRead", is_read?.map(Value::from)),
+        ("flag", flag?.map(|status| json!({ "flagStatus": status }))),
+        ("categories", categories?.map(Value::from)),
+        ("importance", importance?.map(Value::from)),
+    ];
+    change.extend(changes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    let id = id?;
+    if change.is_empty() {
+        given.refuse("isRead", "or another of `flag`, `categories`, `importance` must be given");
+    }
+    Some(Box::new(UpdateEmail { id, change, mailbox: mailbox? }))
+}
+
+struct UpdateEmail {
+    id: String,
+    change: Map<String, Value>,
+    mailbox: Option<Email>,
+}
+
+pub(crate) fn move_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+    let id = given.read(&ID);
+    let folder = given.read(&FOLDER);
+    let mailbox = given.read(&MAILBOX);
+    Some(Box::new(MoveEmail { id: id?, folder: folder?, mailbox: mailbox?, done: "Moved" }))
+}
+
+pub(crate) fn trash_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+    let id = given.read(&ID);
+    let mailbox = given.read(&MAILBOX);
+    let done = "Moved to Deleted Items, from where it can be moved back";
+    Some(Box::new(MoveEmail { id: id?, folder: DELETED_ITEMS.to_owned(), mailbox: mailbox?, done }))
+}
+
+struct MoveEmail {
+    id: String,
+    folder: String,
+    mailbox: Option<Email>,
+    done: &'static str,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Filed {
+    id: Option<String>,
+    parent_folder_id: Option<String>,
+}
+
+#[async_trait]
+impl Invocation for UpdateEmail {
+    fn mailbox(&self) -> Option<&Email> {
+        self.mailbox.as_ref()
+    }
+
+    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let mut request = context.graph.request_in(self.mailbox.as_ref(), &[&self.id])?;
+        request.prefer = vec![IMMUTABLE_ID.to_owned()];
+        request.body = Some(Value::Object(self.change.clone()).into());
+        let filed: Filed = context.graph.fetch(request).await?;
+        let id = shape::id(filed.id.as_deref());
+        let names: Vec<&str> = self.change.keys().map(String::as_str).collect();
+        let text = format!("Email updated: {}\nid {id}", names.join(", "));
+        let mut structured = self.change.clone();
+        if let Some(status) = self.change.get("flag").and_then(|flag| flag.get("flagStatus")) {
+            structured.insert("flag".to_owned(), status.clone());
+        }
+        structured.insert("id".to_owned(), id.into());
+        Ok(Answer::whole(text, Value::Object(structured)))
+    }
+}
+
+#[async_trait]
+impl Invocation for MoveEmail {
+    fn mailbox(&self) -> Option<&Email> {
+        self.mailbox.as_ref()
+    }
+
+    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let mut request = context.graph.request_to(Method::Post, MOVE, self.mailbox.as_ref(), &[&self.id])?;
+        request.prefer = vec![IMMUTABLE_ID.to_owned()];
+        request.body = Some(json!({ "destinationId": self.folder }).into());
+        let filed: Filed = context.graph.fetch(request).await?;
+        let id = shape::id(filed.id.as_deref());
+        if id.is_empty() {
+            return Err(context.graph.unreadable());
+        }
+        let text = format!("{}. From now on its id is {id}", self.done);
+        let folder = shape::id(filed.parent_folder_id.as_deref());
+        Ok(Answer::whole(text, json!({ "id": id, "parentFolderId": folder })))
+    }
+}
+
+#[cfg(test)]
+#[path = "filing_tests.rs"]
+mod tests;

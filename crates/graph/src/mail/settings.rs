@@ -1,0 +1,327 @@
+//! The settings of the person's own mailbox: time zone, working hours, automatic replies.
+//!
+//! Source: Graph `mailboxSettings`. No delegated permission opens those of other mailboxes. Automatic replies answer
+//! whoever writes, strangers included, so changing them sends.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::action::{Answer, Context, Invocation};
+use crate::arguments::Given;
+use crate::error::ActionError;
+use crate::mail::send::refuse_too_much_markup_in;
+use crate::moment::{Moment, zone_note};
+use crate::param::{Choice, DateTime, Optional, Param, Required, Text, optional, required};
+use crate::shape::{self, Cleaner, outgoing};
+use crate::wire::NAME_MAX;
+
+pub(crate) static STATUS: Param<Choice<Status>, Required> = required(
+    "status",
+    "When to reply",
+    Choice {
+        options: &[
+            ("disabled", Status::Disabled),
+            ("alwaysEnabled", Status::Always),
+            ("scheduled", Status::Scheduled),
+        ],
+    },
+);
+pub(crate) static INTERNAL: Param<Text, Optional> =
+    optional("internalMessage", "Reply to colleagues; HTML allowed", MESSAGE);
+pub(crate) static EXTERNAL: Param<Text, Optional> =
+    optional("externalMessage", "Reply to others; HTML allowed", MESSAGE);
+pub(crate) static AUDIENCE: Param<Choice<&'static str>, Optional> = optional(
+    "audience",
+    "Others who get a reply",
+    Choice { options: &[("none", "none"), ("contactsOnly", "contactsOnly"), ("all", "all")] },
+);
+pub(crate) static START: Param<DateTime, Optional> =
+    optional("start", "For scheduled: ISO 8601 with offset or [zone]", DateTime);
+pub(crate) static END: Param<DateTime, Optional> = optional("end", "For scheduled: like start", DateTime);
+
+const MESSAGE: Text = Text { min: 1, max: 10_000, lines: true };
+const SELECT: &str = "timeZone,dateFormat,timeFormat,language,workingHours,automaticRepliesSetting";
+/// Characters of a message that are shown.
+const MESSAGE_SHOWN: usize = 1_000;
+
+/// Whether and when automatic replies are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Disabled,
+    Always,
+    Scheduled,
+}
+
+impl Status {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Always => "alwaysEnabled",
+            Self::Scheduled => "scheduled",
+        }
+    }
+}
+
+pub(crate) struct GetMailboxSettings;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct GraphSettings {
+    time_zone: Option<String>,
+    date_format: Option<String>,
+    time_format: Option<String>,
+    language: Option<GraphLocale>,
+    working_hours: Option<GraphHours>,
+    automatic_replies_setting: Option<GraphReplies>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GraphLocale {
+    locale: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct GraphHours {
+    days_of_week: Option<Vec<String>>,
+    start_time: Option<String>,
+    end_time: Option<String>,
+    time_zone: Option<GraphZone>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct GraphZone {
+    name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct GraphReplies {
+    status: Option<String>,
+    external_audience: Option<String>,
+    internal_reply_message: Option<String>,
+    external_reply_message: Option<String>,
+    scheduled_start_date_time: Option<GraphTime>,
+    scheduled_end_date_time: Option<GraphTime>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct GraphTime {
+    date_time: Option<String>,
+    time_zone: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    time_zone: String,
+    date_format: String,
+    time_format: String,
+    language: String,
+    working_hours: Hours,
+    automatic_replies: Replies,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Hours {
+    days: Vec<String>,
+    start: String,
+    end: String,
+    time_zone: String,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replies {
+    status: String,
+    audience: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    internal_message: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    external_message: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    start: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    end: String,
+}
+
+#[async_trait]
+impl Invocation for GetMailboxSettings {
+    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let mut request = context.graph.request(&[])?;
+        request.query = vec![("$select", SELECT.to_owned())];
+        let given: GraphSettings = context.graph.fetch(request).await?;
+        let settings = Settings::of(given);
+        Ok(Answer::whole(settings.words(), json!(settings)))
+    }
+}
+
+pub(crate) fn set_automatic_replies(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+    let status = given.read(&STATUS);
+    let internal = given.read(&INTERNAL);
+    let external = given.read(&EXTERNAL);
+    let audience = given.read(&AUDIENCE);
+    let start = given.read(&START);
+    let end = given.read(&END);
+    for (name, text) in [("internalMessage", &internal), ("externalMessage", &external)] {
+        refuse_too_much_markup_in(given, name, text.as_ref().and_then(Option::as_deref));
+    }
+    let status = status?;
+    let period = match (status, start?, end?) {
+        (Status::Scheduled, Some(start), Some(end)) => {
+            if !end.is_after(&start) {
+                given.refuse("end", "must be later than `start`");
+            }
+            Some((start, end))
+        }
+        (Status::Scheduled, start, end) => {
+            for (name, missing) in [("start", start.is_none()), ("end", end.is_none())] {
+                if missing {
+                    given.refuse(name, "is required where `status` is scheduled");
+                }
+            }
+            None
+        }
+        (_, None, None) => None,
+        (_, start, _) => {
+            let name = if start.is_some() { "start" } else { "end" };
+            given.refuse(name, "goes with `status` scheduled only");
+            None
+        }
+    };
+    let (internal, external, audience) = (internal?, external?, audience?);
+    Some(Box::new(SetAutomaticReplies { status, internal, external, audience, period }))
+}
+
+struct SetAutomaticReplies {
+    status: Status,
+    internal: Option<String>,
+    external: Option<String>,
+    audience: Option<&'static str>,
+    period: Option<(Moment, Moment)>,
+}
+
+#[async_trait]
+impl Invocation for SetAutomaticReplies {
+    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let mut request = context.graph.request(&[])?;
+        request.body = Some(json!({ "automaticRepliesSetting": self.to_graph() }).into());
+        let given: GraphSettings = context.graph.fetch(request).await?;
+        let replies = Replies::of(given.automatic_replies_setting.unwrap_or_default());
+        let note = self.period.as_ref().map(|(start, end)| zone_note(&[("start", start), ("end", end)]));
+        let text = format!("Automatic replies: {}{}", replies.words(), note.unwrap_or_default());
+        Ok(Answer::whole(text, json!(replies)))
+    }
+}
+
+impl SetAutomaticReplies {
+    fn to_graph(&self) -> Value {
+        let message = |text: &Option<String>| text.as_deref().map(|text| Value::from(outgoing::html(text)));
+        let (start, end) =
+            self.period.as_ref().map(|(start, end)| (start.to_graph(), end.to_graph())).unzip();
+        let fields = [
+            ("status", Some(self.status.as_str().into())),
+            ("externalAudience", self.audience.map(Value::from)),
+            ("internalReplyMessage", message(&self.internal)),
+            ("externalReplyMessage", message(&self.external)),
+            ("scheduledStartDateTime", start),
+            ("scheduledEndDateTime", end),
+        ];
+        let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Value::Object(Map::from_iter(fields))
+    }
+}
+
+impl Settings {
+    fn of(given: GraphSettings) -> Self {
+        let mut cleaner = Cleaner::default();
+        let mut line = |text: Option<String>| cleaner.line(text.as_deref(), NAME_MAX);
+        let hours = given.working_hours.unwrap_or_default();
+        Self {
+            time_zone: line(given.time_zone),
+            date_format: line(given.date_format),
+            time_format: line(given.time_format),
+            language: line(given.language.and_then(|language| language.locale)),
+            working_hours: Hours {
+                days: hours.days_of_week.into_iter().flatten().map(|day| line(Some(day))).collect(),
+                start: minutes(hours.start_time.as_deref()),
+                end: minutes(hours.end_time.as_deref()),
+                time_zone: line(hours.time_zone.and_then(|zone| zone.name)),
+            },
+            automatic_replies: Replies::of(given.automatic_replies_setting.unwrap_or_default()),
+        }
+    }
+
+    fn words(&self) -> String {
+        let Hours { days, start, end, time_zone } = &self.working_hours;
+        format!(
+            "Time zone: {}\nFormats: {}, {}; language {}\nWorking hours: {} {start} to {end}, {time_zone}\nAutomatic \
+             replies: {}",
+            self.time_zone,
+            self.date_format,
+            self.time_format,
+            self.language,
+            days.join(", "),
+            self.automatic_replies.words()
+        )
+    }
+}
+
+impl Replies {
+    fn of(given: GraphReplies) -> Self {
+        let mut cleaner = Cleaner::default();
+        let mut message = |text: Option<String>| cleaner.line(text.as_deref(), MESSAGE_SHOWN);
+        let status = shape::id(given.status.as_deref());
+        // Graph keeps the period of an earlier schedule; it means nothing where none is set.
+        let scheduled = status == "scheduled";
+        let time =
+            |time: Option<GraphTime>| time.filter(|_| scheduled).map(|time| time.words()).unwrap_or_default();
+        Self {
+            audience: shape::id(given.external_audience.as_deref()),
+            internal_message: message(given.internal_reply_message),
+            external_message: message(given.external_reply_message),
+            start: time(given.scheduled_start_date_time),
+            end: time(given.scheduled_end_date_time),
+            status,
+        }
+    }
+
+    fn words(&self) -> String {
+        let mut text = self.status.clone();
+        if !self.start.is_empty() {
+            text = format!("{text} from {} to {}", self.start, self.end);
+        }
+        text = format!("{text}; outside the organisation: {}", self.audience);
+        for (who, message) in [("colleagues", &self.internal_message), ("others", &self.external_message)] {
+            if !message.is_empty() {
+                text = format!("{text}\nTo {who}: {message}");
+            }
+        }
+        text
+    }
+}
+
+impl GraphTime {
+    /// `2026-11-24T09:00 W. Europe Standard Time`.
+    fn words(&self) -> String {
+        let at = minutes(self.date_time.as_deref());
+        let zone = Cleaner::default().line(self.time_zone.as_deref(), NAME_MAX);
+        format!("{at} {zone}").trim().to_owned()
+    }
+}
+
+/// A time of Graph without seconds.
+fn minutes(time: Option<&str>) -> String {
+    let time = shape::id(time);
+    let seconds = time.match_indices(':').nth(1).map_or(time.len(), |(at, _)| at);
+    time.get(..seconds).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

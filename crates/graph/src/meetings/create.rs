@@ -1,0 +1,122 @@
+//! Standalone Teams meetings.
+//!
+//! Source: Graph `onlineMeeting` resource. Such a meeting is in nobody's calendar, and nobody is invited: the answer
+//! says so. Attendees are named by user principal name.
+
+use async_trait::async_trait;
+use m365_types::{Email, Reach};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::action::{Answer, Context, Invocation, own};
+use crate::arguments::Given;
+use crate::error::ActionError;
+use crate::moment::{Moment, zone_note};
+use crate::param::{Addresses, DateTime, Optional, Param, Required, Text, optional, required};
+use crate::shape;
+
+pub(crate) static SUBJECT: Param<Text, Required> =
+    required("subject", "Meeting title", Text { min: 0, max: 255, lines: false });
+pub(crate) static START_TIME: Param<DateTime, Required> = required(
+    "startTime",
+    "Start time (ISO 8601), with an offset, Z or a zone such as [Europe/Berlin]; without one it is UTC",
+    DateTime,
+);
+pub(crate) static END_TIME: Param<DateTime, Required> =
+    required("endTime", "End time (ISO 8601), written like startTime and later than it", DateTime);
+pub(crate) static ATTENDEES: Param<Addresses, Optional> =
+    optional("attendees", "Attendee emails; they are let in, not invited", Addresses { max: 50 });
+
+pub(crate) fn create_teams_meeting(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+    let subject = given.read(&SUBJECT);
+    let start = given.read(&START_TIME);
+    let end = given.read(&END_TIME);
+    let attendees = given.read(&ATTENDEES);
+    let (start, end) = (start?, end?);
+    if !end.is_after(&start) {
+        given.refuse("endTime", "must be later than `startTime`");
+    }
+    Some(Box::new(CreateTeamsMeeting {
+        subject: subject?,
+        start,
+        end,
+        attendees: attendees?.unwrap_or_default(),
+    }))
+}
+
+struct CreateTeamsMeeting {
+    subject: String,
+    start: Moment,
+    end: Moment,
+    attendees: Vec<Email>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    id: String,
+    join_web_url: Option<String>,
+    join_meeting_id_settings: Option<JoinSettings>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JoinSettings {
+    join_meeting_id: Option<String>,
+    passcode: Option<String>,
+}
+
+#[async_trait]
+impl Invocation for CreateTeamsMeeting {
+    fn reach(&self) -> Reach {
+        Reach { recipients: self.attendees.clone(), ..own() }
+    }
+
+    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let attendees: Vec<Value> = self
+            .attendees
+            .iter()
+            .map(|attendee| json!({ "upn": attendee.as_str(), "role": "attendee" }))
+            .collect();
+        let mut request = context.graph.request(&[])?;
+        request.body = Some(
+            json!({
+                "subject": self.subject,
+                "startDateTime": self.start.to_rfc3339(),
+                "endDateTime": self.end.to_rfc3339(),
+                "participants": { "attendees": attendees },
+            })
+            .into(),
+        );
+        let created: Created = context.graph.fetch(request).await?;
+        let join = shape::link(created.join_web_url.as_deref()).ok_or_else(|| context.graph.unreadable())?;
+        let text = format!(
+            "Meeting created: {join}\nFrom {} to {}. It is in nobody's calendar and nobody was invited: pass the link on, \
+             or use createCalendarEvent for an invitation.{}",
+            self.start.to_words(),
+            self.end.to_words(),
+            zone_note(&[("startTime", &self.start), ("endTime", &self.end)])
+        );
+        let mut structured = json!({
+            "id": shape::id(Some(&created.id)), "joinWebUrl": join,
+            "startDateTime": self.start.to_rfc3339(), "endDateTime": self.end.to_rfc3339(),
+        });
+        if let (Some(settings), Some(object)) =
+            (&created.join_meeting_id_settings, structured.as_object_mut())
+        {
+            for (name, value) in
+                [("joinMeetingId", &settings.join_meeting_id), ("passcode", &settings.passcode)]
+            {
+                let value = shape::id(value.as_deref());
+                if !value.is_empty() {
+                    object.insert(name.to_owned(), value.into());
+                }
+            }
+        }
+        Ok(Answer::whole(text, structured))
+    }
+}
+
+#[cfg(test)]
+#[path = "create_tests.rs"]
+mod tests;

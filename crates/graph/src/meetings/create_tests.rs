@@ -1,0 +1,43 @@
+use serde_json::json;
+
+use crate::testing::{World, json_of};
+
+#[test]
+fn a_meeting_names_attendees_by_upn_and_times_in_utc() {
+    let world = World::with_json(&json!({
+        "id": "MSpk", "joinWebUrl": "https://teams.microsoft.com/l/meetup-join/19%3ameeting",
+        "joinMeetingIdSettings": { "joinMeetingId": "1234567890", "passcode": null, "isPasscodeRequired": false },
+    }));
+    let answer = world
+        .run("createTeamsMeeting", json!({
+            "subject": "Review", "startTime": "2026-11-24T10:00:00+01:00", "endTime": "2026-11-24T09:30:00",
+            "attendees": ["Megan@contoso.example", "megan@contoso.example"],
+        }))
+        .unwrap();
+    let request = world.requests().remove(0);
+    assert_eq!(request.path, "/me/onlineMeetings");
+    assert_eq!(
+        *json_of(&request),
+        json!({
+            "subject": "Review", "startDateTime": "2026-11-24T09:00:00Z", "endDateTime": "2026-11-24T09:30:00Z",
+            "participants": { "attendees": [{ "upn": "megan@contoso.example", "role": "attendee" }] },
+        })
+    );
+    insta::assert_snapshot!(answer.text);
+    assert_eq!(answer.structured["joinMeetingId"], "1234567890");
+    assert!(answer.structured.get("passcode").is_none());
+}
+
+#[test]
+fn a_meeting_without_a_usable_link_is_an_unknown_outcome() {
+    for link in [json!(null), json!("javascript:x")] {
+        let world = World::with_json(&json!({ "id": "MSpk", "joinWebUrl": link }));
+        let error = world
+            .run(
+                "createTeamsMeeting",
+                json!({ "subject": "", "startTime": "2026-11-24T09:00Z", "endTime": "2026-11-24T10:00Z" }),
+            )
+            .unwrap_err();
+        assert!(error.maybe_done());
+    }
+}
