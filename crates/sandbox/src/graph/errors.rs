@@ -179,6 +179,15 @@ impl GraphError {
         }
     }
 
+    /// The refusal where somebody has no mailbox, such as a guest.
+    pub(super) fn no_mailbox() -> Self {
+        Self::new(
+            404,
+            "MailboxNotEnabledForRESTAPI",
+            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+        )
+    }
+
     /// Planner's refusal of a change to another version.
     pub(super) fn other_version(status: u16) -> Self {
         Self::new(status, "", "The client does not have the latest version. ")

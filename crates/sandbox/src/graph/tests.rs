@@ -4,6 +4,7 @@ mod collections;
 mod directory;
 mod drive;
 mod lists;
+mod mail_writes;
 mod tasks;
 mod teams;
 
