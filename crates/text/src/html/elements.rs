@@ -47,7 +47,7 @@ const LINE: Kind = Kind::Block { gap: false };
 const GAP: Kind = Kind::Block { gap: true };
 
 /// In alphabetical order. What is not listed is inline.
-const KINDS: [(&str, Kind); 82] = [
+const KINDS: [(&str, Kind); 83] = [
     ("a", Kind::Link),
     ("address", LINE),
     ("applet", Kind::NoText),
@@ -74,6 +74,7 @@ const KINDS: [(&str, Kind); 82] = [
     ("dt", LINE),
     ("em", Kind::Italic),
     ("embed", Kind::NoText),
+    ("emoji", Kind::Picture),
     ("fieldset", LINE),
     ("figcaption", LINE),
     ("figure", GAP),

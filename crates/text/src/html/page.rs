@@ -252,6 +252,10 @@ impl Walk {
                 self.page.trackers += 1;
                 return;
             }
+            Picture::IsSign(text) => {
+                self.add(Role::Text { text, keeps_space: false }, Breaks::No, None, Named::default(), parent);
+                return;
+            }
             Picture::Says(words) => Some(words),
             Picture::Silent if look.is_shown() => None,
             Picture::Silent => return,

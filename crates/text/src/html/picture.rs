@@ -3,6 +3,8 @@
 //! Source: the HTML standard, section 4.8.4.4 (requirements on `alt`). A description is no part of what a reader of the
 //! page sees; a short one that says something stands for the picture, a long one is dropped and counted as hidden.
 
+use crate::clean::is_hidden;
+
 /// Longest description that is kept, in characters.
 const ALT_MAX: usize = 140;
 /// A picture of at most this many pixels shows nothing.
@@ -48,6 +50,8 @@ const FILE_ENDINGS: [&str; 8] = [".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp
 /// What becomes of a picture.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Picture {
+    /// It is drawn instead of this sign.
+    IsSign(String),
     /// It has nothing to say.
     Silent,
     /// It stands for this.
@@ -63,6 +67,9 @@ pub(crate) fn judge(width: Option<f32>, height: Option<f32>, source: &str, alt: 
     if is_outside && is_nothing(width) && is_nothing(height) {
         return Picture::Tracks;
     }
+    if is_sign(alt) {
+        return Picture::IsSign(alt.trim().to_owned());
+    }
     if is_nothing(width) || is_nothing(height) || !is_telling(alt) {
         return Picture::Silent;
     }
@@ -72,6 +79,14 @@ pub(crate) fn judge(width: Option<f32>, height: Option<f32>, source: &str, alt: 
 /// Whether a description is longer than a description is: words that a reader of the page does not see.
 pub(crate) fn is_too_long(alt: &str) -> bool {
     alt.chars().nth(ALT_MAX).is_some()
+}
+
+/// Whether a description is an emoji, which programs draw as a picture.
+fn is_sign(alt: &str) -> bool {
+    let alt = alt.trim();
+    let is_drawn =
+        |c: char| matches!(c, '\u{203c}'..='\u{3299}' | '\u{1f000}'..='\u{1faff}' | '\u{200d}' | '\u{fe0f}');
+    !alt.is_empty() && alt.chars().count() <= 8 && alt.chars().all(is_drawn) && !alt.chars().all(is_hidden)
 }
 
 fn is_telling(alt: &str) -> bool {
@@ -106,6 +121,7 @@ mod tests {
     #[test]
     fn only_descriptions_that_say_something_are_kept() {
         let says = |alt: &str| judge(None, None, "cid:1", alt) != Picture::Silent;
+        assert_eq!(judge(Some(20.0), Some(20.0), "", "👍"), Picture::IsSign("👍".to_owned()));
         for alt in ["Chart of sales", "Jetzt ansehen", "新製品", "50 % off", "Contoso logo"] {
             assert!(says(alt), "{alt}");
         }

@@ -25,6 +25,7 @@ fn structure_becomes_markdown() {
         ("<p>one\n  two</p>", "one two"),
         ("<span style='display:block'>a</span><span style='display:block'>b</span>", "a\nb"),
         ("<img alt='Chart of sales' src='cid:1'>", "[Image: Chart of sales]"),
+        ("Great<emoji id=like alt='👍' title=Like></emoji>", "Great👍"),
     ] {
         assert_eq!(text(html), markdown, "{html}");
     }

@@ -128,6 +128,11 @@ impl Line {
         spans.map(|span| span.text.as_str()).collect()
     }
 
+    /// Whether it begins with this sign.
+    pub(crate) fn starts_with(&self, sign: char) -> bool {
+        self.spans.first().is_some_and(|span| span.text.starts_with(sign))
+    }
+
     /// How many characters it says.
     pub(crate) fn characters(&self) -> usize {
         self.plain().chars().count()

@@ -83,7 +83,9 @@ pub fn read(body: &Body<'_>, reading: Reading) -> MailText {
         Format::Html => {
             let page = Page::read(body.content);
             let unread = page.unread;
-            (html::lines(&page), unread)
+            let mut laid = html::lines(&page);
+            laid.lines = plain::quoted_by_signs(laid.lines);
+            (laid, unread)
         }
         Format::Text => (plain::lines(body.content), 0),
     };

@@ -2,6 +2,7 @@
 //!
 //! Source: RFC 3676, sections 4.3 and 4.5 (signs of quoting). Nothing is markup: tags are shown as they are written.
 
+use super::header;
 use crate::clean::{BREAKS, Sieve};
 use crate::html::{Laid, clean_link, is_drawn_rule};
 use crate::line::{Line, LineKind, Zone};
@@ -35,6 +36,29 @@ pub(super) fn lines(text: &str) -> Laid {
         });
     }
     laid
+}
+
+/// Reads signs of quoting in HTML that a server made of plain text. It is known by the line above the first of them,
+/// which says who wrote what they quote; elsewhere a sign is what its author drew.
+pub(super) fn quoted_by_signs(lines: Vec<Line>) -> Vec<Line> {
+    let is_signed = |line: &Line| line.kind == LineKind::Text && line.quotes == 0 && line.starts_with('>');
+    let is_plain = (0..lines.len()).any(|at| {
+        let below = header::attribution(&lines, at).and_then(|count| lines.get(at + count));
+        below.is_some_and(is_signed)
+    });
+    if !is_plain {
+        return lines;
+    }
+    let read = |line: Line| {
+        if !is_signed(&line) {
+            return line;
+        }
+        let plain = line.plain();
+        let (quotes, rest) = unquoted(&plain);
+        let quotes = quotes.min(QUOTES_MAX);
+        Line { quotes, gap: line.gap, zone: Zone::Quoted, ..Line::text(rest.to_owned()) }
+    };
+    lines.into_iter().map(read).collect()
 }
 
 /// How often a line is quoted, and what it says.

@@ -186,6 +186,18 @@ fn plain_text_is_no_markup() {
 }
 
 #[test]
+fn plain_text_that_a_server_wrapped_in_html_is_quoted_by_signs() {
+    let body = "<div class=PlainText>Yes.<br>On 2 Nov 2026 at 9:00 A B wrote:<br>&gt; One?<br>&gt;&gt; Zero<br></div>";
+    let mail = of_html(body);
+    assert_eq!(
+        (mail.text.as_str(), mail.folded > 30),
+        ("Yes.\n\n[Earlier messages left out: 43 characters]", true)
+    );
+    let drawn = of_html("<p>Steps:</p><p>&gt; open</p><p>&gt; close</p>");
+    assert_eq!((drawn.text.as_str(), drawn.folded), ("Steps:\n\n\\> open\n\n\\> close", 0));
+}
+
+#[test]
 fn answers_written_into_an_unmarked_history_are_not_folded() {
     let history = "\n\nFrom: A\nSent: Monday\nTo: C\nSubject: x\n\nWho pays? We do.\n";
     for remark in ["My answers are inline.", "See in red.", "Antworten unten."] {
