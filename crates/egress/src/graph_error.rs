@@ -43,7 +43,9 @@ const KNOWN: &[&str] = &[
     "TooManyRequests",
     "UnknownError",
     "accessDenied",
+    "accessRestricted",
     "activityLimitReached",
+    "entityTagDoesNotMatch",
     "generalException",
     "invalidRange",
     "invalidRequest",
@@ -58,7 +60,9 @@ const KNOWN: &[&str] = &[
     "serviceNotAvailable",
     "syncStateNotFound",
     "throttledRequest",
+    "tooManyTermsInQuery",
     "unauthenticated",
+    "virusSuspicious",
 ];
 
 /// The `error` object of an envelope.
