@@ -63,7 +63,7 @@ impl Invocation for CreateChat {
         let created: Created = context.graph.fetch(request).await?;
         let id = shape::id(created.id.as_deref());
         let structured = json!({ "id": id, "chatType": shape::id(created.chat_type.as_deref()) });
-        Ok(with_link(format!("Chat open: {id}"), structured, created.web_url))
+        Ok(with_link(format!("Chat open: {id}"), structured, created.web_url.as_deref()))
     }
 }
 
