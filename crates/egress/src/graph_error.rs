@@ -45,7 +45,9 @@ const KNOWN: &[&str] = &[
     "TooManyRequests",
     "UnknownError",
     "accessDenied",
+    "accessRestricted",
     "activityLimitReached",
+    "entityTagDoesNotMatch",
     "generalException",
     "invalidRange",
     "invalidRequest",
@@ -60,7 +62,9 @@ const KNOWN: &[&str] = &[
     "serviceNotAvailable",
     "syncStateNotFound",
     "throttledRequest",
+    "tooManyTermsInQuery",
     "unauthenticated",
+    "virusSuspicious",
 ];
 
 /// The `error` object of an envelope.

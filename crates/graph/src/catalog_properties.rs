@@ -158,6 +158,7 @@ fn requests_of(action: &'static Action, invocation: &dyn Invocation) -> Vec<Grap
         account: &account,
         position: None,
         zone: &world.zone,
+        documents: &world,
     };
     drop(invocation.run(&context).now_or_never().expect("the fakes never wait"));
     world.requests()

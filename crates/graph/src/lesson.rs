@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 24] = [
+static GRAPH: [GraphLesson; 28] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -64,6 +64,27 @@ static GRAPH: [GraphLesson; 24] = [
         "Microsoft 365 did not accept one of the arguments.",
         "Check that each id is of the kind its name says, and stands as an earlier result gave it. Repeating the same call \
          fails again.",
+    ),
+    row(
+        &[400],
+        &["tooManyTermsInQuery"],
+        "graph_query_too_long",
+        "The search has more words than Microsoft 365 takes.",
+        "Search for fewer words. Repeating the same call fails again.",
+    ),
+    row(
+        &[403, 400, 409, 422],
+        &["malwareDetected", "virusSuspicious"],
+        "graph_malware",
+        "Microsoft 365 found malware in the file, so it is locked.",
+        "Leave it alone and tell the security team. Repeating will not help.",
+    ),
+    row(
+        &[403, 400, 405],
+        &["notAllowed", "accessRestricted"],
+        "graph_not_allowed",
+        "A rule of the organisation or of the site forbids this, such as sharing with a link of that kind.",
+        "An administrator or the owner of the site can say what is allowed. Repeating the same call fails again.",
     ),
     row(
         &[400, 413],
@@ -166,6 +187,13 @@ static GRAPH: [GraphLesson; 24] = [
         "graph_not_found",
         "It does not exist, or this account may not see it.",
         "Check the identifiers against an earlier result; its owner can share it.",
+    ),
+    row(
+        &[409],
+        &["nameAlreadyExists"],
+        "graph_name_taken",
+        "The folder already holds something of that name, and it was left as it is.",
+        "Choose another `name`, or say with `conflict` what is to happen.",
     ),
     row(
         &[409, 412],

@@ -4,7 +4,7 @@
 
 mod attach;
 mod attachment_text;
-mod attachments;
+pub(crate) mod attachments;
 mod body;
 mod draft;
 mod filing;
