@@ -16,7 +16,8 @@ use m365_egress::{
     GatewayRoute, Loopback,
 };
 use m365_ports::{
-    Background, ClientRegistry, Clock, Directory, Entropy, EntropyExt as _, Outbound, Signer, Timer, Upstream,
+    Background, ClientRegistry, Clock, Directory, DocumentReader, Entropy, EntropyExt as _, Outbound, Signer,
+    Timer, Upstream,
 };
 use m365_seal::{CellKind, cell_id};
 use m365_types::{AccessSubject, CellId, Identity, RequestId};
@@ -42,6 +43,8 @@ pub struct HostPorts {
     pub registry: Arc<dyn ClientRegistry>,
     /// Signatures with the key of a client certificate.
     pub signer: Arc<dyn Signer>,
+    /// Reading documents as text, apart from everything that holds a secret.
+    pub documents: Arc<dyn DocumentReader>,
     /// Waiting.
     pub timer: Arc<dyn Timer>,
 }

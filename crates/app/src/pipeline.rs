@@ -275,6 +275,7 @@ impl Cell {
                 account,
                 position: recorded.position.as_ref(),
                 zone: self.zone(),
+                documents: &*ports.documents,
             };
             let ended = invocation.run(&context).await;
             (ended, graph.traces())

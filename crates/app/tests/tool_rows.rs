@@ -21,7 +21,12 @@ pub(crate) struct Exchange {
     pub(crate) answer: (u16, &'static str),
 }
 
+const ACCEPTED: (u16, &str) = (202, "");
+const CREATED: (u16, &str) = (201, r#"{"id":"made-1"}"#);
 const EMPTY: (u16, &str) = (200, r#"{"value":[]}"#);
+const FOUND: (u16, &str) = (200, r#"{"id":"found-1"}"#);
+/// The mailbox is asked for its zone where times are shown and none was named.
+const ZONE: Exchange = exchange("GET", "/me/mailboxSettings", (200, r#"{"timeZone":"UTC"}"#));
 
 const fn row(name: &'static str, arguments: &'static str, exchanges: &'static [Exchange]) -> Row {
     Row { name, arguments, exchanges }
@@ -124,11 +129,163 @@ const ROWS: &[Row] = &[
         r#"{"value":""}"#,
         &[exchange("GET", "/me/people", (200, r#"{"value":[{"id":"person-1","displayName":"Sam"}]}"#))],
     ),
+    row("listTeams", "{}", &[exchange("GET", "/me/joinedTeams", EMPTY)]),
+    row("listChannels", r#"{"teamId":"team-1"}"#, &[exchange("GET", "/teams/team-1/channels", EMPTY)]),
+    row(
+        "getChannelMessages",
+        r#"{"teamId":"team-1","channelId":"channel-1"}"#,
+        &[ZONE, exchange("GET", "/teams/team-1/channels/channel-1/messages", EMPTY)],
+    ),
+    row(
+        "replyToChannelMessage",
+        r#"{"teamId":"team-1","channelId":"channel-1","messageId":"post-1","message":"Hi"}"#,
+        &[exchange("POST", "/teams/team-1/channels/channel-1/messages/post-1/replies", CREATED)],
+    ),
+    row("listChats", "{}", &[exchange("GET", "/me/chats", EMPTY)]),
+    row(
+        "getChatMessages",
+        r#"{"chatId":"chat-1"}"#,
+        &[ZONE, exchange("GET", "/chats/chat-1/messages", EMPTY)],
+    ),
+    row(
+        "sendChatMessage",
+        r#"{"chatId":"chat-1","message":"Hi"}"#,
+        &[exchange("POST", "/chats/chat-1/messages", CREATED)],
+    ),
+    row("createChat", r#"{"members":["sam@contoso.example"]}"#, &[exchange("POST", "/chats", CREATED)]),
+    row(
+        "getPresence",
+        r#"{"people":["00000000-0000-0000-0000-000000000001"]}"#,
+        &[exchange("POST", "/communications/getPresencesByUserId", EMPTY)],
+    ),
+    row("searchUsers", r#"{"query":"sam"}"#, &[exchange("GET", "/users", EMPTY)]),
+    row(
+        "getUser",
+        r#"{"user":"sam@contoso.example"}"#,
+        &[exchange("GET", "/users/sam%40contoso.example", FOUND)],
+    ),
+    row("getManager", "{}", &[exchange("GET", "/me/manager", FOUND)]),
+    row("listDirectReports", "{}", &[exchange("GET", "/me/directReports", EMPTY)]),
+    row("listGroupMembers", r#"{"groupId":"group-1"}"#, &[exchange("GET", "/groups/group-1/members", EMPTY)]),
+    row(
+        "listTasks",
+        r#"{"listId":"list-1"}"#,
+        &[ZONE, exchange("GET", "/me/todo/lists/list-1/tasks", EMPTY)],
+    ),
+    row(
+        "createTask",
+        r#"{"listId":"list-1","title":"Call"}"#,
+        &[exchange("POST", "/me/todo/lists/list-1/tasks", CREATED)],
+    ),
+    row("listPlannerTasks", "{}", &[ZONE, exchange("GET", "/me/planner/tasks", EMPTY)]),
+    row(
+        "updatePlannerTask",
+        r#"{"id":"task-1","percentComplete":100,"etag":"W/\"1\""}"#,
+        &[exchange("PATCH", "/planner/tasks/task-1", (200, r#"{"id":"task-1","@odata.etag":"W/\"2\""}"#))],
+    ),
+    row("getEmail", r#"{"id":"message-1"}"#, &[exchange("GET", "/me/messages/message-1", FOUND), ZONE]),
+    row("listMailFolders", "{}", &[exchange("GET", "/me/mailFolders", EMPTY)]),
+    row(
+        "listAttachments",
+        r#"{"id":"message-1"}"#,
+        &[exchange("GET", "/me/messages/message-1/attachments", EMPTY)],
+    ),
+    row(
+        "readAttachment",
+        r#"{"id":"message-1","attachmentId":"attachment-1"}"#,
+        &[
+            exchange(
+                "GET",
+                "/me/messages/message-1/attachments/attachment-1",
+                (
+                    200,
+                    r##"{"@odata.type":"#microsoft.graph.fileAttachment","id":"attachment-1","name":"a.txt","size":2,"contentType":"text/plain"}"##,
+                ),
+            ),
+            exchange("GET", "/me/messages/message-1/attachments/attachment-1/$value", (200, "hi")),
+        ],
+    ),
+    row(
+        "createDraft",
+        r#"{"to":["sam@contoso.example"],"subject":"Hello","body":"Hi"}"#,
+        &[exchange("POST", "/me/messages", CREATED)],
+    ),
+    row(
+        "createReplyDraft",
+        r#"{"id":"message-1"}"#,
+        &[exchange("POST", "/me/messages/message-1/createReply", CREATED)],
+    ),
+    row(
+        "addDraftAttachment",
+        r#"{"id":"message-1","name":"a.txt","content":"hi"}"#,
+        &[exchange("POST", "/me/messages/message-1/attachments", CREATED)],
+    ),
+    row("sendDraft", r#"{"id":"message-1"}"#, &[exchange("POST", "/me/messages/message-1/send", ACCEPTED)]),
+    row(
+        "replyEmail",
+        r#"{"id":"message-1","comment":"Hi"}"#,
+        &[exchange("POST", "/me/messages/message-1/reply", ACCEPTED)],
+    ),
+    row(
+        "forwardEmail",
+        r#"{"id":"message-1","to":["sam@contoso.example"]}"#,
+        &[exchange("POST", "/me/messages/message-1/forward", ACCEPTED)],
+    ),
+    row(
+        "updateEmail",
+        r#"{"id":"message-1","isRead":true}"#,
+        &[exchange("PATCH", "/me/messages/message-1", FOUND)],
+    ),
+    row(
+        "moveEmail",
+        r#"{"id":"message-1","folder":"archive"}"#,
+        &[exchange("POST", "/me/messages/message-1/move", CREATED)],
+    ),
+    row("trashEmail", r#"{"id":"message-1"}"#, &[exchange("POST", "/me/messages/message-1/move", CREATED)]),
+    row(
+        "getMailTips",
+        r#"{"addresses":["sam@contoso.example"]}"#,
+        &[exchange("POST", "/me/getMailTips", EMPTY)],
+    ),
+    row(
+        "getMailboxSettings",
+        "{}",
+        &[exchange("GET", "/me/mailboxSettings", (200, r#"{"timeZone":"UTC"}"#))],
+    ),
+    row(
+        "setAutomaticReplies",
+        r#"{"status":"disabled"}"#,
+        &[exchange(
+            "PATCH",
+            "/me/mailboxSettings",
+            (200, r#"{"automaticRepliesSetting":{"status":"disabled"}}"#),
+        )],
+    ),
+    row(
+        "findOnlineMeeting",
+        r#"{"joinUrl":"https://teams.microsoft.com/l/meetup-join/1"}"#,
+        &[exchange("GET", "/me/onlineMeetings", (200, r#"{"value":[{"id":"meeting-1"}]}"#)), ZONE],
+    ),
+    row(
+        "listTranscripts",
+        r#"{"meetingId":"meeting-1"}"#,
+        &[exchange("GET", "/me/onlineMeetings/meeting-1/transcripts", EMPTY), ZONE],
+    ),
+    row(
+        "getTranscript",
+        r#"{"meetingId":"meeting-1","transcriptId":"transcript-1"}"#,
+        &[exchange("GET", "/me/onlineMeetings/meeting-1/transcripts/transcript-1/content", (200, "WEBVTT"))],
+    ),
 ];
 
 impl Row {
     pub(crate) fn arguments(&self) -> Value {
         serde_json::from_str(self.arguments).unwrap()
+    }
+
+    /// The exchange that answers with a list.
+    pub(crate) fn list(&self) -> Option<&'static Exchange> {
+        self.exchanges.iter().find(|exchange| exchange.answer == EMPTY)
     }
 
     /// Graph's answers, in order.

@@ -48,7 +48,9 @@ const KNOWN: &[&str] = &[
     "TooManyRequests",
     "UnknownError",
     "accessDenied",
+    "accessRestricted",
     "activityLimitReached",
+    "entityTagDoesNotMatch",
     "generalException",
     "invalidRange",
     "invalidRequest",
@@ -63,7 +65,9 @@ const KNOWN: &[&str] = &[
     "serviceNotAvailable",
     "syncStateNotFound",
     "throttledRequest",
+    "tooManyTermsInQuery",
     "unauthenticated",
+    "virusSuspicious",
 ];
 
 /// The `error` object of an envelope.

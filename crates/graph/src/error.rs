@@ -103,8 +103,8 @@ impl ActionError {
         matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { status: 404, .. }))
     }
 
-    /// Whether Graph gave this as its deepest known code.
-    pub(crate) fn has_code(&self, wanted: &str) -> bool {
+    /// Whether Graph refused with this code.
+    pub(crate) fn has_graph_code(&self, wanted: &str) -> bool {
         matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { code, .. }) if code == wanted)
     }
 

@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 25] = [
+static GRAPH: [GraphLesson; 29] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -64,6 +64,27 @@ static GRAPH: [GraphLesson; 25] = [
         "Microsoft 365 did not accept one of the arguments.",
         "Check that each id is of the kind its name says, and stands as an earlier result gave it. Repeating the same call \
          fails again.",
+    ),
+    row(
+        &[400],
+        &["tooManyTermsInQuery"],
+        "graph_query_too_long",
+        "The search has more words than Microsoft 365 takes.",
+        "Search for fewer words. Repeating the same call fails again.",
+    ),
+    row(
+        &[403, 400, 409, 422],
+        &["malwareDetected", "virusSuspicious"],
+        "graph_malware",
+        "Microsoft 365 found malware in the file, so it is locked.",
+        "Leave it alone and tell the security team. Repeating will not help.",
+    ),
+    row(
+        &[403, 400, 405],
+        &["notAllowed", "accessRestricted"],
+        "graph_not_allowed",
+        "A rule of the organisation or of the site forbids this, such as sharing with a link of that kind.",
+        "An administrator or the owner of the site can say what is allowed. Repeating the same call fails again.",
     ),
     row(
         &[400, 413],
@@ -117,18 +138,18 @@ static GRAPH: [GraphLesson; 25] = [
     ),
     row(
         &[403],
+        &["GraphAccessToTranscriptsDisabled"],
+        "graph_transcripts_off",
+        "The organisation does not let applications read transcripts: its Teams setting EnableGraphTranscriptAccess is off, as \
+         Microsoft delivers it.",
+        "A Teams administrator turns it on. Neither signing in again nor repeating helps before that.",
+    ),
+    row(
+        &[403],
         &["ErrorSendAsDenied"],
         "graph_send_as",
         "This account may not send as that sender.",
         "The mailbox's owner or an administrator must allow it. Repeating will not help before that.",
-    ),
-    row(
-        &[403],
-        &["GraphAccessToTranscriptsDisabled"],
-        "graph_transcripts_off",
-        "The organisation does not let applications read transcripts of Teams meetings; that is how every organisation begins.",
-        "A Teams administrator can change it in the Teams admin center under meeting settings, transcript API access, or by \
-         setting EnableGraphTranscriptAccess with Set-CsTeamsMeetingConfiguration. Repeating will not help before that.",
     ),
     row(
         &[403],
@@ -174,6 +195,13 @@ static GRAPH: [GraphLesson; 25] = [
         "graph_not_found",
         "It does not exist, or this account may not see it.",
         "Check the identifiers against an earlier result; its owner can share it.",
+    ),
+    row(
+        &[409],
+        &["nameAlreadyExists"],
+        "graph_name_taken",
+        "The folder already holds something of that name, and it was left as it is.",
+        "Choose another `name`, or say with `conflict` what is to happen.",
     ),
     row(
         &[409, 412],

@@ -86,19 +86,31 @@ pub(crate) async fn gather<G: DeserializeOwned + Send>(
     request: &GraphRequest,
     bounds: Bounds,
 ) -> Result<Found<G>, ActionError> {
+    gather_in_order(context, request, bounds, |_| ()).await
+}
+
+/// The same, each page put into an order of its own first. The order must depend on the page alone: a list that is
+/// continued within a page finds its place by it.
+pub(crate) async fn gather_in_order<G: DeserializeOwned + Send>(
+    context: &Context<'_>,
+    request: &GraphRequest,
+    bounds: Bounds,
+    arrange: fn(&mut [G]),
+) -> Result<Found<G>, ActionError> {
     let mut at =
         context.position.map_or_else(|| Position::at(PageStart::First, 0, context.now), Position::clone);
     let mut found = Found { items: Vec::new(), next: None, ending: Ending::End };
     for fetched in 0..bounds.pages {
         let mut asked = request.clone();
         asked.query.extend(at.page().option());
-        let page: Page<G> = match context.graph.fetch(asked).await {
+        let mut page: Page<G> = match context.graph.fetch(asked).await {
             Ok(page) => page,
             Err(error) if fetched > 0 && error.is_out_of_time() => {
                 return Ok(found.ending(Ending::Time, Some(at)));
             }
             Err(error) => return Err(error),
         };
+        arrange(&mut page.value);
         for (index, item) in page.value.into_iter().enumerate().skip(at.shown()) {
             let here = at.with_shown(index);
             if found.items.len() == bounds.items {
@@ -125,6 +137,13 @@ pub(crate) async fn gather<G: DeserializeOwned + Send>(
 }
 
 impl<G> Found<G> {
+    /// One page that was fetched in another way, from this position on; what follows it, and whether anything does.
+    pub(crate) fn from_page(page: Vec<G>, at: &Position, next: Option<Position>, more: bool) -> Self {
+        let items = page.into_iter().enumerate().skip(at.shown());
+        let items = items.map(|(index, item)| (item, at.with_shown(index))).collect();
+        Self { items, next, ending: if more { Ending::Bound } else { Ending::End } }
+    }
+
     fn ending(self, ending: Ending, next: Option<Position>) -> Self {
         Self { next, ending, ..self }
     }

@@ -175,8 +175,7 @@ impl Zone {
         if !NEEDED.iter().any(|one| granted.covers(&[*one]) && microsoft_scopes.covers(&[*one])) {
             return None;
         }
-        let mut request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;
-        request.query = vec![("$select", "timeZone".to_owned())];
+        let request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;
         let settings: Settings = context.graph.fetch(request).await.ok()?;
         settings.time_zone.filter(|name| !name.is_empty())
     }

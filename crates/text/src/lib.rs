@@ -9,7 +9,8 @@
 mod bounds;
 mod clean;
 mod html;
-mod markup;
+mod line;
+pub mod mail;
 mod style;
 
 pub use bounds::{TAGS_MAX, readable_bytes};

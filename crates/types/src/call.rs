@@ -50,7 +50,9 @@ pub enum Retry {
 pub struct Call {
     /// Method.
     pub method: Method,
-    /// Path below the API version, variables in braces: `/me/mailFolders/{folder}/messages`.
+    /// Path below the API version, variables in braces: `/me/mailFolders/{folder}/messages`. A variable may have a colon
+    /// behind it, which begins or ends a path relative to an item (Graph, path-based addressing of drive items):
+    /// `/me/drive/items/{folder}:/{name}:/content`.
     pub template: &'static str,
     /// When it may be repeated.
     pub retry: Retry,
@@ -149,13 +151,14 @@ impl Call {
         }
         for part in rest.split('/').skip(1) {
             path.push('/');
-            if part.starts_with('{') {
-                let segment = given.next().ok_or(PathError::Arity)?;
-                check_segment(segment)?;
-                path.extend(utf8_percent_encode(segment, SEGMENT));
-            } else {
+            let Some(suffix) = suffix_of_variable(part) else {
                 path.push_str(part);
-            }
+                continue;
+            };
+            let segment = given.next().ok_or(PathError::Arity)?;
+            check_segment(segment)?;
+            path.extend(utf8_percent_encode(segment, SEGMENT));
+            path.push_str(suffix);
         }
         if given.next().is_some() { Err(PathError::Arity) } else { Ok(path) }
     }
@@ -181,9 +184,18 @@ impl Call {
 fn fits(template: &str, path: &str) -> bool {
     let mut parts = path.split('/');
     let each = template.split('/').all(|want| {
-        parts.next().is_some_and(|part| if want.starts_with('{') { is_canonical(part) } else { part == want })
+        parts.next().is_some_and(|part| match suffix_of_variable(want) {
+            Some(suffix) => part.strip_suffix(suffix).is_some_and(is_canonical),
+            None => part == want,
+        })
     });
     each && parts.next().is_none()
+}
+
+/// What stands behind the variable in this part of a template; nothing where the part is fixed. No encoded segment holds a
+/// colon, so one behind it is the template's.
+fn suffix_of_variable(part: &str) -> Option<&str> {
+    part.strip_prefix('{').and_then(|part| part.split_once('}')).map(|(_, suffix)| suffix)
 }
 
 /// An identifier as one path segment, in the one encoding that paths and URIs of ours use.
@@ -293,6 +305,33 @@ mod tests {
             assert!(!SHARED.admits(Method::Get, path), "{path}");
         }
         assert!(!MESSAGES.admits(Method::Get, "/users/b/mailFolders/inbox/messages"));
+    }
+
+    #[test]
+    fn a_path_below_an_item_keeps_the_template_s_colons_and_encodes_every_other() {
+        const UPLOAD: Call = Call::put("/me/drive/items/{folder}:/{name}:/content");
+        for (folder, name, path) in [
+            ("root", "Plan 1.txt", "/me/drive/items/root:/Plan%201.txt:/content"),
+            ("01A", "x:/y:", "/me/drive/items/01A:/x%3A%2Fy%3A:/content"),
+            ("01A:", ":", "/me/drive/items/01A%3A:/%3A:/content"),
+        ] {
+            assert_eq!(UPLOAD.path(&[folder, name]).as_deref(), Ok(path));
+            assert!(UPLOAD.admits(Method::Put, path), "{path}");
+        }
+        assert_eq!(UPLOAD.path(&["01A", ".."]), Err(PathError::Segment));
+        assert_eq!(UPLOAD.path(&["01A"]), Err(PathError::Arity));
+        for path in [
+            "/me/drive/items/01A/Plan.txt:/content",
+            "/me/drive/items/01A:/Plan.txt/content",
+            "/me/drive/items/01A::/Plan.txt:/content",
+            "/me/drive/items/:/Plan.txt:/content",
+            "/me/drive/items/01A:/..:/content",
+            "/me/drive/items/01A:/a/b:/content",
+            "/me/drive/items/01A:/a%3A/content",
+            "/me/drive/items/01A:/:/content",
+        ] {
+            assert!(!UPLOAD.admits(Method::Put, path), "{path}");
+        }
     }
 
     #[test]

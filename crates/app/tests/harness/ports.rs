@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_channel::oneshot;
-use m365_ports::{Clock, Entropy, Signer, SignerError, Timer};
+use m365_ports::{
+    Clock, Document, DocumentError, DocumentReader, DocumentText, Entropy, Signer, SignerError, Timer,
+};
 use m365_types::{Secret, UnixMillis};
 use sha2::{Digest as _, Sha256};
 
@@ -94,5 +96,16 @@ impl Timer for SettableTimer {
         if let Some(rings) = self.wait(duration) {
             rings.await.unwrap();
         }
+    }
+}
+
+/// Reads the bytes of a document as text.
+pub(crate) struct PlainText;
+
+#[async_trait]
+impl DocumentReader for PlainText {
+    async fn read(&self, document: Document) -> Result<DocumentText, DocumentError> {
+        let text = String::from_utf8_lossy(&document.bytes).into_owned();
+        Ok(DocumentText { text, hidden: 0, truncated: false })
     }
 }

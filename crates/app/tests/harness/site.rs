@@ -20,7 +20,7 @@ use super::cells::{CellDatabases, MemoryCells, MemoryRegistry};
 use super::database::MemoryDatabase;
 use super::network::{ACCESS, AUDIENCE, ENTRA_CLIENT, FakeNetwork, TENANT};
 use super::people::OPERATORS;
-use super::ports::{FrozenClock, NoSigner, SeededEntropy, SettableTimer};
+use super::ports::{FrozenClock, NoSigner, PlainText, SeededEntropy, SettableTimer};
 use super::tasks::Tasks;
 
 const HOST: &str = "mcp.contoso.example";
@@ -106,6 +106,7 @@ impl Site {
             outbound: world.network.clone(),
             registry: world.registry.clone(),
             signer: Arc::new(NoSigner),
+            documents: Arc::new(PlainText),
             timer: world.timer.clone(),
         };
         let config = Config::parse(settings, Mode::Production, profile).unwrap();

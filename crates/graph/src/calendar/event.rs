@@ -3,11 +3,11 @@
 //! Source: Graph `event` resource. Times come in UTC, or as dates that no zone moves where an event is all day; they are told
 //! in the zone of the call.
 
+use m365_text::html_to_markdown;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::recurrence::GraphRecurrence;
 use crate::listing::Listed;
-use crate::mail::body::ItemBody;
 use crate::moment::{GraphTime, days};
 use crate::shape::{self, Cleaner};
 use crate::wire::{Correspondent, Recipient};
@@ -40,7 +40,7 @@ pub(crate) struct GraphEvent {
     online_meeting: Option<GraphOnlineMeeting>,
     pub(crate) is_online_meeting: Option<bool>,
     pub(crate) web_link: Option<String>,
-    pub(crate) body: Option<ItemBody>,
+    pub(crate) body: Option<GraphBody>,
     pub(crate) recurrence: Option<GraphRecurrence>,
     pub(crate) series_master_id: Option<String>,
     pub(crate) has_attachments: Option<bool>,
@@ -64,6 +64,26 @@ pub(crate) struct GraphAttendee {
 #[serde(default)]
 struct GraphResponse {
     response: Option<String>,
+}
+
+/// Graph's `itemBody`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct GraphBody {
+    content_type: Option<String>,
+    content: Option<String>,
+}
+
+impl GraphBody {
+    /// The description as markdown, or as its lines where it is plain text.
+    pub(crate) fn read(&self, cleaner: &mut Cleaner) -> String {
+        if self.content_type.as_deref() == Some("text") {
+            return cleaner.lines(self.content.as_deref());
+        }
+        let read = html_to_markdown(self.content.as_deref().unwrap_or_default());
+        cleaner.count(read.hidden);
+        read.text
+    }
 }
 
 #[derive(Default, Deserialize)]

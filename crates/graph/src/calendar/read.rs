@@ -15,7 +15,6 @@ use crate::calendar::recurrence::GraphRecurrence;
 use crate::error::ActionError;
 use crate::excerpt::{OFFSET, Part, insert_body};
 use crate::listing::Listed as _;
-use crate::mail::body;
 use crate::mail::list::IMMUTABLE_ID;
 use crate::paging::{PageStart, Position};
 use crate::param::MAILBOX;
@@ -75,8 +74,7 @@ impl Named {
         request.query = vec![("$select", select)];
         let event: GraphEvent = context.graph.fetch(request).await?;
         let mut cleaner = Cleaner::default();
-        let body = body::read(event.body.as_ref());
-        cleaner.count(body.hidden);
+        let body = event.body.as_ref().map(|body| body.read(&mut cleaner)).unwrap_or_default();
         let recurrence = event.recurrence.as_ref().map(GraphRecurrence::words).unwrap_or_default();
         let mut more = Map::new();
         for (name, value) in [
@@ -93,7 +91,7 @@ impl Named {
         }
         let placed = Placed { event, zone: zone.clone() };
         let event = Event::of(&placed, &mut cleaner);
-        Ok(Read { event, more, recurrence, body: body.text, cleaner })
+        Ok(Read { event, more, recurrence, body, cleaner })
     }
 }
 

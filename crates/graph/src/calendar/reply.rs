@@ -149,7 +149,7 @@ async fn accepted(
     match context.graph.send(request).await {
         Ok(answer) if answer.status == 202 => Ok(()),
         Ok(_) => Err(context.graph.unreadable()),
-        Err(error) if error.has_code(NOT_THIS_PERSON) => Err(context.graph.taught(refusal)),
+        Err(error) if error.has_graph_code(NOT_THIS_PERSON) => Err(context.graph.taught(refusal)),
         Err(error) => Err(error),
     }
 }

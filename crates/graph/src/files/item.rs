@@ -21,14 +21,14 @@ pub(crate) static ID: Param<Identifier, Required> =
 /// Name of the row.
 pub(crate) const URI: &str = "microsoft://files/{id}";
 const SELECT: &str = "id,name,size,file,folder,createdDateTime,lastModifiedDateTime,lastModifiedBy,webUrl";
-const FILE_NAME_MAX: usize = 400;
+pub(super) const FILE_NAME_MAX: usize = 400;
 
-pub(crate) fn read_file(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
+pub(crate) fn describe_file(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let id = given.read(&ID)?;
-    Some(Box::new(ReadFile { id }))
+    Some(Box::new(DescribeFile { id }))
 }
 
-struct ReadFile {
+struct DescribeFile {
     id: String,
 }
 
@@ -48,15 +48,23 @@ struct GraphItem {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct GraphFile {
-    mime_type: Option<String>,
+pub(super) struct GraphFile {
+    pub(super) mime_type: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct GraphIdentities {
+pub(super) struct GraphIdentities {
     user: Option<GraphIdentity>,
     application: Option<GraphIdentity>,
+}
+
+impl GraphIdentities {
+    /// Who it was: a person, else an application.
+    pub(super) fn name(&self) -> Option<&str> {
+        let each = [self.user.as_ref(), self.application.as_ref()];
+        each.into_iter().flatten().find_map(|who| who.display_name.as_deref())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -83,7 +91,7 @@ struct File {
 }
 
 #[async_trait]
-impl Invocation for ReadFile {
+impl Invocation for DescribeFile {
     fn reach(&self) -> Reach {
         own()
     }
@@ -99,11 +107,7 @@ impl Invocation for ReadFile {
 impl File {
     fn of(given: &GraphItem) -> Self {
         let mut cleaner = Cleaner::default();
-        let name_of = |who: Option<&GraphIdentity>| who.and_then(|who| who.display_name.clone());
-        let who = given.last_modified_by.as_ref();
-        let modified_by = who
-            .and_then(|who| name_of(who.user.as_ref()))
-            .or_else(|| who.and_then(|who| name_of(who.application.as_ref())));
+        let modified_by = given.last_modified_by.as_ref().and_then(GraphIdentities::name);
         Self {
             untrusted: true,
             id: shape::id(given.id.as_deref()),
@@ -113,7 +117,7 @@ impl File {
             mime_type: shape::id(given.file.as_ref().and_then(|file| file.mime_type.as_deref())),
             created: shape::id(given.created_date_time.as_deref()),
             modified: shape::id(given.last_modified_date_time.as_deref()),
-            modified_by: cleaner.line(modified_by.as_deref(), NAME_MAX),
+            modified_by: cleaner.line(modified_by, NAME_MAX),
             web_url: shape::link(given.web_url.as_deref()),
             hidden_characters_removed: cleaner.hidden(),
         }

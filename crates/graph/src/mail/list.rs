@@ -237,7 +237,7 @@ async fn answer(
     let found = asked.found;
     let head = |count: usize| {
         let ending = if count == 1 { "" } else { "s" };
-        format!("{count} message{ending} {found}, newest first. Times are {}.", zone.name())
+        format!("{count} message{ending} {found}, newest first. {}", zone.sentence())
     };
     let none = format!("No messages {found}.");
     let wording = Wording { name: "messages", none: &none, head: &head, more: asked.more };

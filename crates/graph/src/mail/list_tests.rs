@@ -91,7 +91,7 @@ fn more_mail_than_asked_for_is_told() {
     assert!(
         answer
             .text
-            .starts_with("1 message in the folder, newest first. Times are UTC. The folder holds more")
+            .starts_with("1 message in the folder, newest first. Times are UTC, because the mailbox's own zone is not known. The folder holds more")
     );
     assert_eq!(answer.structured["more"], true);
 }

@@ -2,9 +2,8 @@
 //!
 //! Source: Graph `onlineMeeting` and `callTranscript` resources.
 
-mod create;
+pub(crate) mod create;
 mod find;
-mod transcript;
 mod transcripts;
 mod vtt;
 
@@ -13,33 +12,20 @@ use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 use crate::action::{Action, Output};
 use crate::zone::{SETTINGS, TIME_ZONE};
 
-/// What the rows have in common.
-const READ: ActionSpec = ActionSpec {
-    name: "",
-    kind: ActionKind::Tool,
-    title: "",
-    summary: "",
-    effect: Effect::Read,
-    scopes: &[Scope::OnlineMeetingTranscriptReadAll],
-    further_scopes: &[Scope::MailboxSettingsRead],
-    calls: &[],
-    untrusted: true,
-    audit: AuditKind::TranscriptRead,
-};
-
 /// The rows of this family, in the order clients see them.
 pub(crate) static ROWS: [Action; 4] = [
     Action {
         spec: ActionSpec {
             name: "createTeamsMeeting",
+            kind: ActionKind::Tool,
             title: "Create Teams meeting",
             summary: "Create Teams meeting",
             effect: Effect::Write,
             scopes: &[Scope::OnlineMeetingsReadWrite],
+            further_scopes: &[Scope::MailboxSettingsRead],
             calls: &[Call::post("/me/onlineMeetings"), Call::get(SETTINGS)],
             untrusted: false,
             audit: AuditKind::MeetingWrite,
-            ..READ
         },
         paged: false,
         params: &[&create::SUBJECT, &create::START_TIME, &create::END_TIME, &create::ATTENDEES],
@@ -49,43 +35,55 @@ pub(crate) static ROWS: [Action; 4] = [
     Action {
         spec: ActionSpec {
             name: "findOnlineMeeting",
+            kind: ActionKind::Tool,
             title: "Find online meeting",
-            summary: "The Teams meeting behind a link",
+            summary: "The Teams meeting behind a join link",
+            effect: Effect::Read,
             scopes: &[Scope::OnlineMeetingsRead],
+            further_scopes: &[Scope::MailboxSettingsRead],
             calls: &[Call::get("/me/onlineMeetings"), Call::get(SETTINGS)],
+            untrusted: true,
             audit: AuditKind::MeetingRead,
-            ..READ
         },
         paged: false,
         params: &[&find::JOIN_URL, &TIME_ZONE],
-        output: Output::List { name: "meetings", item: find::FIELDS },
+        output: Output::One(find::FIELDS),
         parse: find::find_online_meeting,
     },
     Action {
         spec: ActionSpec {
             name: "listTranscripts",
+            kind: ActionKind::Tool,
             title: "List transcripts",
-            summary: "Transcripts of a Teams meeting",
+            summary: "Transcripts of a Teams meeting, one per occurrence",
+            effect: Effect::Read,
+            scopes: &[Scope::OnlineMeetingTranscriptReadAll],
+            further_scopes: &[Scope::MailboxSettingsRead],
             calls: &[Call::get("/me/onlineMeetings/{meeting}/transcripts"), Call::get(SETTINGS)],
-            ..READ
+            untrusted: true,
+            audit: AuditKind::TranscriptRead,
         },
         paged: true,
-        params: &[&transcripts::MEETING, &TIME_ZONE],
+        params: &[&transcripts::MEETING_ID, &TIME_ZONE],
         output: Output::List { name: "transcripts", item: transcripts::FIELDS },
         parse: transcripts::list_transcripts,
     },
     Action {
         spec: ActionSpec {
             name: "getTranscript",
+            kind: ActionKind::Tool,
             title: "Get transcript",
-            summary: "What was said in a Teams meeting, by speaker",
+            summary: "What was said in a Teams meeting, by whom and when",
+            effect: Effect::Read,
+            scopes: &[Scope::OnlineMeetingTranscriptReadAll],
             further_scopes: &[],
-            calls: &[Call::get("/me/onlineMeetings/{meeting}/transcripts/{transcript}/content")],
-            ..READ
+            calls: &[Call::get(transcripts::CONTENT)],
+            untrusted: true,
+            audit: AuditKind::TranscriptRead,
         },
         paged: true,
-        params: &[&transcripts::MEETING, &transcript::ID],
-        output: Output::List { name: "turns", item: transcript::FIELDS },
-        parse: transcript::get_transcript,
+        params: &[&transcripts::MEETING_ID, &transcripts::TRANSCRIPT_ID],
+        output: Output::One(&["text", "length"]),
+        parse: transcripts::get_transcript,
     },
 ];

@@ -1,4 +1,4 @@
-//! Reading the transcripts of Teams.
+//! A transcript's cues as lines: `00:03:05 Adele Vance: Let us begin.`
 //!
 //! Source: W3C WebVTT (cue timings, identifiers, comments, voice spans, escapes), and the form without speakers, which has no
 //! header and an empty line behind each timing. Read by hand, because what is wanted is little and the Rust crates for WebVTT
@@ -6,49 +6,40 @@
 //! is can only become text or nothing. Cues that follow one another by one speaker are one turn, up to a length that keeps the
 //! times useful.
 
-use serde::Serialize;
-
-use crate::shape::Cleaner;
-use crate::wire::NAME_MAX;
-
 /// Characters after which a turn ends and another begins, although the speaker goes on.
 const TURN_MAX: usize = 800;
-/// Most characters that are read of one cue.
-const CUE_MAX: usize = 4_000;
+const HEADER: &str = "WEBVTT";
 const ARROW: &str = "-->";
 /// Blocks that hold nothing said.
 const ASIDE: [&str; 3] = ["NOTE", "STYLE", "REGION"];
 
+/// What was said, one line for each turn of a speaker. A text without timings stays as it is.
+pub(crate) fn lines(transcript: &str) -> String {
+    let transcript = transcript.strip_prefix('\u{feff}').unwrap_or(transcript);
+    if !transcript.starts_with(HEADER) && !transcript.contains(ARROW) {
+        return transcript.to_owned();
+    }
+    let turns = turns(transcript);
+    let line = |turn: &Turn| match turn.speaker.as_str() {
+        "" => format!("{} {}", turn.start, turn.text),
+        speaker => format!("{} {speaker}: {}", turn.start, turn.text),
+    };
+    turns.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// What somebody said without being interrupted for long.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Turn {
-    #[serde(skip_serializing_if = "String::is_empty")]
+struct Turn {
     speaker: String,
     /// Since the transcript began: hours, minutes, seconds.
     start: String,
     text: String,
 }
 
-impl Turn {
-    /// `[00:12:05] Megan Bowen: text`
-    pub(crate) fn words(&self) -> String {
-        let speaker = if self.speaker.is_empty() { String::new() } else { format!("{}: ", self.speaker) };
-        format!("[{}] {speaker}{}", self.start, self.text)
-    }
-
-    /// Characters of [`Turn::words`].
-    pub(crate) fn length(&self) -> usize {
-        self.words().chars().count() + 1
-    }
-}
-
-/// The turns of a transcript, cleaned.
-pub(crate) fn turns(transcript: &str, cleaner: &mut Cleaner) -> Vec<Turn> {
+fn turns(transcript: &str) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
     for cue in cues(transcript) {
         for (speaker, said) in cue.said() {
-            let speaker = cleaner.line(Some(&speaker), NAME_MAX);
-            let text = cleaner.line(Some(&said), CUE_MAX);
+            let text = said.split_whitespace().collect::<Vec<_>>().join(" ");
             if text.is_empty() {
                 continue;
             }
@@ -75,8 +66,7 @@ struct Cue {
 }
 
 fn cues(transcript: &str) -> Vec<Cue> {
-    let transcript = transcript.strip_prefix('\u{feff}').unwrap_or(transcript);
-    let has_header = transcript.starts_with("WEBVTT");
+    let has_header = transcript.starts_with(HEADER);
     let lines: Vec<&str> = transcript.lines().map(str::trim).collect();
     let mut cues: Vec<Cue> = Vec::new();
     let mut aside = false;

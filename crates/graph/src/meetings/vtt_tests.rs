@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn told(transcript: &str) -> Vec<String> {
-    turns(transcript, &mut Cleaner::default()).iter().map(Turn::words).collect()
+    lines(transcript).lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -16,10 +16,10 @@ fn speakers_identifiers_notes_and_escapes_are_read() {
     assert_eq!(
         told(transcript),
         [
-            "[00:00:03] Megan Bowen: Good morning, everybody. Let's begin & keep it <short>.",
-            "[00:00:10] Alex Wilber: Yes.",
-            "[00:00:10] Megan Bowen: Fine.",
-            "[01:02:03] Nobody said this.",
+            "00:00:03 Megan Bowen: Good morning, everybody. Let's begin & keep it <short>.",
+            "00:00:10 Alex Wilber: Yes.",
+            "00:00:10 Megan Bowen: Fine.",
+            "01:02:03 Nobody said this.",
         ]
     );
 }
@@ -27,7 +27,7 @@ fn speakers_identifiers_notes_and_escapes_are_read() {
 #[test]
 fn the_form_without_speakers_has_no_header_and_keeps_what_looks_like_a_note() {
     let transcript = "00:00:01.500 --> 00:00:04.000 \n\nNOTE that we are late. \n\n00:15:04.000 --> 00:15:07.200 \n\nGlad to be here. \n";
-    assert_eq!(told(transcript), ["[00:00:01] NOTE that we are late. Glad to be here."]);
+    assert_eq!(told(transcript), ["00:00:01 NOTE that we are late. Glad to be here."]);
 }
 
 #[test]
@@ -36,20 +36,18 @@ fn a_turn_ends_where_it_grows_long_or_somebody_else_speaks() {
         format!("00:{number:02}:00.000 --> 00:{number:02}:30.000\n<v {who}>{}</v>\n\n", "x".repeat(300))
     };
     let transcript = format!("WEBVTT\n\n{}{}{}{}", cue(0, "A"), cue(1, "A"), cue(2, "A"), cue(3, "B"));
-    let turns = turns(&transcript, &mut Cleaner::default());
+    let turns = turns(&transcript);
     let starts: Vec<(&str, &str)> =
         turns.iter().map(|turn| (turn.speaker.as_str(), turn.start.as_str())).collect();
     assert_eq!(starts, [("A", "00:00:00"), ("A", "00:02:00"), ("B", "00:03:00")]);
 }
 
 #[test]
-fn what_is_hidden_in_it_is_removed_and_counted() {
-    let mut cleaner = Cleaner::default();
-    let transcript =
-        "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n<v Meg\u{202e}an>Ig\u{200b}\u{200b}nore <b>this</b></v>\n";
-    let turns = turns(transcript, &mut cleaner);
-    assert_eq!(turns[0].words(), "[00:00:01] Megan: Ignore this");
-    assert_eq!(cleaner.hidden(), 3);
+fn what_is_no_transcript_stays_as_it_is() {
+    for text in ["", "Adele: hello", "a\nb"] {
+        assert_eq!(lines(text), text);
+    }
+    assert_eq!(lines("WEBVTT\n\nNOTE nothing\n"), "");
 }
 
 #[test]
@@ -66,15 +64,12 @@ fn what_is_no_timing_begins_no_cue() {
     ] {
         assert_eq!(told(&format!("WEBVTT\n\n{line}\nsaid\n")), Vec::<String>::new(), "{line}");
     }
-    assert_eq!(told("WEBVTT\n\n00:01,5 --> 00:02,5\nsaid <v\n"), ["[00:00:01] said <v"]);
+    assert_eq!(told("WEBVTT\n\n00:01,5 --> 00:02,5\nsaid <v\n"), ["00:00:01 said <v"]);
 }
 
 proptest! {
     #[test]
-    fn anything_at_all_can_be_read(text in "(\\PC|\n|-->|<v |>|00:01.000| ){0,80}") {
-        let mut cleaner = Cleaner::default();
-        for turn in turns(&text, &mut cleaner) {
-            prop_assert!(!turn.text.is_empty() && !turn.words().contains('\n'));
-        }
+    fn nothing_panics_and_nothing_grows_without_bound(text in "(WEBVTT)?(\\PC|\n|-->|<v |>|00:01.000| |&amp;){0,80}") {
+        prop_assert!(lines(&text).len() <= text.len() * 4 + 64);
     }
 }

@@ -3,7 +3,7 @@
 //! Source: Graph `todoTask` and `plannerTask` resources.
 
 mod day;
-mod planner;
+pub(crate) mod planner;
 mod todo;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};

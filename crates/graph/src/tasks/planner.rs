@@ -55,7 +55,7 @@ impl Kind for EntityTag {
     }
 
     fn allowed(&self) -> String {
-        "an etag as listPlannerTasks gives it, such as `W/\"…\"`".to_owned()
+        "an etag as an earlier result gave it, such as `W/\"…\"`".to_owned()
     }
 
     fn read(&self, given: &Value) -> Result<String, String> {

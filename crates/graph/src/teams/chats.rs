@@ -59,7 +59,8 @@ struct Chat {
     id: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     topic: String,
-    chat_type: String,
+    #[serde(rename = "chatType")]
+    kind: String,
     /// Names of the others.
     members: Vec<String>,
     #[serde(skip_serializing_if = "is_none")]
@@ -123,7 +124,7 @@ impl Listed for Chat {
         Self {
             id: shape::id(given.id.as_deref()),
             topic: cleaner.line(given.topic.as_deref(), TOPIC_MAX),
-            chat_type: shape::id(given.chat_type.as_deref()),
+            kind: shape::id(given.chat_type.as_deref()),
             more_members: members.len().saturating_sub(names.len()),
             members: names,
             last_updated: shape::id(given.last_updated_date_time.as_deref()),
@@ -132,17 +133,18 @@ impl Listed for Chat {
     }
 
     fn words(&self, number: usize) -> String {
-        let mut with = self.members.join(", ");
-        if self.more_members > 0 {
-            with.push_str(&format!(" and {} more", self.more_members));
-        }
+        let more = match self.more_members {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let with = self.members.join(", ") + &more;
         let title = match (self.topic.as_str(), with.as_str()) {
             ("", "") => "(nobody else)".to_owned(),
             ("", with) => with.to_owned(),
             (topic, "") => topic.to_owned(),
             (topic, with) => format!("{topic}: {with}"),
         };
-        format!("{number}. {title} ({})\n   id {}", self.chat_type, self.id)
+        format!("{number}. {title} ({})\n   id {}", self.kind, self.id)
     }
 }
 

@@ -2,25 +2,25 @@ use serde_json::{Value, json};
 
 use crate::testing::{World, ok};
 
-fn member(name: &str, email: Value) -> Value {
+fn member(name: &str, email: &Value) -> Value {
     json!({ "@odata.type": "#microsoft.graph.aadUserConversationMember", "displayName": name, "email": email })
 }
 
-fn chat(id: &str, kind: &str, topic: Value, members: Vec<Value>) -> Value {
+fn chat(id: &str, kind: &str, topic: &Value, members: Vec<Value>) -> Value {
     let mut members = members;
-    members.push(member("Alex Wilber", json!("Alex@contoso.example")));
+    members.push(member("Alex Wilber", &json!("Alex@contoso.example")));
     json!({ "id": id, "chatType": kind, "topic": topic, "lastUpdatedDateTime": "2026-11-20T09:00:00Z", "members": members })
 }
 
 #[test]
 fn chats_are_named_by_their_topic_and_the_others_in_them() {
-    let megan = || member("Megan Bowen", json!("megan.bowen@contoso.example"));
-    let crowd = (0..12).map(|number| member(&format!("P{number}"), json!(null))).collect();
+    let megan = || member("Megan Bowen", &json!("megan.bowen@contoso.example"));
+    let crowd = (0..12).map(|number| member(&format!("P{number}"), &json!(null))).collect();
     let world = World::with_json(&json!({ "value": [
-        chat("19:a_b@unq.gbl.spaces", "oneOnOne", json!(null), vec![megan()]),
-        chat("19:g@thread.v2", "group", json!("Launch <b>plan</b>"), vec![megan(), member("Zoë", json!(null))]),
-        chat("19:m@thread.v2", "meeting", json!("All hands"), crowd),
-        chat("19:me@thread.v2", "group", json!(null), vec![]),
+        chat("19:a_b@unq.gbl.spaces", "oneOnOne", &json!(null), vec![megan()]),
+        chat("19:g@thread.v2", "group", &json!("Launch <b>plan</b>"), vec![megan(), member("Zoë", &json!(null))]),
+        chat("19:m@thread.v2", "meeting", &json!("All hands"), crowd),
+        chat("19:me@thread.v2", "group", &json!(null), vec![]),
     ] }));
     let answer = world.run("listChats", json!({})).unwrap();
     let request = world.requests().remove(0);

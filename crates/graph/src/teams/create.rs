@@ -19,7 +19,7 @@ use crate::shape;
 pub(crate) static MEMBERS: Param<Addresses, Required> =
     required("members", "E-mail addresses of the others", Addresses { max: 50 });
 pub(crate) static TOPIC: Param<Text, Optional> =
-    optional("topic", "Name of the group; makes one of two, too", Text { min: 1, max: 250, lines: false });
+    optional("topic", "Group name; makes even two people a group", Text { min: 1, max: 250, lines: false });
 
 /// Marks the principal name of a guest.
 const GUEST: &str = "#ext#";
@@ -63,7 +63,7 @@ impl Invocation for CreateChat {
         let created: Created = context.graph.fetch(request).await?;
         let id = shape::id(created.id.as_deref());
         let structured = json!({ "id": id, "chatType": shape::id(created.chat_type.as_deref()) });
-        Ok(with_link(format!("Chat open: {id}"), structured, created.web_url))
+        Ok(with_link(format!("Chat open: {id}"), structured, created.web_url.as_deref()))
     }
 }
 

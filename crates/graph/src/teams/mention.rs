@@ -105,7 +105,8 @@ fn placed(message: &str, mentions: &[Mention]) -> Option<String> {
             rest = behind;
             continue;
         };
-        html.push_str(&format!("<at id=\"{number}\">{}</at>", outgoing::escaped(&mention.name)));
+        let name = outgoing::escaped(&mention.name);
+        html.push_str(&["<at id=\"", &number.to_string(), "\">", &name, "</at>"].concat());
         rest = behind.get(mention.name.len()..).unwrap_or_default();
     }
     html.push_str(&outgoing::escaped(rest));

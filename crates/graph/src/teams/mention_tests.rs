@@ -13,7 +13,7 @@ fn html(message: &str, names: &[&str]) -> Option<String> {
     placed(message, &names.iter().map(|name| mention(name, "u")).collect::<Vec<_>>())
 }
 
-fn refusal(message: &str, mentions: Value) -> String {
+fn refusal(message: &str, mentions: &Value) -> String {
     let given = json!({ "chatId": "19:1@thread.v2", "message": message, "mentions": mentions });
     match find_tool("sendChatMessage").unwrap().parse(&arguments(given)) {
         Ok(_) => "accepted".to_owned(),
@@ -53,10 +53,10 @@ fn a_mention_that_has_no_place_is_none() {
 #[test]
 fn mentions_are_names_with_ids_and_stand_in_the_message() {
     let one = |name: &str, id: &str| json!([{ "name": name, "userId": id }]);
-    assert_eq!(refusal("Hi @Al", one("Al", "ef1c916a-3135-4417-ba27-8eb7bd084193")), "accepted");
-    assert_eq!(refusal("Hi @Al", json!(null)), "accepted");
+    assert_eq!(refusal("Hi @Al", &one("Al", "ef1c916a-3135-4417-ba27-8eb7bd084193")), "accepted");
+    assert_eq!(refusal("Hi @Al", &json!(null)), "accepted");
     assert_eq!(
-        refusal("Hi", one("Al", "u")),
+        refusal("Hi", &one("Al", "u")),
         "`mentions` must each stand in `message` as `@` and the `name`."
     );
     let list = "`mentions` must be a list of at most 20 objects, each with `name` and `userId`; given: ";
@@ -70,15 +70,15 @@ fn mentions_are_names_with_ids_and_stand_in_the_message() {
         (one("Al", "../me"), "something else as entry 1."),
         (json!([{ "name": "Al" }]), "something else as entry 1."),
     ] {
-        assert_eq!(refusal("Hi @Al", bad), format!("{list}{given}"));
+        assert_eq!(refusal("Hi @Al", &bad), format!("{list}{given}"));
     }
 }
 
 #[test]
 fn a_message_that_grows_too_large_as_html_is_refused() {
-    assert_eq!(refusal(&"<".repeat(7000), json!(null)), "accepted");
+    assert_eq!(refusal(&"<".repeat(7000), &json!(null)), "accepted");
     assert_eq!(
-        refusal(&"<".repeat(7001), json!(null)),
+        refusal(&"<".repeat(7001), &json!(null)),
         "`message` is longer than the 28 kB that Teams takes; split it."
     );
 }

@@ -220,14 +220,15 @@ impl Presence {
 
     fn words(&self, number: usize) -> String {
         let name = if self.name.is_empty() { &self.id } else { &self.name };
-        let mut text = format!("{number}. {name}: {}", self.availability);
-        if self.activity != self.availability && !self.activity.is_empty() {
-            text.push_str(&format!(", {}", self.activity));
+        let mut parts = vec![self.availability.as_str()];
+        if self.activity != self.availability {
+            parts.push(&self.activity);
         }
-        if !self.status_message.is_empty() {
-            text.push_str(&format!("; status: {}", self.status_message));
-        }
-        text
+        let status = match self.status_message.as_str() {
+            "" => String::new(),
+            status => format!("; status: {status}"),
+        };
+        format!("{number}. {name}: {}{status}", parts.join(", "))
     }
 }
 

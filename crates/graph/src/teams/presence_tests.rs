@@ -11,7 +11,7 @@ fn user(id: &str, name: &str) -> Scripted {
     ok(&json!({ "id": id, "displayName": name }))
 }
 
-fn presences(of: Vec<Value>) -> Scripted {
+fn presences(of: &[Value]) -> Scripted {
     ok(&json!({ "value": of }))
 }
 
@@ -27,7 +27,7 @@ fn people_by_address_are_looked_up_and_asked_for_by_id() {
     let world = World::answering([
         user(MEGAN, "Megan Bowen"),
         refused(404, None, None),
-        presences(vec![presence(ADELE, "Away", "Away"), megan]),
+        presences(&[presence(ADELE, "Away", "Away"), megan]),
     ]);
     let people = json!(["megan.bowen@contoso.example", ADELE, "nobody@contoso.example"]);
     let answer = world.run("getPresence", json!({ "people": people })).unwrap();
@@ -59,7 +59,7 @@ fn people_by_address_are_looked_up_and_asked_for_by_id() {
 
 #[test]
 fn people_by_id_need_no_lookup_and_no_permission_for_it() {
-    let world = World::answering([presences(vec![presence(MEGAN, "Available", "Available")])]);
+    let world = World::answering([presences(&[presence(MEGAN, "Available", "Available")])]);
     let answer = world.run("getPresence", json!({ "people": [MEGAN, MEGAN, ADELE] })).unwrap();
     assert_eq!(*json_of(&world.requests()[0]), json!({ "ids": [MEGAN, ADELE] }));
     assert_eq!(answer.structured["unknown"], json!([ADELE]));

@@ -83,13 +83,17 @@ impl Invocation for Send {
         let mut request = context.graph.request(&ids)?;
         request.body = Some(Value::Object(self.content.clone()).into());
         let sent: Sent = context.graph.fetch(request).await?;
-        Ok(with_link(self.done.to_owned(), json!({ "id": shape::id(sent.id.as_deref()) }), sent.web_url))
+        Ok(with_link(
+            self.done.to_owned(),
+            json!({ "id": shape::id(sent.id.as_deref()) }),
+            sent.web_url.as_deref(),
+        ))
     }
 }
 
 /// An answer that ends with a link, where there is one.
-pub(super) fn with_link(mut text: String, mut structured: Value, link: Option<String>) -> Answer {
-    if let (Some(link), Some(object)) = (shape::link(link.as_deref()), structured.as_object_mut()) {
+pub(super) fn with_link(mut text: String, mut structured: Value, link: Option<&str>) -> Answer {
+    if let (Some(link), Some(object)) = (shape::link(link), structured.as_object_mut()) {
         text.push_str("\nSee ");
         text.push_str(&link);
         object.insert("webUrl".to_owned(), link.into());

@@ -6,6 +6,7 @@ pub(crate) mod cells;
 pub(crate) mod clock;
 #[cfg(test)]
 mod directory_tests;
+pub(crate) mod documents;
 pub(crate) mod entropy;
 pub(crate) mod outbound;
 mod public_address;

@@ -160,7 +160,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Answer, GraphError> {
         let list = Page {
             context: "https://graph.microsoft.com/v1.0/$metadata#chats".to_owned(),
             count: Some(fields.len()),
-            value: fields.iter().map(|fields| View::new(fields, None)).collect(),
+            value: fields.iter().map(View::whole).collect(),
             next: (end < chats.len()).then(|| next_link(call, end)),
         };
         Ok(Answer::json(200, &list))
@@ -190,12 +190,7 @@ pub(super) fn messages(call: &Call<'_>) -> Result<Answer, GraphError> {
         let list = Page {
             context: context(call.id(0)),
             count: Some(range.len()),
-            value: found
-                .get(range)
-                .unwrap_or_default()
-                .iter()
-                .map(|fields| View::new(fields, None))
-                .collect(),
+            value: found.get(range).unwrap_or_default().iter().map(|fields| View::whole(fields)).collect(),
             next: next.map(|at| next_link(call, at)),
         };
         Ok(Answer::json(200, &list))
@@ -207,11 +202,11 @@ pub(super) fn send(call: &Call<'_>) -> Result<Answer, GraphError> {
     within(call, |kept| {
         let chat = chat(kept, call)?;
         let said = Said::read(call)?;
-        let is_new = |id: &i64| chat.messages.iter().all(|message| message.at_ms != *id);
-        let at_ms = (call.now_ms..).find(is_new).unwrap_or_default();
+        // No two messages of a chat are of the same millisecond, which is their id.
+        let at_ms = chat.messages.last().map_or(call.now_ms, |last| call.now_ms.max(last.at_ms + 1));
         let tenant = &call.estate.config.tenant_id;
         let fields = said.fields(Place::Chat(&chat.id), tenant, &at_ms.to_string(), at_ms);
-        let view = View::new(&fields, None).context(context(&chat.id) + "/$entity");
+        let view = View::whole(&fields).context(context(&chat.id) + "/$entity");
         let answer = Answer::json(201, &view);
         chat.messages.push(Written { by: Some(call.person.email.clone()), at_ms, fields });
         Ok(answer)
@@ -226,7 +221,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Answer, GraphError> {
         let known = kept.chats.iter().find(|chat| chat.id == wanted.id);
         let fields = known.unwrap_or(&wanted).fields(tenant);
         let context = "https://graph.microsoft.com/v1.0/$metadata#chats/$entity".to_owned();
-        let answer = Answer::json(201, &View::new(&fields, None).context(context));
+        let answer = Answer::json(201, &View::whole(&fields).context(context));
         if known.is_none() {
             kept.chats.push(wanted);
         }

@@ -1,11 +1,12 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
 //! In scope: what callers made (`sent`, `drafts`, `events`, `meetings`, `channel-messages`, `chat-messages`), and everything
-//! there is (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
+//! there is (`messages`, `folders`, `mailbox-settings`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
 //! `chat-history`, `presence`, `todo-lists`, `todo-tasks`, `planner-tasks`), so that a test can learn ids; of the whole tenant,
 //! `users` and `groups`.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
-//! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group.
+//! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group,
+//! `immutableId` of an attachment.
 
 use std::sync::{Arc, PoisonError};
 
@@ -20,7 +21,7 @@ use crate::estate::Estate;
 use crate::people::Person;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 18] = [
+const PER_PERSON: [&str; 19] = [
     "calendar",
     "channel-history",
     "channels",
@@ -31,6 +32,7 @@ const PER_PERSON: [&str; 18] = [
     "events",
     "files",
     "folders",
+    "mailbox-settings",
     "meetings",
     "messages",
     "people",
@@ -61,7 +63,7 @@ impl Tenant {
         let tenant_id = &estate.config.tenant_id;
         let wanted = match person {
             Some(email) => {
-                let person = estate.people.find(email);
+                let person = estate.people.find(email).or_else(|| crate::people::shared_mailbox(email));
                 person.iter().map(|person| self.mailbox(person, estate.clock.now_ms())).collect()
             }
             None => self.used_mailboxes(),
@@ -103,6 +105,7 @@ fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
         // The root is not an item anybody put there.
         "files" => content.files.iter().skip(1).cloned().map(Value::Object).collect(),
         "folders" => folders(&content),
+        "mailbox-settings" => vec![Value::Object(content.settings.clone())],
         "messages" => content
             .newest_first
             .iter()

@@ -7,6 +7,7 @@
 //! from the object id alone, at the first use.
 
 mod appointment;
+mod attachment;
 mod batch;
 mod calendar;
 mod call;
@@ -18,6 +19,7 @@ mod directory_search;
 mod drive;
 mod errors;
 mod event;
+mod filing;
 mod filter;
 pub(crate) mod ids;
 mod kql;
@@ -31,14 +33,18 @@ mod people;
 mod planner;
 mod prefer;
 mod presence;
+mod reply;
 mod roster;
 mod routes;
 mod schema;
 mod seed;
 mod send;
+mod settings;
 mod teams;
 mod threads;
+mod tips;
 mod todo;
+mod transcripts;
 mod transfer;
 mod view;
 mod zones;
@@ -122,6 +128,7 @@ impl From<GraphError> for Halt {
 pub struct Tenant {
     mailboxes: RwLock<HashMap<String, Arc<Mailbox>>>,
     posts: Posts,
+    uploads: attachment::Uploads,
     chats: Chats,
     serial: Serial,
 }
@@ -172,6 +179,9 @@ impl Tenant {
         let workload = matched.route.workload;
         let person = estate.people.find_oid(&claims.oid).ok_or_else(|| unknown_owner(claims))?;
         let owner = owner_of(estate, &person, matched.mailbox.as_deref())?;
+        if workload == Workload::Exchange && owner.guest {
+            return Err(GraphError::no_mailbox().into());
+        }
         let mailbox = self.mailbox(&owner, estate.clock.now_ms());
         let _place = if workload == Workload::Exchange { Some(mailbox.enter()?) } else { None };
         let fault = estate.faults.take(Target::Graph, &request.path, Some(&person.email));
@@ -209,9 +219,13 @@ impl Tenant {
         Ok(call.run().await?)
     }
 
+    /// The mailbox of this owner, if it was used.
+    fn used(&self, oid: &str) -> Option<Arc<Mailbox>> {
+        self.mailboxes.read().unwrap_or_else(PoisonError::into_inner).get(oid).cloned()
+    }
+
     fn mailbox(&self, person: &Arc<Person>, now_ms: u64) -> Arc<Mailbox> {
-        let known = self.mailboxes.read().unwrap_or_else(PoisonError::into_inner).get(&person.oid).cloned();
-        known.unwrap_or_else(|| {
+        self.used(&person.oid).unwrap_or_else(|| {
             let mut boxes = self.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
             let seeded = || Arc::new(Mailbox::new(Arc::clone(person), seed::content(person, signed(now_ms))));
             Arc::clone(boxes.entry(person.oid.clone()).or_insert_with(seeded))

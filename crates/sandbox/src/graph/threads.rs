@@ -111,7 +111,7 @@ fn list(call: &Call<'_>, parent: Option<&str>, below: &str) -> Result<Answer, Gr
         let list = Page {
             context: context(call) + below,
             count: Some(range.len()),
-            value: found.get(range).unwrap_or_default().iter().map(|post| View::new(post, None)).collect(),
+            value: found.get(range).unwrap_or_default().iter().map(|post| View::whole(post)).collect(),
             next: next.map(|at| next_link(call, at)),
         };
         Ok(Answer::json(200, &list))
@@ -132,12 +132,13 @@ fn write(call: &Call<'_>, parent: Option<&str>) -> Result<Answer, GraphError> {
     within(call, |posts| {
         check_parent(posts, parent)?;
         let said = Said::read(call)?;
-        let is_new = |id: &i64| posts.iter().all(|post| post.id() != id.to_string());
-        let id = (call.now_ms..).find(is_new).unwrap_or_default().to_string();
+        // No two messages of a channel are of the same millisecond, which is their id.
+        let newest = posts.iter().filter_map(|post| post.id().parse::<i64>().ok()).max();
+        let id = newest.map_or(call.now_ms, |newest| call.now_ms.max(newest + 1)).to_string();
         let (team, channel) = (call.id(0), call.id(1));
         let place = Place::Channel { team, channel, parent };
         let fields = said.fields(place, &call.estate.config.tenant_id, &id, call.now_ms);
-        let view = View::new(&fields, None).context(context(call) + "/$entity");
+        let view = View::whole(&fields).context(context(call) + "/$entity");
         let answer = Answer::json(201, &view);
         posts.push(Post { by: Some(call.person.email.clone()), parent: parent.map(str::to_owned), fields });
         Ok(answer)

@@ -44,15 +44,15 @@ impl Tenant {
         let answer = if header(&request.headers, "authorization").is_some() {
             Answer::raw(StatusCode::UNAUTHORIZED.as_u16(), Vec::new())
         } else {
-            self.keep_or_give(host, &request)
+            self.keep_or_give(host, super::signed(now_ms), &request)
         };
         let id = self.serial.mint(now_ms);
         Ok(answer.into_response(now_ms, &id, &id))
     }
 
-    fn keep_or_give(&self, host: &str, request: &GraphRequest) -> Answer {
+    fn keep_or_give(&self, host: &str, now_ms: i64, request: &GraphRequest) -> Answer {
         match (host, request.method.as_str()) {
-            ("outlook.office.com", "PUT") => super::mail::keep_attachment_part(self, request),
+            ("outlook.office.com", "PUT") => super::attachment::keep_part(self, now_ms, request),
             ("contoso-my.sharepoint.com" | "contoso.sharepoint.com", "GET") => {
                 super::drive::give(self, request)
             }

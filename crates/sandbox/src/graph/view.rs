@@ -15,6 +15,8 @@ const ON_REQUEST: [&str; 3] = ["attachments", "internetMessageHeaders", "uniqueB
 pub(super) struct View<'a> {
     fields: &'a Map<String, Value>,
     select: Option<&'a [String]>,
+    /// Whether nothing waits for being selected.
+    whole: bool,
     /// Written whatever is selected.
     always: Vec<(&'static str, Cow<'a, str>)>,
     /// Written instead of the stored value, if the name is asked for at all.
@@ -24,7 +26,12 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(fields: &'a Map<String, Value>, select: Option<&'a [String]>) -> Self {
-        Self { fields, select, always: Vec::new(), instead: Vec::new(), context: None }
+        Self { fields, select, whole: false, always: Vec::new(), instead: Vec::new(), context: None }
+    }
+
+    /// Every property, as Teams answers.
+    pub(super) fn whole(fields: &'a Map<String, Value>) -> Self {
+        Self { whole: true, ..Self::new(fields, None) }
     }
 
     pub(super) fn always(mut self, name: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
@@ -54,7 +61,7 @@ impl<'a> View<'a> {
     fn wants(&self, name: &str) -> bool {
         match self.select {
             Some(names) => names.iter().any(|wanted| wanted == name),
-            None => !ON_REQUEST.contains(&name),
+            None => self.whole || !ON_REQUEST.contains(&name),
         }
     }
 

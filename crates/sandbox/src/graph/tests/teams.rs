@@ -60,7 +60,7 @@ async fn a_channel_lists_its_posts_once_without_replies_and_its_threads_theirs()
     assert_eq!(known(&caller, "channel-messages", ALEX), Vec::<Value>::new());
     let reply = replies[0]["id"].as_str().unwrap();
     for (below, status) in [
-        (format!("?$top=51"), 400),
+        ("?$top=51".to_owned(), 400),
         ("?$select=id".to_owned(), 400),
         (format!("/{reply}/replies"), 404),
         ("/1/replies".to_owned(), 404),
