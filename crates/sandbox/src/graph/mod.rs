@@ -8,6 +8,7 @@
 
 mod appointment;
 mod attachment;
+mod availability;
 mod batch;
 mod calendar;
 mod call;
@@ -19,9 +20,11 @@ mod directory_search;
 mod drive;
 mod errors;
 mod event;
+mod event_changes;
 mod filing;
 mod filter;
 pub(crate) mod ids;
+mod invitations;
 mod kql;
 mod mail;
 mod mailbox;
@@ -30,6 +33,7 @@ mod message;
 mod new_chat;
 mod odata;
 mod people;
+mod places;
 mod planner;
 mod prefer;
 mod presence;
@@ -47,6 +51,7 @@ mod todo;
 mod transcripts;
 mod transfer;
 mod view;
+mod zone_names;
 mod zones;
 
 pub use self::transfer::HOSTS;
