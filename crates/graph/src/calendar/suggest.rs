@@ -205,22 +205,20 @@ fn not_free(status: &str) -> Option<&'static str> {
 /// Why there is no suggestion, and what to do.
 fn reason(code: Option<&str>, too_short: bool) -> &'static str {
     // Graph's page begins these words in lower case, its answers in upper.
-    let code = code.unwrap_or_default();
-    let code = code.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or_default();
-    match code {
+    match code.unwrap_or_default().to_ascii_lowercase().as_str() {
         _ if too_short => "the window is shorter than the meeting. Move `end`, or ask for a shorter meeting.",
-        "ttendeesUnavailable" => {
+        "attendeesunavailable" => {
             "at no time within working hours are enough of them free. Widen the window, shorten the meeting, or leave \
              somebody out; getSchedule shows who is busy when."
         }
-        "ttendeesUnavailableOrUnknown" => {
+        "attendeesunavailableorunknown" => {
             "some of them are busy, or their calendars are not known here, as for people outside the organisation. Leave those \
              out, or agree on a time with them by mail."
         }
-        "rganizerUnavailable" => {
+        "organizerunavailable" => {
             "the person who asks is not free at any time within working hours. Widen the window or shorten the meeting."
         }
-        "ocationsUnavailable" => "no room is free. Widen the window, or look for rooms with listRooms.",
+        "locationsunavailable" => "no room is free. Widen the window, or look for rooms with listRooms.",
         _ => "Microsoft 365 does not say why. Widen the window, or look at the calendars with getSchedule.",
     }
 }
