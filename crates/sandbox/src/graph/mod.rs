@@ -16,6 +16,9 @@ mod collections;
 mod directory;
 mod directory_search;
 mod drive;
+mod drive_address;
+mod drive_place;
+mod drive_write;
 mod errors;
 mod event;
 mod filter;
@@ -34,8 +37,10 @@ mod presence;
 mod roster;
 mod routes;
 mod schema;
+mod search;
 mod seed;
 mod send;
+mod sites;
 mod teams;
 mod threads;
 mod todo;
@@ -57,11 +62,13 @@ use serde_json::Value;
 
 use self::call::{Answer, Call};
 use self::chats::Chats;
+use self::drive_write::Uploads;
 use self::errors::{GraphError, Workload};
 use self::ids::Serial;
 use self::mailbox::Mailbox;
 use self::odata::Options;
 use self::prefer::Preferences;
+use self::sites::Sites;
 use self::threads::Posts;
 use crate::entra::Challenge;
 use crate::estate::Estate;
@@ -123,6 +130,8 @@ pub struct Tenant {
     mailboxes: RwLock<HashMap<String, Arc<Mailbox>>>,
     posts: Posts,
     chats: Chats,
+    sites: Sites,
+    uploads: Uploads,
     serial: Serial,
 }
 
