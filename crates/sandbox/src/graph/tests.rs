@@ -3,6 +3,7 @@
 mod collections;
 mod directory;
 mod drive;
+mod files;
 mod lists;
 mod mail_writes;
 mod tasks;
