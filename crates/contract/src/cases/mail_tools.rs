@@ -96,13 +96,6 @@ fn since(session: &Session<'_>, before: usize) -> Result<Vec<GraphCall>> {
     Ok(session.graph_requests()?.into_iter().skip(before).map(GraphCall).collect())
 }
 
-/// The request of these that was made last and is no question for the mailbox's zone.
-fn last(session: &Session<'_>) -> Result<GraphCall> {
-    let mut calls = since(session, 0)?;
-    calls.retain(|call| !call.path().ends_with("/mailboxSettings"));
-    calls.pop().context("Graph received nothing")
-}
-
 /// Every text of a result together.
 fn whole(result: &Value) -> usize {
     result.to_string().len()
@@ -236,7 +229,11 @@ fn the_shared_mailbox_is_read_in_its_own_name(site: &Site) -> Result<()> {
     let mailbox = segment(SUPPORT);
     let known = message(site, SUPPORT, "How do I export a board?")?;
     let hits = session.tool("searchEmails", &json!({ "query": "subject:export", "mailbox": SUPPORT }))?;
-    ensure!(last(&session)?.line() == format!("GET /v1.0/users/{mailbox}/messages"), "{:?}", last(&session)?);
+    ensure!(
+        session.last_graph_request()?.line() == format!("GET /v1.0/users/{mailbox}/messages"),
+        "{:?}",
+        session.last_graph_request()?
+    );
     let found =
         hits.content()?.list("/messages")?.iter().find(|hit| hit.at("/subject") == known.at("/subject"));
     let found = found.with_context(|| format!("not found: {}", hits.answer))?;
@@ -244,15 +241,16 @@ fn the_shared_mailbox_is_read_in_its_own_name(site: &Site) -> Result<()> {
     let mail = session.tool("getEmail", &arguments)?;
     ensure!(mail.content()?.text("/body")?.contains("the button last year"), "{}", mail.answer);
     ensure!(
-        last(&session)?.path().starts_with(&format!("/v1.0/users/{mailbox}/messages/")),
+        session.last_graph_request()?.path().starts_with(&format!("/v1.0/users/{mailbox}/messages/")),
         "{:?}",
-        last(&session)?
+        session.last_graph_request()?
     );
     session.tool("getEmails", &json!({ "mailbox": SUPPORT, "count": 2 }))?.content()?;
     ensure!(
-        last(&session)?.line() == format!("GET /v1.0/users/{mailbox}/mailFolders/inbox/messages"),
+        session.last_graph_request()?.line()
+            == format!("GET /v1.0/users/{mailbox}/mailFolders/inbox/messages"),
         "{:?}",
-        last(&session)?
+        session.last_graph_request()?
     );
     session.tool("listMailFolders", &json!({ "mailbox": SUPPORT }))?.content()?;
     session.tool("listAttachments", &arguments)?.content()?;
