@@ -35,12 +35,14 @@ const ENTRIES_MAX: usize = 20;
 /// How deep values nest: a person or a choice is a list of objects.
 const DEPTH_MAX: usize = 3;
 /// Columns of the service itself.
-const SERVICE: [&str; 10] = [
+const SERVICE: [&str; 12] = [
     "AppAuthorLookupId",
     "AppEditorLookupId",
     "Attachments",
+    "AuthorLookupId",
     "ContentType",
     "Edit",
+    "EditorLookupId",
     "FolderChildCount",
     "ItemChildCount",
     "LinkTitle",

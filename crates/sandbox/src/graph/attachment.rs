@@ -148,7 +148,7 @@ pub(super) fn create_session(call: &Call<'_>) -> Result<Answer, GraphError> {
         size,
         bytes: Vec::new(),
     };
-    call.tenant.uploads.sessions().insert(token, upload);
+    call.tenant.attachment_uploads.sessions().insert(token, upload);
     let body = json!({
         "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#microsoft.graph.uploadSession",
         "uploadUrl": url, "expirationDateTime": rfc3339(call.now_ms + 3_600_000), "nextExpectedRanges": ["0-"],
@@ -159,7 +159,7 @@ pub(super) fn create_session(call: &Call<'_>) -> Result<Answer, GraphError> {
 /// A part of an attachment, put to the address of its upload session.
 pub(super) fn keep_part(tenant: &Tenant, now_ms: i64, request: &GraphRequest) -> Answer {
     let token = request.query.strip_prefix("authtoken=").unwrap_or_default();
-    let mut sessions = tenant.uploads.sessions();
+    let mut sessions = tenant.attachment_uploads.sessions();
     let Some(upload) = sessions.get_mut(token) else { return Answer::raw(404, Vec::new()) };
     let part = range(header(&request.headers, "content-range").unwrap_or_default());
     let fits = part.is_some_and(|(start, end, total)| {

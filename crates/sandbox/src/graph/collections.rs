@@ -1,13 +1,13 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
-//! In scope: what callers made (`sent`, `drafts`, `events`, `cancellations`, `responses`, `meetings`, `channel-messages`,
-//! `chat-messages`), and everything
+//! In scope: what callers made (`sent`, `drafts`, `events`, `cancellations`, `responses`, `links`, `meetings`,
+//! `channel-messages`, `chat-messages`), and everything
 //! there is (`messages`, `folders`, `mailbox-settings`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
 //! `chat-history`, `presence`, `todo-lists`, `todo-tasks`, `planner-tasks`), so that a test can learn ids; of the whole tenant,
-//! `users`, `groups` and `rooms`.
+//! `users`, `groups`, `sites` and `rooms`.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
 //! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group,
-//! `immutableId` of an attachment.
+//! `driveId`, `access`, `lists` and `files` of a site, `immutableId` of an attachment.
 
 use std::sync::{Arc, PoisonError};
 
@@ -22,7 +22,7 @@ use crate::estate::Estate;
 use crate::people::Person;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 21] = [
+const PER_PERSON: [&str; 22] = [
     "calendar",
     "cancellations",
     "channel-history",
@@ -34,6 +34,7 @@ const PER_PERSON: [&str; 21] = [
     "events",
     "files",
     "folders",
+    "links",
     "mailbox-settings",
     "meetings",
     "messages",
@@ -56,6 +57,7 @@ impl Tenant {
             "chat-messages" => return Some(self.chats.written(person)),
             "presence" => return Some(presence::all(estate)),
             "rooms" => return Some(places::all()),
+            "sites" => return Some(self.sites.shown(signed(estate.clock.now_ms()))),
             _ => {}
         }
         if let Some(found) = directory::collection(estate, name) {
@@ -106,8 +108,7 @@ fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
         "calendar" => content.events.iter().map(calendar::shown).collect(),
         "channels" => teams::channels_of_member(&mailbox.owner, tenant_id),
         "contacts" => content.contacts.iter().map(Item::shown).collect(),
-        // The root is not an item anybody put there.
-        "files" => content.files.iter().skip(1).cloned().map(Value::Object).collect(),
+        "files" => content.drive.shown(&mailbox.owner.email),
         "folders" => folders(&content),
         "mailbox-settings" => vec![Value::Object(content.settings.clone())],
         "messages" => content

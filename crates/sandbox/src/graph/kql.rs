@@ -57,16 +57,23 @@ impl Query {
     /// # Errors
     /// 400 with Graph's syntax message.
     pub(super) fn parse(search: &str) -> Result<Self, GraphError> {
-        let inner = unquote(search)?;
+        Self::read(&unquote(search)?, &PROPERTIES)
+    }
+
+    /// Parses KQL as it is, with these properties.
+    ///
+    /// # Errors
+    /// 400 with Graph's syntax message.
+    pub(super) fn read(kql: &str, properties: &[&str]) -> Result<Self, GraphError> {
         let mut alternatives = vec![Vec::new()];
         let mut negated = false;
-        for word in words(&inner) {
+        for word in words(kql) {
             match word.as_str() {
                 "OR" => alternatives.push(Vec::new()),
                 "AND" => {}
                 "NOT" => negated = true,
                 word => {
-                    let term = Term::parse(word, negated)?;
+                    let term = Term::parse(word, negated, properties)?;
                     negated = false;
                     if let Some(last) = alternatives.last_mut() {
                         last.push(term);
@@ -78,13 +85,18 @@ impl Query {
         Ok(Self { alternatives })
     }
 
+    /// The texts that are looked for, for marking them where they are found.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.alternatives.iter().flatten().filter(|term| !term.negated).map(|term| term.text.as_str())
+    }
+
     pub(super) fn matches(&self, item: &impl Searchable) -> bool {
         self.alternatives.iter().any(|terms| terms.iter().all(|term| term.matches(item) != term.negated))
     }
 }
 
 impl Term {
-    fn parse(word: &str, negated: bool) -> Result<Self, GraphError> {
+    fn parse(word: &str, negated: bool, properties: &[&str]) -> Result<Self, GraphError> {
         let (negated, word) = match word.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (negated, word),
@@ -96,7 +108,7 @@ impl Term {
                 && property.chars().all(char::is_alphabetic)
             {
                 let property = property.to_lowercase();
-                if !PROPERTIES.contains(&property.as_str()) {
+                if !properties.contains(&property.as_str()) {
                     return Err(syntax(&format!("the property '{property}' is not searchable")));
                 }
                 return Ok(Self { negated, property, operator, text: bare(text) });

@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::{Map, Value};
 
+use super::drive::Drive;
 use super::errors::{GraphError, Workload};
 use super::event::Event;
 use super::ids::{ItemId, constant_id};
@@ -56,10 +57,9 @@ pub(super) struct Content {
     pub(super) calendars: Vec<Item>,
     pub(super) people: Vec<Map<String, Value>>,
     pub(super) contacts: Vec<Item>,
-    /// The drive: its root first, then folders, then files, each by name.
-    pub(super) files: Vec<Map<String, Value>>,
     /// The mailbox's settings.
     pub(super) settings: Map<String, Value>,
+    pub(super) drive: Drive,
     pub(super) todo: Vec<TaskList>,
     pub(super) planner: Vec<PlannerTask>,
     /// What callers made, as the control interface shows it: by collection name, oldest first.

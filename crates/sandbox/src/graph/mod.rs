@@ -18,6 +18,9 @@ mod collections;
 mod directory;
 mod directory_search;
 mod drive;
+mod drive_address;
+mod drive_place;
+mod drive_write;
 mod errors;
 mod event;
 mod event_changes;
@@ -41,9 +44,11 @@ mod reply;
 mod roster;
 mod routes;
 mod schema;
+mod search;
 mod seed;
 mod send;
 mod settings;
+mod sites;
 mod teams;
 mod threads;
 mod tips;
@@ -68,11 +73,13 @@ use serde_json::Value;
 
 use self::call::{Answer, Call};
 use self::chats::Chats;
+use self::drive_write::Uploads;
 use self::errors::{GraphError, Workload};
 use self::ids::Serial;
 use self::mailbox::Mailbox;
 use self::odata::Options;
 use self::prefer::Preferences;
+use self::sites::Sites;
 use self::threads::Posts;
 use crate::entra::Challenge;
 use crate::estate::Estate;
@@ -133,8 +140,10 @@ impl From<GraphError> for Halt {
 pub struct Tenant {
     mailboxes: RwLock<HashMap<String, Arc<Mailbox>>>,
     posts: Posts,
-    uploads: attachment::Uploads,
+    attachment_uploads: attachment::Uploads,
     chats: Chats,
+    sites: Sites,
+    uploads: Uploads,
     serial: Serial,
 }
 

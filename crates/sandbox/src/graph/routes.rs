@@ -159,7 +159,11 @@ fn walk(template: &str, segments: &[String]) -> (usize, Option<Vec<String>>) {
     for wanted in template.split('/').skip(1) {
         match segments.get(depth) {
             Some(found) if wanted == "{id}" && !found.is_empty() => ids.push(found.clone()),
-            Some(found) if wanted != "{id}" && found.eq_ignore_ascii_case(wanted) => {}
+            Some(found) if wanted == "{id}:" => match found.strip_suffix(':') {
+                Some(id) if !id.is_empty() => ids.push(id.to_owned()),
+                _ => return (depth, None),
+            },
+            Some(found) if !wanted.starts_with("{id}") && found.eq_ignore_ascii_case(wanted) => {}
             _ => return (depth, None),
         }
         depth += 1;
@@ -202,6 +206,24 @@ mod tests {
         assert_eq!((matched.route.template, matched.ids), ("/me/messages/{id}", vec!["AA/".to_owned()]));
         assert_eq!(find("GET", "/v1.0/me/messages/AA").unwrap().mailbox, None);
         assert!(find("GET", "/v1.0/users/b%40contoso.example/joinedTeams").is_err());
+    }
+
+    #[test]
+    fn a_path_below_an_item_stands_between_colons() {
+        let matched = find("PUT", "/v1.0/me/drive/items/01A:/a%2Fb%3A.txt:/content").unwrap();
+        assert_eq!(
+            (matched.route.template, matched.ids),
+            ("/me/drive/items/{id}:/{id}:/content", vec!["01A".to_owned(), "a/b:.txt".to_owned()])
+        );
+        for path in [
+            "01A/a.txt:/content",
+            "01A:/a.txt/content",
+            ":/a.txt:/content",
+            "01A:/:/content",
+            "01A:/a/b:/content",
+        ] {
+            assert!(find("PUT", &format!("/v1.0/me/drive/items/{path}")).is_err(), "{path}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod calendar;
 mod collections;
 mod directory;
 mod drive;
+mod files;
 mod lists;
 mod mail_writes;
 mod tasks;

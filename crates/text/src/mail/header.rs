@@ -66,6 +66,10 @@ fn is_head(lines: &[Line], at: usize) -> bool {
         return false;
     }
     let mut found = [false; 3];
+    // Times and places are written `From:` and `To:` too: a subject, an address or a rule above makes it a mail.
+    let is_ruled =
+        at.checked_sub(1).and_then(|above| lines.get(above)).is_some_and(|l| l.kind == LineKind::Rule);
+    let mut is_of_mail = is_ruled || first.plain().contains('@');
     for line in lines.iter().skip(at + 1).take(HEAD_LINES_MAX) {
         let Some(label) = label(line) else {
             // Long lists of recipients go on in the next line.
@@ -74,12 +78,13 @@ fn is_head(lines: &[Line], at: usize) -> bool {
         for (known, found) in [&words::SENT[..], &words::TO[..], &words::SUBJECT[..]].iter().zip(&mut found) {
             *found |= known.contains(&label.as_str());
         }
+        is_of_mail |= line.plain().contains('@');
         if found == [true; 3] {
             return true;
         }
     }
     let [sent, to, subject] = found;
-    sent && (to || subject)
+    sent && (subject || (to && is_of_mail))
 }
 
 /// What stands before the colon of a line, in lower case.

@@ -9,6 +9,23 @@ const NESTED_MIN: usize = 400;
 /// How many lines may say who wrote what is quoted below them.
 const ATTRIBUTION_LINES_MAX: usize = 3;
 
+/// Marks quotes below a line that says who wrote them, where a program has not marked them itself.
+pub(super) fn mark_attributed(lines: &mut [Line]) {
+    let starts: Vec<usize> = (0..lines.len())
+        .filter_map(|at| header::attribution(lines, at).map(|count| (at, at + count)))
+        .filter(|(at, below)| matches!((lines.get(*at), lines.get(*below)), (Some(l), Some(b)) if b.quotes > l.quotes))
+        .map(|(_, below)| below)
+        .collect();
+    for start in starts {
+        let Some(depth) = lines.get(start).map(|line| line.quotes) else { continue };
+        for line in lines.iter_mut().skip(start).take_while(|line| line.quotes >= depth) {
+            if line.zone == Zone::Own {
+                line.zone = Zone::Quoted;
+            }
+        }
+    }
+}
+
 /// Where an earlier message begins whose lines are not marked as quoted, and which kind it is.
 pub(super) fn beginning(lines: &[Line]) -> Option<(usize, Beginning)> {
     (0..lines.len()).find_map(|at| header::beginning(lines, at).map(|kind| (at, kind)))

@@ -85,6 +85,7 @@ pub fn read(body: &Body<'_>, reading: Reading) -> MailText {
             let unread = page.unread;
             let mut laid = html::lines(&page);
             laid.lines = plain::quoted_by_signs(laid.lines);
+            history::mark_attributed(&mut laid.lines);
             (laid, unread)
         }
         Format::Text => (plain::lines(body.content), 0),

@@ -45,6 +45,7 @@ fn heads_of_earlier_messages_are_known_in_many_languages() {
 fn words_that_only_look_like_a_head_stay() {
     for text in [
         "From: Berlin\n\nTo: Paris\n\nby train.",
+        "From: Berlin Hbf\nDate: 12 November\nTo: Paris Est\nSeat: 61",
         "Date: Monday\nSubject: lunch\n\nsee you",
         "From: the board\nthe usual.",
         "-- and then --\nhe left",
@@ -79,6 +80,16 @@ fn the_line_above_quotes_goes_with_them() {
         assert_eq!((mail.text.lines().next(), mail.folded), (Some(ANSWER), wanted), "{line}: {}", mail.text);
         assert_eq!(mail.text.lines().count(), 3, "{line}");
     }
+}
+
+#[test]
+fn a_quote_is_history_only_below_such_a_line() {
+    let quote = "<blockquote><p>Earlier words.</p></blockquote>";
+    let below =
+        of_html(&format!("<p>{ANSWER}</p><p>On 5 Nov 2026, A B &lt;a@c.example&gt; wrote:</p>{quote}"));
+    assert!(below.folded > 0 && !below.text.contains("Earlier words"), "{}", below.text);
+    let chosen = of_html(&format!("<p>{ANSWER}</p><p>As the book says:</p>{quote}"));
+    assert_eq!((chosen.folded, chosen.text.contains("> Earlier words.")), (0, true));
 }
 
 #[test]

@@ -4,15 +4,20 @@
 //! direction of reading, authors that pretend to be part of an answer. Each name is one that the service allows.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::DAY_MS;
-use super::cast::{Colleague, colleagues};
+use super::cast::{Colleague, colleagues, internal};
+use super::papers;
+use crate::graph::drive::Drive;
 use crate::graph::ids::{drive_id, drive_item_id, guid};
 use crate::graph::message::object;
+use crate::graph::sites::Site;
+use crate::graph::transfer::HOSTS;
 use crate::graph::zones::rfc3339;
 use crate::people::Person;
 
@@ -24,6 +29,10 @@ const EXCEL: Kind = Kind::File("application/vnd.openxmlformats-officedocument.sp
 const SLIDES: Kind = Kind::File("application/vnd.openxmlformats-officedocument.presentationml.presentation");
 const PDF: Kind = Kind::File("application/pdf");
 const TEXT: Kind = Kind::File("text/plain");
+
+const MARKDOWN: Kind = Kind::File("text/markdown");
+const CSV: Kind = Kind::File("text/csv");
+const HTML: Kind = Kind::File("text/html");
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +64,7 @@ type Row = (&'static str, &'static str, Kind, u64, i64, i64, Hand, Hand);
 
 use Hand::{Mate, Owner, Robot, Stranger};
 
-const ROWS: [Row; 23] = [
+const ROWS: [Row; 30] = [
     ("", "Contracts", Kind::Folder, 0, 300, 4, Owner, Owner),
     ("", "Photos", Kind::Folder, 0, 290, 33, Owner, Mate(3)),
     ("", "Empty", Kind::Folder, 0, 12, 12, Owner, Owner),
@@ -141,41 +150,108 @@ const ROWS: [Row; 23] = [
     ("Contracts", "Expired", Kind::Folder, 0, 250, 100, Owner, Owner),
     ("Contracts/Expired", "Litware 2024.pdf", PDF, 744_010, 400, 399, Mate(8), Mate(8)),
     ("Photos", "Team in Lisbon.jpg", Kind::Image(4032, 3024), 5_120_774, 33, 33, Mate(3), Mate(3)),
+    ("", "launch notes.md", MARKDOWN, 0, 14, 3, Owner, Mate(4)),
+    ("", "status page.html", HTML, 0, 11, 3, Mate(9), Mate(9)),
+    ("", "server log.txt", TEXT, 0, 3, 3, Owner, Owner),
+    ("", "Salaries (protected).docx", WORD, 0, 50, 50, Mate(3), Mate(3)),
+    ("", "Full export.csv", CSV, 9_437_184, 30, 30, Owner, Owner),
+    ("", "invoice macro.txt", TEXT, 120, 30, 30, Stranger("Accounts"), Stranger("Accounts")),
+    ("", "roadmap.md", MARKDOWN, 0, 30, 30, Owner, Owner),
     ("Photos", "Whiteboard.jpg", Kind::Image(1600, 1200), 811_204, 70, 70, Owner, Owner),
 ];
 
-/// The root, folders, then files, each by name.
-pub(super) fn all(person: &Person, now_ms: i64) -> Vec<Map<String, Value>> {
-    let drive = Drive { owner: person, people: colleagues(person), now_ms };
-    let mut rows: Vec<&Row> = ROWS.iter().collect();
-    rows.sort_by_key(|(_, name, kind, ..)| (*kind != Kind::Folder, name.to_lowercase()));
-    let mut items = vec![drive.root()];
-    items.extend(rows.into_iter().map(|row| drive.item(row)));
-    items
+/// What lies in the default drive of a site.
+const SHELVES: [Row; 9] = [
+    ("", "Plans", Kind::Folder, 0, 100, 5, Mate(0), Mate(1)),
+    ("", "Empty shelf", Kind::Folder, 0, 90, 90, Mate(0), Mate(0)),
+    ("", "Charter.docx", WORD, 0, 100, 20, Mate(0), Mate(2)),
+    ("", "Launch budget.xlsx", EXCEL, 0, 80, 2, Mate(2), Mate(2)),
+    ("", "Kick-off.pptx", SLIDES, 0, 80, 80, Mate(1), Mate(1)),
+    ("", "Press release.pdf", PDF, 0, 30, 30, Mate(4), Mate(4)),
+    ("", "readme.txt", TEXT, 0, 100, 100, Mate(0), Mate(0)),
+    ("Plans", "Rollout.md", MARKDOWN, 0, 40, 4, Mate(1), Mate(1)),
+    ("Plans", "contacts export.csv", CSV, 0, 40, 4, Robot("Power Automate"), Robot("Power Automate")),
+];
+
+/// The drive of a person.
+pub(super) fn of_person(person: &Person, now_ms: i64) -> Drive {
+    let owner = json!({"email": person.email, "id": person.oid, "displayName": person.display_name});
+    let sign = |sign: char| !sign.is_ascii_alphanumeric();
+    let shelf = Shelf {
+        key: person.oid.clone(),
+        drive: drive_id(&person.oid),
+        site_id: guid(&format!("site/{}", person.oid)),
+        web: format!("{SITE}/personal/{}", person.email.replace(sign, "_")),
+        owner,
+        people: colleagues(person),
+        now_ms,
+        rows: &ROWS,
+    };
+    shelf.drive(HOSTS[0])
 }
 
-/// What an item of the drive needs to know of the drive.
-struct Drive<'a> {
-    owner: &'a Person,
+/// The default drive of a site.
+pub(in crate::graph) fn library(site: &Site, now_ms: i64) -> Drive {
+    let people: Vec<Colleague> = internal().collect();
+    let owner =
+        people.first().map(|one| json!({"email": one.address, "id": one.id(), "displayName": one.name()}));
+    let shelf = Shelf {
+        key: format!("site/{}", site.path),
+        drive: site.drive_id(),
+        site_id: site.id(),
+        web: site.web(),
+        owner: owner.unwrap_or_default(),
+        people,
+        now_ms,
+        rows: &SHELVES,
+    };
+    shelf.drive(HOSTS[1])
+}
+
+/// What an item of a drive needs to know of the drive.
+struct Shelf {
+    /// What ids are made from.
+    key: String,
+    drive: String,
+    site_id: String,
+    web: String,
+    owner: Value,
     people: Vec<Colleague>,
     now_ms: i64,
+    rows: &'static [Row],
 }
 
-impl Drive<'_> {
+impl Shelf {
+    /// The root, folders, then files, each by name.
+    fn drive(&self, host: &'static str) -> Drive {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        rows.sort_by_key(|(_, name, kind, ..)| (*kind != Kind::Folder, name.to_lowercase()));
+        let mut drive = Drive { id: self.drive.clone(), host, ..Drive::default() };
+        drive.items.push(self.root());
+        for row in rows {
+            if let Some(bytes) = content_of(row) {
+                drive.content.insert(self.id(&join(row.0, row.1)), bytes);
+            }
+            drive.items.push(self.item(row));
+        }
+        drive
+    }
+
     fn root(&self) -> Map<String, Value> {
-        let drive = drive_id(&self.owner.oid);
+        let drive = &self.drive;
         let mut root = self.common("", 300, 1);
         root.extend(object(json!({
-            "name": "root", "webUrl": self.web("Documents"), "size": bytes_below(""),
+            "name": "root", "webUrl": self.web("Documents"), "size": self.bytes_below(""),
             "parentReference": {"driveType": "business", "driveId": drive},
-            "folder": {"childCount": children_of("")}, "root": {},
+            "folder": {"childCount": self.children_of("")}, "root": {},
         })));
         root.extend(self.hands(Owner, Owner));
         root
     }
 
     fn item(&self, row: &Row) -> Map<String, Value> {
-        let &(folder, name, kind, size, made, changed, author, editor) = row;
+        let &(folder, name, kind, _, made, changed, author, editor) = row;
+        let size = size_of(row);
         let path = join(folder, name);
         let mut item = self.common(&path, made, changed);
         item.extend(object(json!({
@@ -184,6 +260,13 @@ impl Drive<'_> {
         })));
         item.extend(self.hands(author, editor));
         item.extend(self.facets(kind, &path));
+        match name {
+            "invoice macro.txt" => {
+                drop(item.insert("malware".to_owned(), json!({"description": "Macro.Dropper"})))
+            }
+            "roadmap.md" => drop(item.insert("publication".to_owned(), json!({"level": "checkout"}))),
+            _ => {}
+        }
         if matches!(author, Stranger(_) | Mate(_)) {
             item.insert("shared".to_owned(), json!({"scope": "users"}));
         }
@@ -205,9 +288,9 @@ impl Drive<'_> {
     fn facets(&self, kind: Kind, path: &str) -> Map<String, Value> {
         match kind {
             Kind::File(media_type) => self.file(media_type, path),
-            Kind::Folder => {
-                object(json!({"folder": {"childCount": children_of(path)}, "size": bytes_below(path)}))
-            }
+            Kind::Folder => object(
+                json!({"folder": {"childCount": self.children_of(path)}, "size": self.bytes_below(path)}),
+            ),
             Kind::Image(width, height) => {
                 let mut file = self.file("image/jpeg", path);
                 file.insert("image".to_owned(), json!({"width": width, "height": height}));
@@ -218,31 +301,19 @@ impl Drive<'_> {
     }
 
     fn file(&self, media_type: &str, path: &str) -> Map<String, Value> {
-        let digest = Sha256::digest(format!("{}\n{path}", self.owner.oid));
+        let digest = Sha256::digest(format!("{}\n{path}", self.key));
         object(json!({
             "file": {"mimeType": media_type,
                      "hashes": {"quickXorHash": STANDARD.encode(digest.get(..20).unwrap_or_default())}},
-            "@microsoft.graph.downloadUrl": self.download_url(path),
         }))
     }
 
-    /// The URL that needs no token because it is one.
-    fn download_url(&self, path: &str) -> String {
-        let ticket = json!({"canary": "downloadUrl", "path": path, "user": self.owner.oid});
-        format!(
-            "{}?UniqueId={}&Translate=false&tempauth=v1.{}&ApiVersion=2.0",
-            self.web("_layouts/15/download.aspx"),
-            self.unique_id(path),
-            URL_SAFE_NO_PAD.encode(ticket.to_string())
-        )
-    }
-
     fn parent(&self, folder: &str) -> Value {
-        let drive = drive_id(&self.owner.oid);
+        let drive = &self.drive;
         let name = folder.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("Documents");
         let below = if folder.is_empty() { String::new() } else { format!("/{folder}") };
         json!({"driveType": "business", "driveId": drive, "id": self.id(folder), "name": name,
-               "path": format!("/drives/{drive}/root:{below}"), "siteId": guid(&format!("site/{}", self.owner.oid))})
+               "path": format!("/drives/{drive}/root:{below}"), "siteId": self.site_id})
     }
 
     fn hands(&self, author: Hand, editor: Hand) -> Map<String, Value> {
@@ -250,8 +321,7 @@ impl Drive<'_> {
     }
 
     fn identity(&self, hand: Hand) -> Value {
-        let owner =
-            json!({"email": self.owner.email, "id": self.owner.oid, "displayName": self.owner.display_name});
+        let owner = &self.owner;
         match hand {
             Mate(place) => match self.people.get(place) {
                 Some(one) => {
@@ -268,31 +338,39 @@ impl Drive<'_> {
     }
 
     fn id(&self, path: &str) -> String {
-        drive_item_id(&self.owner.oid, path)
+        drive_item_id(&self.key, path)
     }
 
     fn unique_id(&self, path: &str) -> String {
-        guid(&format!("file/{}/{path}", self.owner.oid))
+        guid(&format!("file/{}/{path}", self.key))
     }
 
-    /// An address in the owner's personal site.
+    /// An address in the site.
     fn web(&self, path: &str) -> String {
-        let person = self.owner.email.replace(|sign: char| !sign.is_ascii_alphanumeric(), "_");
         let segments = path.split('/').map(|segment| utf8_percent_encode(segment, SEGMENT).to_string());
-        format!("{SITE}/personal/{person}/{}", segments.collect::<Vec<_>>().join("/"))
+        format!("{}/{}", self.web, segments.collect::<Vec<_>>().join("/"))
     }
+
+    fn children_of(&self, path: &str) -> usize {
+        self.rows.iter().filter(|(folder, ..)| *folder == path).count()
+    }
+
+    /// The bytes of everything in a folder, however deep.
+    fn bytes_below(&self, path: &str) -> u64 {
+        let below =
+            |folder: &str| path.is_empty() || folder == path || folder.starts_with(&format!("{path}/"));
+        self.rows.iter().filter(|(folder, ..)| below(folder)).map(size_of).sum()
+    }
+}
+
+fn content_of(row: &Row) -> Option<Bytes> {
+    matches!(row.2, Kind::File(_)).then(|| papers::of(row.1)).flatten()
+}
+
+fn size_of(row: &Row) -> u64 {
+    content_of(row).map_or(row.3, |bytes| bytes.len() as u64)
 }
 
 fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-fn children_of(path: &str) -> usize {
-    ROWS.iter().filter(|(folder, ..)| *folder == path).count()
-}
-
-/// The bytes of everything in a folder, however deep.
-fn bytes_below(path: &str) -> u64 {
-    let below = |folder: &str| path.is_empty() || folder == path || folder.starts_with(&format!("{path}/"));
-    ROWS.iter().filter(|(folder, ..)| below(folder)).map(|(_, _, _, size, ..)| size).sum()
 }

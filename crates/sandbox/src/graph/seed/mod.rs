@@ -15,12 +15,16 @@ mod drive;
 mod filed;
 mod letters;
 mod newsletters;
+mod papers;
+mod rows;
 mod strange;
 mod support;
 mod talk;
 mod ugly;
 
 pub(super) use self::chats::chats;
+pub(super) use self::drive::library;
+pub(super) use self::rows::rows;
 pub(super) use self::talk::{presence, staff, threads};
 
 use serde_json::{Map, Value, json};
@@ -88,7 +92,7 @@ pub(super) fn content(person: &Person, now_ms: i64) -> Content {
     content.calendars = agenda::calendars(person);
     content.people = colleagues(person).iter().enumerate().map(|(rank, one)| relevant(one, rank)).collect();
     content.contacts = colleagues(person).iter().step_by(4).map(|one| contact(owner, one, now_ms)).collect();
-    content.files = drive::all(person, now_ms);
+    content.drive = drive::of_person(person, now_ms);
     content.settings = super::settings::at_first();
     content.todo = chores::lists(owner, now_ms);
     content.planner = chores::planner(owner, now_ms);
@@ -156,7 +160,7 @@ mod tests {
         assert!((270..=360).contains(&one.messages.len()), "{}", one.messages.len());
         assert!((50..=70).contains(&one.people.len()), "{}", one.people.len());
         assert!(one.messages.iter().map(Item::shown).eq(again.messages.iter().map(Item::shown)));
-        assert_eq!(one.files, again.files);
+        assert_eq!(one.drive.items, again.drive.items);
         let times: Vec<i64> = one.newest_first.iter().map(|at| one.messages[*at].at_ms).collect();
         assert!(times.is_sorted_by(|a, b| a >= b));
         assert!(times[0] <= NOW && *times.last().unwrap() >= NOW - 125 * DAY_MS);

@@ -42,7 +42,7 @@ async fn items_are_files_folders_and_a_notebook_of_several_hands() {
     let folder = named(&items, "Contracts");
     assert_eq!(
         (folder["folder"]["childCount"].as_u64(), folder["size"].as_u64()),
-        (Some(3), Some(2_044_677))
+        (Some(3), Some(37_533 + 2 * 22_964))
     );
     assert!(folder.get("file").is_none() && folder.get(DOWNLOAD_URL).is_none());
     let sheet = named(&items, "Budget 2027.xlsx");
