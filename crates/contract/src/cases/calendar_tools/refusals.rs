@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{SUPPORT, event, plain, segment};
+use super::{SUPPORT, event, plain, segment, with};
 use crate::json::Look as _;
 use crate::oauth::challenge;
 use crate::session::{Session, at_once};
@@ -57,12 +57,11 @@ pub(super) fn each_calendar_tool_needs_its_own_permission(site: &Site) -> Result
     ensure!(session.graph_requests()?.is_empty(), "Graph was called without a permission");
     // Another calendar needs another permission.
     let session = Session::with_scope(site, "own-calendar", "Calendars.Read Calendars.ReadWrite")?;
-    for (tool, mut arguments, scope) in rows("AAMkADx=") {
+    for (tool, arguments, scope) in rows("AAMkADx=") {
         if ["findMeetingTimes", "getSchedule", "listRooms"].contains(&tool) {
             continue;
         }
-        arguments["mailbox"] = json!(SUPPORT);
-        let refused = session.tool(tool, &arguments)?;
+        let refused = session.tool(tool, &with(&arguments, "mailbox", json!(SUPPORT)))?;
         refused.answer.expect(&[403])?;
         let wanted = challenge(&refused.answer, "scope").unwrap_or_default();
         ensure!(wanted.split(' ').any(|one| one == format!("{scope}.Shared")), "{tool} asks for {wanted}");
@@ -89,7 +88,12 @@ pub(super) fn every_documented_refusal_of_calendars_is_told_as_its_own(site: &Si
         fault.insert("target".to_owned(), "graph".into());
         fault.insert("person".to_owned(), session.person.email.as_str().into());
         site.control.fault(&Value::Object(fault))?;
+        let limited = kind.at("/kind") == "rate_limit";
         for (tool, arguments, scope) in rows(&id) {
+            // A read that Graph asks to wait is repeated after the wait, so two of them are enough.
+            if limited && !["createCalendarEvent", "getSchedule"].contains(&tool) {
+                continue;
+            }
             let reply = session.tool(tool, &arguments)?;
             let sentence = reply.failure().with_context(|| format!("{tool}: {kind}"))?;
             ensure!(sentence.contains(words), "{tool}: {kind} is told as: {sentence}");
@@ -108,15 +112,15 @@ pub(super) fn a_calendar_that_is_not_shared_stays_closed(site: &Site) -> Result<
     let owner = Session::open(site, "private")?;
     let id = event(&owner, |one| one.at("/isOrganizer") == true)?.text("/id")?.to_owned();
     let before = owner.site.control.graph("calendar", &owner.person.email)?;
-    for (tool, mut arguments, _) in rows(&id) {
+    for (tool, arguments, _) in rows(&id) {
         if ["findMeetingTimes", "getSchedule", "listRooms"].contains(&tool) {
             continue;
         }
-        arguments["mailbox"] = json!(owner.person.email);
-        let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
+        let closed = with(&arguments, "mailbox", json!(owner.person.email));
+        let told = session.tool(tool, &closed)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("not shared"), "{tool}: {told}");
-        arguments["mailbox"] = json!("nobody.at.all@contoso.example");
-        let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
+        let nobody = with(&arguments, "mailbox", json!("nobody.at.all@contoso.example"));
+        let told = session.tool(tool, &nobody)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("no mailbox"), "{tool}: {told}");
     }
     ensure!(owner.site.control.graph("calendar", &owner.person.email)? == before, "something changed");
@@ -182,15 +186,10 @@ pub(super) fn ids_of_events_never_leave_their_segment(site: &Site) -> Result<()>
 pub(super) fn arguments_of_calendars_are_bounded_and_named(site: &Site) -> Result<()> {
     let session = Session::open(site, "calendar-arguments")?;
     let known = session.graph_requests()?.len();
-    let event = |field: &str, value: Value| {
-        let mut arguments = plain("s");
-        arguments[field] = value;
-        arguments
-    };
+    let event = |field: &str, value: Value| with(&plain("s"), field, value);
     let times = |field: &str, value: Value| {
-        let mut arguments = json!({ "attendees": ["b@contoso.example"], "start": "2031-03-04T09:00Z", "end": "2031-03-04T18:00Z" });
-        arguments[field] = value;
-        arguments
+        let arguments = json!({ "attendees": ["b@contoso.example"], "start": "2031-03-04T09:00Z", "end": "2031-03-04T18:00Z" });
+        with(&arguments, field, value)
     };
     let many: Vec<String> = (0..51).map(|number| format!("p{number}@contoso.example")).collect();
     let mailboxes =
