@@ -5,10 +5,10 @@ use m365_mcp::{
     Offers, PromptArgumentDescriptor, PromptDescriptor, ResourceDescriptor, ServerInfo, TemplateDescriptor,
     ToolAnnotations, ToolDescriptor,
 };
-use m365_types::{ActionKind, Effect, ScopeSet, Toolset};
+use m365_types::{ActionKind, Effect, Scope, ScopeSet, Toolset};
 use serde_json::{Map, Value};
 
-use crate::config::{Asked, Config};
+use crate::config::{Asked, Config, Ingress};
 use crate::icons;
 
 /// Who the server is.
@@ -71,13 +71,15 @@ pub(crate) fn scopes(toolset: &Toolset) -> ScopeSet {
 
 /// What a client that names no permission is given, and a person is asked for at sign-in.
 pub(crate) fn asked(config: &Config) -> ScopeSet {
-    let always = |action: &'static Action| action.spec.scopes.iter().copied();
-    match config.asked {
-        Asked::All => scopes(&config.toolset),
-        Asked::Least => catalog()
+    let of_people = |scope: &Scope| !scope.needs_administrator();
+    match (config.asked, config.ingress) {
+        (Asked::All, _) => scopes(&config.toolset),
+        // No client of ours could ask for more when a call needs it.
+        (Asked::Least, Ingress::Managed) => scopes(&config.toolset).iter().filter(of_people).collect(),
+        (Asked::Least, Ingress::Oauth) => catalog()
             .filter(|action| is_offered(action, &config.toolset))
-            .flat_map(always)
-            .filter(|scope| !scope.needs_administrator())
+            .flat_map(|action| action.spec.scopes.iter().copied())
+            .filter(of_people)
             .collect(),
     }
 }

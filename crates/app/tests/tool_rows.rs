@@ -261,6 +261,21 @@ const ROWS: &[Row] = &[
             (200, r#"{"automaticRepliesSetting":{"status":"disabled"}}"#),
         )],
     ),
+    row(
+        "findOnlineMeeting",
+        r#"{"joinUrl":"https://teams.microsoft.com/l/meetup-join/1"}"#,
+        &[exchange("GET", "/me/onlineMeetings", (200, r#"{"value":[{"id":"meeting-1"}]}"#)), ZONE],
+    ),
+    row(
+        "listTranscripts",
+        r#"{"meetingId":"meeting-1"}"#,
+        &[exchange("GET", "/me/onlineMeetings/meeting-1/transcripts", EMPTY), ZONE],
+    ),
+    row(
+        "getTranscript",
+        r#"{"meetingId":"meeting-1","transcriptId":"transcript-1"}"#,
+        &[exchange("GET", "/me/onlineMeetings/meeting-1/transcripts/transcript-1/content", (200, "WEBVTT"))],
+    ),
 ];
 
 impl Row {

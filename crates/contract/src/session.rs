@@ -110,15 +110,15 @@ impl<'a> Session<'a> {
         self.site.control.requests("graph", Some(&self.person.email))
     }
 
-    /// The newest request that the simulated Graph received for this person.
+    /// The newest request that the simulated Graph received for this person, the question for the zone to tell times in
+    /// aside: it goes along with the first list of a cell.
     ///
     /// # Errors
     /// Where there is none.
     pub fn last_graph_request(&self) -> Result<GraphCall> {
-        let newest = self.graph_requests()?.pop();
-        newest
-            .map(GraphCall)
-            .ok_or_else(|| anyhow::anyhow!("Graph received nothing for {}", self.person.email))
+        let newest =
+            self.graph_requests()?.into_iter().map(GraphCall).rfind(|call| !call.asks_for_the_zone());
+        newest.ok_or_else(|| anyhow::anyhow!("Graph received nothing for {}", self.person.email))
     }
 
     /// Waits until the simulated Graph has received a request for this person.
@@ -168,6 +168,12 @@ pub fn bounded(what: &str, question: impl Fn() -> Result<bool>) -> Result<()> {
 pub struct GraphCall(pub Value);
 
 impl GraphCall {
+    /// Whether it asks for nothing but the mailbox's time zone.
+    #[must_use]
+    pub fn asks_for_the_zone(&self) -> bool {
+        self.path() == "/v1.0/me/mailboxSettings" && self.option("$select").as_deref() == Some("timeZone")
+    }
+
     /// Method and path: `GET /v1.0/me`.
     #[must_use]
     pub fn line(&self) -> String {

@@ -24,6 +24,9 @@ pub fn catalog() -> impl Iterator<Item = &'static Action> + Clone {
 }
 
 #[cfg(test)]
+#[path = "catalog_properties.rs"]
+mod properties;
+#[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
 

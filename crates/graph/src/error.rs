@@ -103,6 +103,11 @@ impl ActionError {
         matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { status: 404, .. }))
     }
 
+    /// Whether Graph refused with this code.
+    pub(crate) fn has_graph_code(&self, wanted: &str) -> bool {
+        matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { code, .. }) if code == wanted)
+    }
+
     /// Whether nobody wanted it any more, and nothing was done.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 27] = [
+static GRAPH: [GraphLesson; 28] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -127,6 +127,14 @@ static GRAPH: [GraphLesson; 27] = [
         "graph_send_quota",
         "The mailbox is full, or it has sent as many messages as it may.",
         "The person must free space or wait a day. Repeating at once will not help.",
+    ),
+    row(
+        &[403],
+        &["GraphAccessToTranscriptsDisabled"],
+        "graph_transcripts_off",
+        "The organisation does not let applications read transcripts: its Teams setting EnableGraphTranscriptAccess is off, as \
+         Microsoft delivers it.",
+        "A Teams administrator turns it on. Neither signing in again nor repeating helps before that.",
     ),
     row(
         &[403],

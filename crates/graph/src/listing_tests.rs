@@ -78,8 +78,8 @@ fn a_list_that_grows_too_large_is_cut_and_says_so() {
     let shown = ids(&answer, "messages").len();
     assert!((20..50).contains(&shown), "{shown}");
     assert!(answer.text.starts_with(&format!(
-        "{shown} messages in the folder, newest first. Times are UTC. The list was cut here because of its size; \
-         there are more.\n"
+        "{shown} messages in the folder, newest first. Times are UTC, because the mailbox's own zone is not known. The \
+         list was cut here because of its size; there are more.\n"
     )));
     assert_eq!(answer.structured["more"], true);
     let rest = world.run_from("getEmails", json!({ "count": 50 }), answer.next.as_ref()).0.unwrap();

@@ -25,11 +25,16 @@ pub(crate) fn directory_search(text: &str, properties: &[&str]) -> String {
     clauses.join(" OR ")
 }
 
+/// A string literal of `$filter` (OData 4.01 part 2, 5.1.1.14.1): a quote inside is written twice.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{directory_search, search_phrase};
+    use super::{directory_search, literal, search_phrase};
 
     /// Reads a phrase back as Graph does: ends at the first quote that is not escaped.
     fn read_back(phrase: &str) -> Option<String> {
@@ -81,7 +86,21 @@ mod tests {
         assert_eq!(clauses(r#""a" AND "b""#), None);
     }
 
+    #[test]
+    fn a_quote_does_not_end_a_literal() {
+        assert_eq!(literal("https://x.example/'y"), "'https://x.example/''y'");
+        assert_eq!(literal("' or 1 eq 1 or 'a"), "''' or 1 eq 1 or ''a'");
+    }
+
     proptest! {
+        #[test]
+        fn a_literal_reads_back_as_what_was_typed(text in "(\\PC|'){0,60}") {
+            let quoted = literal(&text);
+            let inner = quoted.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap();
+            prop_assert!(inner.split("''").all(|part| !part.contains('\'')));
+            prop_assert_eq!(inner.replace("''", "'"), text);
+        }
+
         #[test]
         fn what_is_searched_in_the_directory_stays_in_its_clauses(text in "(\\PC|\"|\\\\| OR ){0,60}") {
             let wanted = vec![format!("displayName:{text}"), format!("mail:{text}")];

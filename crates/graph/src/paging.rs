@@ -9,10 +9,15 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// Where a list goes on: a page of it, how many items of that page were shown, and when the list was first asked for.
+///
+/// Its names are short where it is sealed into a cursor, which a model reads twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
+    #[serde(rename = "p")]
     page: PageStart,
+    #[serde(rename = "s")]
     shown: usize,
+    #[serde(rename = "b")]
     began: UnixMillis,
 }
 
@@ -21,10 +26,13 @@ pub struct Position {
 #[serde(rename_all = "camelCase")]
 pub(crate) enum PageStart {
     /// The first page.
+    #[serde(rename = "f")]
     First,
     /// `$skip`
+    #[serde(rename = "k")]
     Skip(String),
     /// `$skiptoken`
+    #[serde(rename = "t")]
     SkipToken(String),
 }
 

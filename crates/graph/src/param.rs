@@ -332,6 +332,31 @@ impl Kind for Address {
 pub(crate) static MAILBOX: Param<Address, Optional> =
     optional("mailbox", "Shared or other mailbox: its address", Address);
 
+/// A link on the Web.
+pub(crate) struct WebLink;
+
+const LINK_MAX: usize = 2048;
+
+impl Kind for WebLink {
+    type Value = String;
+
+    fn describe(&self, schema: &mut Map<String, Value>) {
+        schema.insert("type".to_owned(), "string".into());
+    }
+
+    fn allowed(&self) -> String {
+        format!("one https link of at most {LINK_MAX} characters")
+    }
+
+    fn read(&self, given: &Value) -> Result<String, String> {
+        let text = given
+            .as_str()
+            .filter(|text| text.len() <= LINK_MAX && text.bytes().all(|b| b.is_ascii_graphic()));
+        let link = text.filter(|text| shape::link(Some(text)).is_some());
+        link.map(str::to_owned).ok_or_else(|| kind_of(given))
+    }
+}
+
 /// Several e-mail addresses; repetitions count once.
 pub(crate) struct Addresses {
     pub(crate) max: usize,

@@ -164,8 +164,7 @@ impl Zone {
         if !granted.covers(NEEDED) || !microsoft_scopes.covers(NEEDED) {
             return None;
         }
-        let mut request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;
-        request.query = vec![("$select", "timeZone".to_owned())];
+        let request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;
         let settings: Settings = context.graph.fetch(request).await.ok()?;
         settings.time_zone.filter(|name| !name.is_empty())
     }

@@ -46,6 +46,22 @@ pub struct Person {
     /// Whether it is a shared mailbox, which everybody of the tenant may open and nobody signs in to.
     #[serde(default)]
     pub shared: bool,
+    /// What applications may read of transcripts.
+    #[serde(default)]
+    pub transcripts: Transcripts,
+}
+
+/// The tenant's setting for transcripts (`EnableGraphTranscriptAccess` and speaker attribution).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transcripts {
+    /// Everything.
+    #[default]
+    On,
+    /// Nothing, as Microsoft delivers it.
+    Off,
+    /// The words without the names of those who said them.
+    Unattributed,
 }
 
 const fn yes() -> bool {
@@ -79,6 +95,7 @@ impl Person {
             delegates: Vec::new(),
             manager: None,
             shared: false,
+            transcripts: Transcripts::On,
             email: email.to_owned(),
         }
     }
@@ -114,6 +131,8 @@ pub struct PersonEntry {
     pub delegates: Option<Vec<String>>,
     /// Whom this person reports to.
     pub manager: Option<String>,
+    /// What applications may read of transcripts.
+    pub transcripts: Option<Transcripts>,
 }
 
 /// Why a person was not added.
@@ -233,6 +252,7 @@ impl People {
                 .map(|manager| manager.to_lowercase())
                 .or_else(|| known.and_then(|person| person.manager.clone())),
             shared: false,
+            transcripts: entry.transcripts.or(known.map(|person| person.transcripts)).unwrap_or_default(),
             email,
         }))
     }

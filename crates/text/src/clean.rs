@@ -4,10 +4,10 @@
 //! person reading the same text would not see is removed and counted: control, bidi, zero-width and tag characters,
 //! variation selectors, fillers, hidden markup. White space is collapsed and length is bounded.
 
-use super::markup;
+use crate::html;
 
 /// What ends a line. A carriage return before a line feed is white space at its end.
-const BREAKS: [char; 6] = ['\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+pub(crate) const BREAKS: [char; 6] = ['\n', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Cleans strings and counts what was hidden in them.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl Cleaner {
     /// One line of at most `max` characters.
     pub fn line(&mut self, text: Option<&str>, max: usize) -> String {
         let Some(text) = text else { return String::new() };
-        let readable = markup::readable(text);
+        let readable = html::readable(text);
         self.hidden += readable.hidden;
         self.visible(&readable.text, max)
     }
@@ -27,7 +27,7 @@ impl Cleaner {
     /// Several lines, without bound: runs of spaces become one, and no more than one empty line stays in a row.
     pub fn lines(&mut self, text: Option<&str>) -> String {
         let Some(text) = text else { return String::new() };
-        let readable = markup::readable(text);
+        let readable = html::readable(text);
         self.hidden += readable.hidden;
         let mut lines = String::with_capacity(readable.text.len());
         let mut empty = 0;
@@ -64,17 +64,13 @@ impl Cleaner {
 
     fn visible(&mut self, text: &str, max: usize) -> String {
         let mut line = String::with_capacity(text.len().min(max.saturating_mul(4)));
-        let (mut length, mut gap, mut joined) = (0, false, true);
+        let (mut length, mut gap, mut sieve) = (0, false, Sieve::default());
         for c in text.chars() {
-            if is_hidden(c) {
-                // One joiner or emoji selector behind a visible character is ordinary typography, not smuggling.
-                self.hidden += usize::from(joined || !is_typographic(c));
-                joined = true;
+            if !sieve.passes(c) {
                 continue;
             }
             if c.is_whitespace() {
                 gap = length > 0;
-                joined = true;
                 continue;
             }
             if length + usize::from(gap) >= max {
@@ -87,9 +83,33 @@ impl Cleaner {
             }
             line.push(c);
             length += 1;
-            (gap, joined) = (false, false);
+            gap = false;
         }
+        self.hidden += sieve.hidden;
         line
+    }
+}
+
+/// Lets through what a reader sees, white space included, and counts the rest.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sieve {
+    /// Whether a visible character came last.
+    is_behind_visible: bool,
+    /// How many characters were held back that a reader would not have missed.
+    pub(crate) hidden: usize,
+}
+
+impl Sieve {
+    /// Whether the next character is seen.
+    pub(crate) fn passes(&mut self, c: char) -> bool {
+        if is_hidden(c) {
+            // One joiner or emoji selector behind a visible character is ordinary typography, not smuggling.
+            self.hidden += usize::from(!self.is_behind_visible || !is_typographic(c));
+            self.is_behind_visible = false;
+            return false;
+        }
+        self.is_behind_visible = !c.is_whitespace();
+        true
     }
 }
 
@@ -162,7 +182,7 @@ mod tests {
             ("a\r\nb", "a\nb"),
             ("\na  b\t\n\n\n\n c\n", "a b\n\nc"),
             ("a\u{2028}b\u{2029}c\u{85}d", "a\nb\nc\nd"),
-            ("<p>a</p><p>b<br>c</p>", "a\n\nb\n\nc"),
+            ("<p>a</p><p>b<br>c</p>", "a\n\nb\nc"),
         ] {
             assert_eq!(cleaner.lines(Some(text)), lines, "{text:?}");
         }

@@ -1,15 +1,17 @@
 //! Text of other people, made readable for a model.
 //!
-//! In scope: removing and counting what a reader of the same text would not have seen, HTML as markdown. Out of scope:
-//! framing the result as data, which `graph` does where the answer is put together; fetching; files other than HTML.
+//! In scope: removing and counting what a reader of the same text would not have seen ([`Cleaner`]), HTML as markdown
+//! ([`html_to_markdown`]), mails without their history, signatures and tracking ([`mail`]). Out of scope: framing the
+//! result as data, which `graph` does where the answer is put together; fetching; files other than HTML.
 //!
 //! Invariants: no I/O, no clock, no randomness; time and memory grow with the input and no faster, however it nests;
-//! no hidden character is in a result.
+//! no hidden character is in a result, and cleaning a result again removes nothing.
 
 mod bounds;
 mod clean;
 mod html;
-mod markup;
+mod line;
+pub mod mail;
 mod style;
 
 pub use bounds::{TAGS_MAX, readable_bytes};

@@ -14,7 +14,7 @@ use m365_auth::oauth::transaction::{Authorization, BrowserCookie, SignIn};
 use m365_types::{Principal, RequestId, ScopeSet};
 use url::Url;
 
-use super::{Cell, Inside};
+use super::{Cell, Inside, Rooms};
 use crate::errors;
 use crate::pages;
 use crate::respond::{Failure, see_other};
@@ -100,8 +100,9 @@ impl Cell {
                 see_other(issued.location(), None)
             }
             Some("approve") => {
+                let wanted = consent.scopes().clone();
                 let authorization = rooms.grants.consent_before_sign_in(inside.request, consent)?;
-                self.to_microsoft(inside, &principal, Some(authorization))
+                self.to_microsoft(inside, &principal, &wanted, Some(authorization))
             }
             _ => Err(Failure::of(&errors::CONSENT_INCOMPLETE)),
         }
@@ -110,7 +111,7 @@ impl Cell {
     /// `GET /connect`: links Microsoft without a client. Stores nothing.
     pub(super) fn connect(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
         let principal = Self::person(inside)?;
-        self.to_microsoft(inside, &principal, None)
+        self.to_microsoft(inside, &principal, &ScopeSet::default(), None)
     }
 
     /// `GET /callback`: back from Microsoft.
@@ -165,14 +166,23 @@ impl Cell {
         &self,
         inside: &Inside<'_>,
         principal: &Principal,
+        wanted: &ScopeSet,
         then: Option<Authorization>,
     ) -> Result<Response<Bytes>, Failure> {
         let cookie = self.core.transactions.cookie(inside.http.headers());
-        // Entra consent accumulates, so everything offered is asked for once: narrowing is the grant's matter.
-        let scopes = &self.core.server.scopes;
-        let location =
-            self.rooms(inside)?.microsoft.begin(&self.core.transactions, principal, &cookie, scopes, then)?;
+        let rooms = self.rooms(inside)?;
+        let scopes = self.asked_of_microsoft(rooms, wanted)?;
+        let location = rooms.microsoft.begin(&self.core.transactions, principal, &cookie, &scopes, then)?;
         see_other(&location, cookie.set_cookie().as_deref())
+    }
+
+    /// What Microsoft is asked for: what every sign-in asks for, what is wanted now, and what applications of this person
+    /// or the account have been given already, so that no sign-in takes anything away. Narrowing is the grant's matter.
+    fn asked_of_microsoft(&self, rooms: &Rooms, wanted: &ScopeSet) -> Result<ScopeSet, Failure> {
+        let linked = rooms.microsoft.account()?.map(|account| account.scopes).unwrap_or_default();
+        let granted = rooms.grants.grants()?.into_iter().map(|grant| grant.scopes);
+        let all = granted.fold(self.core.server.asked.union(wanted), |all, grant| all.union(&grant));
+        Ok(all.union(&linked).intersection(&self.core.server.scopes))
     }
 
     /// Where the consent form may lead: the client, or Microsoft first.

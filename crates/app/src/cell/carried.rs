@@ -39,12 +39,17 @@ pub(super) struct Carried {
     cell: CellId,
 }
 
-/// What is sealed into a cursor: the call as it was, and where it goes on.
+/// What is sealed into a cursor: the call as it was, and where it goes on. Its names are short, because a model reads
+/// every cursor twice.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
+    #[serde(rename = "t")]
     tool: String,
+    #[serde(rename = "a")]
     arguments: Map<String, Value>,
+    #[serde(rename = "p")]
     position: Position,
+    #[serde(rename = "e")]
     expires: UnixMillis,
 }
 

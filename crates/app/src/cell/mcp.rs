@@ -178,10 +178,10 @@ impl Cell {
         Ok(Session { principal, client: Some(client), grant: Some(grant), granted, expires })
     }
 
-    /// In `managed`: whom Access vouched for. There is no client and no grant of ours, so everything offered is granted.
+    /// In `managed`: whom Access vouched for. There is no client and no grant of ours, so what is asked of everybody is granted.
     fn vouched(&self, inside: &Inside<'_>) -> Result<Session, Failure> {
         let principal = Self::person(inside)?;
-        let (granted, lives) = (self.core.server.scopes.clone(), self.core.lifetimes);
+        let (granted, lives) = (self.core.server.asked.clone(), self.core.lifetimes);
         // Access vouches for each message anew; a stream alone must not outlast what a token of ours would.
         let expires = self.now().plus(lives.access);
         Ok(Session { principal, client: None, grant: None, granted, expires })

@@ -261,7 +261,7 @@ fn a_cursor_carries_no_scope(site: &Site) -> Result<()> {
 
 fn a_continued_list_is_recorded_like_its_beginning(site: &Site) -> Result<()> {
     let session = Session::open(site, "pages-record")?;
-    let next = cursor(&session.tool("getEmails", &json!({ "count": 2 }))?)?;
+    let next = cursor(&session.tool("getEmails", &json!({ "count": 2, "timeZone": "UTC" }))?)?;
     session.tool("getEmails", &json!({ "cursor": next }))?.content()?;
     session.tool("getEmails", &json!({ "cursor": "made-up" }))?.expect_invalid("cursor")?;
     let logs = site.control.gateway_logs_of(&session.person.email)?;

@@ -1,9 +1,7 @@
-//! The body of a message as a model reads it.
+//! The body of a message as a model reads it: markdown, and what was taken out of it.
 
-use m365_text::html_to_markdown;
+use m365_text::mail::{self, Body, Format, History, MailText, Reading};
 use serde::Deserialize;
-
-use crate::shape::Cleaner;
 
 /// Graph's `itemBody` with its type.
 #[derive(Default, Deserialize)]
@@ -13,22 +11,30 @@ pub(crate) struct ItemBody {
     content: Option<String>,
 }
 
-/// A body as text, and what was taken out of it.
-#[derive(Default)]
-pub(crate) struct Reading {
-    pub(crate) text: String,
-    /// Characters that a reader of the message would not have seen.
-    pub(crate) hidden: usize,
+/// Reads the body of a message with this subject, with the earlier messages below it or without.
+pub(crate) fn read(body: Option<&ItemBody>, subject: Option<&str>, history: bool) -> MailText {
+    let content = body.and_then(|body| body.content.as_deref()).unwrap_or_default();
+    let is_text = body.and_then(|body| body.content_type.as_deref()).is_some_and(|kind| kind == "text");
+    let format = if is_text { Format::Text } else { Format::Html };
+    let forwarded = mail::is_forward(subject.unwrap_or_default());
+    let history = if history { History::Keep } else { History::Fold };
+    mail::read(&Body { content, format }, Reading { history, forwarded })
 }
 
-/// Reads a body.
-pub(crate) fn read(body: Option<&ItemBody>) -> Reading {
-    let Some(content) = body.and_then(|body| body.content.as_deref()) else { return Reading::default() };
-    if body.is_some_and(|body| body.content_type.as_deref() == Some("text")) {
-        let mut cleaner = Cleaner::default();
-        let text = cleaner.lines(Some(content));
-        return Reading { text, hidden: cleaner.hidden() };
+/// What was taken out, as sentences with a space before each.
+pub(crate) fn words(read: &MailText) -> String {
+    let mut words = String::new();
+    if read.folded > 0 {
+        words.push_str(" Quoted earlier mail is folded; `history` shows it.");
     }
-    let read = html_to_markdown(content);
-    Reading { text: read.text, hidden: read.hidden }
+    if read.signature || read.footer {
+        words.push_str(" Signature or footer left out.");
+    }
+    if read.trackers > 0 {
+        words.push_str(" Trackers removed.");
+    }
+    if read.unread > 0 {
+        words.push_str(" Part of the markup was not read.");
+    }
+    words
 }

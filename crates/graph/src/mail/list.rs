@@ -39,9 +39,10 @@ pub(crate) static RESULTS: Param<Integer, Otherwise> =
 
 const SELECT: &str = "id,subject,from,receivedDateTime,bodyPreview,isRead,hasAttachments,importance";
 /// Properties that every message of a list has.
-pub(crate) const FIELDS: &[&str] = &["id", "subject", "received", "isRead", "hasAttachments"];
+pub(crate) const FIELDS: &[&str] = &["id", "subject", "received", "isRead"];
 pub(crate) const SUBJECT_MAX: usize = 255;
-const PREVIEW_MAX: usize = 100;
+/// Characters of a preview: enough to tell which message to open, ten times within the budget of one answer.
+const PREVIEW_MAX: usize = 45;
 
 pub(crate) fn get_emails(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let count = given.read(&COUNT);
@@ -76,7 +77,7 @@ impl Invocation for GetEmails {
             count: self.count,
             zone: self.zone.as_ref(),
             found: "in the folder",
-            more: "The folder holds more; raise `count` for up to 50.",
+            more: "There are more.",
         };
         answer(context, &request, asked).await
     }
@@ -115,7 +116,7 @@ impl Invocation for SearchEmails {
             count: self.count,
             zone: self.zone.as_ref(),
             found: "found",
-            more: "More messages match; narrow `query`, or raise `count` for up to 50.",
+            more: "There are more; `query` can be narrower.",
         };
         answer(context, &request, asked).await
     }
@@ -153,15 +154,19 @@ struct Dated {
 struct Message {
     id: String,
     subject: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Correspondent>,
+    /// `Name <address>`
+    from: String,
     received: String,
     is_read: bool,
-    has_attachments: bool,
+    /// Told only where it is so, as the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_attachments: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     importance: Option<&'static str>,
     #[serde(skip)]
     at: String,
+    #[serde(skip)]
+    sender: String,
     #[serde(skip)]
     preview: String,
 }
@@ -170,27 +175,28 @@ impl Listed for Message {
     type Given = Dated;
 
     fn of(Dated { message, at }: &Dated, cleaner: &mut Cleaner) -> Self {
+        let from = Correspondent::of(message.from.as_ref(), cleaner);
         Self {
             id: shape::id(message.id.as_deref()),
             subject: cleaner.line(message.subject.as_deref(), SUBJECT_MAX),
-            from: Correspondent::of(message.from.as_ref(), cleaner),
+            from: from.as_ref().map(Correspondent::words).unwrap_or_default(),
             received: shape::id(message.received_date_time.as_deref()),
             is_read: message.is_read.unwrap_or_default(),
-            has_attachments: message.has_attachments.unwrap_or_default(),
+            has_attachments: message.has_attachments.filter(|has| *has),
             importance: (message.importance.as_deref() == Some("high")).then_some("high"),
             at: at.clone(),
+            sender: from.map_or_else(|| "unknown sender".to_owned(), short),
             preview: cleaner.line(message.body_preview.as_deref(), PREVIEW_MAX),
         }
     }
 
     fn words(&self, number: usize) -> String {
         let subject = if self.subject.is_empty() { "(no subject)" } else { &self.subject };
-        let from = self.from.as_ref().map_or_else(|| "unknown sender".to_owned(), Correspondent::words);
-        let mut text = format!("{number}. {subject}\n{from}");
+        let mut text = format!("{number}. {subject}\n{}", self.sender);
         for (holds, word) in [
             (!self.at.is_empty(), self.at.as_str()),
             (!self.is_read, "unread"),
-            (self.has_attachments, "has attachments"),
+            (self.has_attachments.is_some(), "has attachments"),
             (self.importance.is_some(), "high importance"),
         ] {
             if holds {
@@ -206,6 +212,13 @@ impl Listed for Message {
         }
         text
     }
+}
+
+/// Somebody in words: the address alone where it says the name, both where it does not.
+fn short(one: Correspondent) -> String {
+    let local = one.address.split('@').next().unwrap_or_default();
+    let spelt = local.replace(['.', '_', '-'], " ");
+    if spelt.eq_ignore_ascii_case(&one.name) { one.address } else { one.words() }
 }
 
 /// How a list was asked for, and what is said of it.
@@ -237,7 +250,7 @@ async fn answer(
     let found = asked.found;
     let head = |count: usize| {
         let ending = if count == 1 { "" } else { "s" };
-        format!("{count} message{ending} {found}, newest first. Times are {}.", zone.name())
+        format!("{count} message{ending} {found}, newest first. {}", zone.sentence())
     };
     let none = format!("No messages {found}.");
     let wording = Wording { name: "messages", none: &none, head: &head, more: asked.more };

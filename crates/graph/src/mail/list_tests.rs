@@ -91,7 +91,7 @@ fn more_mail_than_asked_for_is_told() {
     assert!(
         answer
             .text
-            .starts_with("1 message in the folder, newest first. Times are UTC. The folder holds more")
+            .starts_with("1 message in the folder, newest first. Times are UTC, because the mailbox's own zone is not known. There are more.")
     );
     assert_eq!(answer.structured["more"], true);
 }
@@ -225,4 +225,24 @@ fn what_is_sent_from_another_mailbox_says_so() {
     assert_eq!(reach.recipients.len(), 1);
     let scopes = invocation.scopes(&crate::find_tool("sendEmail").unwrap().spec);
     assert_eq!(scopes, [m365_types::Scope::MailSendShared]);
+}
+
+#[test]
+fn a_name_is_told_where_the_address_does_not_say_it() {
+    for (name, address, told) in [
+        ("Megan Bowen", "megan.bowen@contoso.example", "1. s\nmegan.bowen@contoso.example\n"),
+        ("Megan Bowen", "ceo@evil.example", "1. s\nMegan Bowen <ceo@evil.example>\n"),
+        (
+            "megan.bowen@contoso.example",
+            "m@evil.example",
+            "1. s\nmegan.bowen@contoso.example <m@evil.example>\n",
+        ),
+        ("", "m@x.example", "1. s\nm@x.example\n"),
+    ] {
+        let from = json!({ "emailAddress": { "name": name, "address": address } });
+        let list = json!({ "value": [{ "id": "A", "subject": "s", "from": from, "isRead": true }] });
+        let answer = World::with_json(&list).run("getEmails", json!({})).unwrap();
+        assert!(answer.text.contains(told), "{}", answer.text);
+        assert!(answer.structured["messages"][0]["from"].as_str().unwrap().contains(address));
+    }
 }

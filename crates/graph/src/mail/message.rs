@@ -4,6 +4,7 @@
 //! message would not have seen, and becomes markdown in [`super::body`]; a long one is read in parts, by cursor or by URI.
 
 use async_trait::async_trait;
+use m365_text::mail::MailText;
 use m365_types::{Email, Reach};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::action::{Answer, Context, Invocation, in_mailbox};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::excerpt::{OFFSET, Part, insert_body};
-use crate::mail::body::{self, ItemBody, Reading};
+use crate::mail::body::{self, ItemBody};
 use crate::mail::list::{IMMUTABLE_ID, SUBJECT_MAX};
 use crate::mail::param::ID;
 use crate::paging::{PageStart, Position};
@@ -34,7 +35,7 @@ const RECIPIENTS_TOLD: usize = 10;
 const CATEGORIES_MAX: usize = 25;
 const CATEGORY_MAX: usize = 255;
 /// What one part of a body costs at most, in bytes of JSON: it stands in an answer twice, in text and in data.
-const PART_BYTES: usize = 3_900;
+const PART_BYTES: usize = 3_600;
 
 pub(crate) fn get_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let id = given.read(&ID);
@@ -131,7 +132,7 @@ struct Message {
 /// A message as it was read, with its body and with what was hidden in either.
 struct Read {
     message: Message,
-    body: Reading,
+    body: MailText,
     cleaner: Cleaner,
 }
 
@@ -143,7 +144,7 @@ impl Named {
         let given: GraphMessage = context.graph.fetch(request).await?;
         let mut cleaner = Cleaner::default();
         let message = Message::of(&given, &mut cleaner);
-        let body = body::read(given.body.as_ref());
+        let body = body::read(given.body.as_ref(), given.subject.as_deref(), self.history);
         cleaner.count(body.hidden);
         Ok(Read { message, body, cleaner })
     }
@@ -161,11 +162,11 @@ impl Invocation for GetEmail {
         let part = Part::of(&read.body.text, begin, PART_BYTES);
         let (lines, zone) = if begin == 0 {
             let zone = Zone::of(context, self.zone.as_ref()).await;
-            (read.message.lines(&zone), format!(" Times are {}.", zone.name()))
+            (read.message.lines(&zone), format!(" {}", zone.sentence()))
         } else {
             (String::new(), String::new())
         };
-        let head = format!("One message.{}{}{zone}", part.words(), "");
+        let head = format!("One message.{}{}{zone}", part.words(), body::words(&read.body));
         let body = format!("{lines}{}", part.text);
         let text = framed(context.request, &head, &body, &read.cleaner);
         let next = part.goes_on().then(|| {
@@ -212,6 +213,11 @@ impl Read {
     fn insert_removed(&self, data: &mut Value) {
         let Some(data) = data.as_object_mut() else { return };
         data.insert("hiddenCharactersRemoved".to_owned(), self.cleaner.hidden().into());
+        for (name, count) in [("historyFolded", self.body.folded), ("trackersRemoved", self.body.trackers)] {
+            if count > 0 {
+                data.insert(name.to_owned(), count.into());
+            }
+        }
     }
 }
 

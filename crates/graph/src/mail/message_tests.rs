@@ -104,6 +104,22 @@ fn a_long_body_goes_on_where_its_part_ended() {
 }
 
 #[test]
+fn quoted_mail_is_folded_unless_it_is_wanted_and_what_was_taken_out_is_told() {
+    let body = "<div>Agreed.</div><img src=https://t.example/p.gif width=1 height=1><hr tabindex=-1><div id=divRplyFwdMsg><b>From:</b> Diego &lt;diego@contoso.example&gt;<br><b>Sent:</b> Tuesday, 15 September 2026 16:02<br><b>To:</b> Alex<br><b>Subject:</b> Lease</div><p>The mezzanine bears 500 kg.</p>";
+    let run = |history: bool| {
+        let world = World::with_json(&message(body));
+        world.run("getEmail", json!({ "id": "A", "history": history })).unwrap()
+    };
+    let (folded, whole) = (run(false), run(true));
+    assert!(!folded.text.contains("mezzanine") && whole.text.contains("mezzanine"), "{}", folded.text);
+    assert!(folded.text.contains("Quoted earlier mail is folded; `history` shows it. Trackers removed."));
+    assert!(
+        folded.structured["historyFolded"].as_u64() > Some(20) && folded.structured["trackersRemoved"] == 1
+    );
+    assert_eq!(whole.structured.get("historyFolded"), None);
+}
+
+#[test]
 fn another_mailbox_is_read_in_its_own_name() {
     let world = World::with_json(&message(""));
     world.run("getEmail", json!({ "id": "A", "mailbox": "support@contoso.example" })).unwrap();

@@ -164,6 +164,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Create draft",
             summary: "Create a draft without sending it",
             calls: &[Call::post("/me/messages").or_mailbox()],
+            untrusted: true,
             ..WRITE
         },
         paged: false,

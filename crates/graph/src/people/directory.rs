@@ -92,8 +92,8 @@ pub(crate) struct User {
     #[serde(skip_serializing_if = "String::is_empty")]
     mail: String,
     /// Where it is not the mail address.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    user_principal_name: String,
+    #[serde(rename = "userPrincipalName", skip_serializing_if = "String::is_empty")]
+    principal_name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     job_title: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -109,13 +109,13 @@ impl User {
     /// Name, address and what else is known, in one line.
     pub(crate) fn words(&self) -> String {
         let name = if self.name.is_empty() { "(no name shown)" } else { &self.name };
-        let address = [&self.mail, &self.user_principal_name].into_iter().find(|text| !text.is_empty());
+        let address = [&self.mail, &self.principal_name].into_iter().find(|text| !text.is_empty());
         let address = address.map_or_else(String::new, |address| format!(" <{address}>"));
-        let guest = if self.guest { "guest" } else { "" };
-        let more = [self.kind.as_str(), self.job_title.as_str(), self.office.as_str(), guest];
-        let more: String =
-            more.iter().filter(|part| !part.is_empty()).map(|part| format!(", {part}")).collect();
-        format!("{name}{address}{more}\n   id {}", self.id)
+        let known =
+            [format!("{name}{address}"), self.kind.clone(), self.job_title.clone(), self.office.clone()];
+        let mut known: Vec<String> = known.into_iter().filter(|part| !part.is_empty()).collect();
+        known.extend(self.guest.then(|| "guest".to_owned()));
+        format!("{}\n   id {}", known.join(", "), self.id)
     }
 }
 
@@ -130,11 +130,7 @@ impl Listed for User {
         Self {
             id: shape::id(given.id.as_deref()),
             name: cleaner.line(given.display_name.as_deref(), NAME_MAX),
-            user_principal_name: if principal.eq_ignore_ascii_case(&mail) {
-                String::new()
-            } else {
-                principal
-            },
+            principal_name: if principal.eq_ignore_ascii_case(&mail) { String::new() } else { principal },
             mail,
             job_title: cleaner.line(given.job_title.as_deref(), NAME_MAX),
             office: cleaner.line(given.office_location.as_deref(), NAME_MAX),

@@ -19,7 +19,7 @@ use crate::shape;
 pub(crate) static MEMBERS: Param<Addresses, Required> =
     required("members", "E-mail addresses of the others", Addresses { max: 50 });
 pub(crate) static TOPIC: Param<Text, Optional> =
-    optional("topic", "Name of the group; makes one of two, too", Text { min: 1, max: 250, lines: false });
+    optional("topic", "Group name; makes even two people a group", Text { min: 1, max: 250, lines: false });
 
 /// Marks the principal name of a guest.
 const GUEST: &str = "#ext#";

@@ -61,4 +61,10 @@ proptest! {
         let read = readable(&text, &|_| "[x]".to_owned());
         prop_assert!(!read.contains(['<', '>']), "{}", read);
     }
+
+    #[test]
+    fn whatever_is_read_grows_no_faster_than_it_is_long(text in "(\\PC|<at|<img|<emoji|<attachment| alt=| id=|\"|'|>|/){0,60}") {
+        let read = readable(&text, &|_| "[attachment]".to_owned());
+        prop_assert!(read.len() <= text.len() * 4, "{}", read);
+    }
 }

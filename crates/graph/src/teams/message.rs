@@ -3,6 +3,7 @@
 //! Source: Graph, `chatMessage` resource. What Teams itself says in a conversation (somebody joined, a call ended) has
 //! another `messageType` than `message`, and is left out.
 
+use m365_text::html_to_markdown;
 use serde::{Deserialize, Serialize};
 
 use super::markup;
@@ -181,7 +182,9 @@ fn body(message: &GraphMessage, attachments: &[GraphAttachment], cleaner: &mut C
             found.map_or_else(|| "[attachment]".to_owned(), GraphAttachment::word)
         };
         // Whatever Teams calls HTML is read as HTML, entities included.
-        cleaner.lines(Some(&format!("<div>{}</div>", markup::readable(content, &named))))
+        let read = html_to_markdown(&format!("<div>{}</div>", markup::readable(content, &named)));
+        cleaner.count(read.hidden);
+        read.text
     } else {
         cleaner.lines(Some(content))
     };

@@ -1,12 +1,12 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
 //! In scope: what callers made (`sent`, `drafts`, `events`, `links`, `meetings`, `channel-messages`, `chat-messages`), and everything
-//! there is (`messages`, `folders`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
+//! there is (`messages`, `folders`, `mailbox-settings`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
 //! `chat-history`, `presence`, `todo-lists`, `todo-tasks`, `planner-tasks`), so that a test can learn ids; of the whole tenant,
 //! `users`, `groups` and `sites`.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
 //! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group,
-//! `driveId`, `access`, `lists` and `files` of a site.
+//! `driveId`, `access`, `lists` and `files` of a site, `immutableId` of an attachment.
 
 use std::sync::{Arc, PoisonError};
 
@@ -21,7 +21,7 @@ use crate::estate::Estate;
 use crate::people::Person;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 19] = [
+const PER_PERSON: [&str; 20] = [
     "calendar",
     "channel-history",
     "channels",
@@ -33,6 +33,7 @@ const PER_PERSON: [&str; 19] = [
     "files",
     "folders",
     "links",
+    "mailbox-settings",
     "meetings",
     "messages",
     "people",
@@ -64,7 +65,7 @@ impl Tenant {
         let tenant_id = &estate.config.tenant_id;
         let wanted = match person {
             Some(email) => {
-                let person = estate.people.find(email);
+                let person = estate.people.find(email).or_else(|| crate::people::shared_mailbox(email));
                 person.iter().map(|person| self.mailbox(person, estate.clock.now_ms())).collect()
             }
             None => self.used_mailboxes(),
@@ -105,6 +106,7 @@ fn items(mailbox: &Mailbox, tenant_id: &str, name: &str) -> Vec<Value> {
         "contacts" => content.contacts.iter().map(Item::shown).collect(),
         "files" => content.drive.shown(&mailbox.owner.email),
         "folders" => folders(&content),
+        "mailbox-settings" => vec![Value::Object(content.settings.clone())],
         "messages" => content
             .newest_first
             .iter()

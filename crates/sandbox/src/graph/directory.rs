@@ -47,7 +47,7 @@ pub(super) fn users(call: &Call<'_>) -> Result<Answer, GraphError> {
     let mut found = everybody(call.estate);
     found.retain(|entry| search.as_ref().is_none_or(|search| search.finds(&entry.fields)));
     // Without the header a count is silently left out.
-    list(call, "users", found, call.options.count && eventual)
+    list(call, "users", &found, call.options.count && eventual)
 }
 
 /// `GET /users/{id}`.
@@ -89,7 +89,7 @@ fn reports_of(call: &Call<'_>, of: &str) -> Result<Answer, GraphError> {
     let lead = id_of(&find(call, of)?);
     let mut found = everybody(call.estate);
     found.retain(|entry| entry.manager.as_deref() == Some(&lead));
-    list(call, "directoryObjects", found, false)
+    list(call, "directoryObjects", &found, false)
 }
 
 /// `GET /groups/{id}/members`.
@@ -105,7 +105,8 @@ pub(super) fn members(call: &Call<'_>) -> Result<Answer, GraphError> {
     let known: Vec<Entry> =
         everybody(call.estate).into_iter().chain(seed::directory::group_entries()).collect();
     let member = |id: &String| known.iter().find(|entry| id_of(entry) == *id).cloned();
-    list(call, "directoryObjects", group.members.iter().filter_map(member).collect(), false)
+    let members: Vec<Entry> = group.members.iter().filter_map(member).collect();
+    list(call, "directoryObjects", &members, false)
 }
 
 /// The collections of the control interface that are of the whole tenant.
@@ -198,7 +199,7 @@ fn one(call: &Call<'_>, entry: &Entry, set: &str) -> Answer {
     Answer::json(200, &view(&fields, entry, set, select).context(context(call, set) + "/$entity"))
 }
 
-fn list(call: &Call<'_>, set: &str, found: Vec<Entry>, count: bool) -> Result<Answer, GraphError> {
+fn list(call: &Call<'_>, set: &str, found: &[Entry], count: bool) -> Result<Answer, GraphError> {
     if call.options.top.is_some_and(|top| top > MAX_TOP) {
         let message = format!("Invalid page size specified: must be between 1 and {MAX_TOP} inclusive.");
         return Err(GraphError::new(400, "Request_BadRequest", message));

@@ -58,6 +58,11 @@ impl GraphError {
         }
     }
 
+    /// The same with a more specific code inside.
+    pub(super) fn within(self, code: &'static str) -> Self {
+        Self { inner_codes: Some((code, code)), ..self }
+    }
+
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }
@@ -172,6 +177,15 @@ impl GraphError {
                 ),
             ),
         }
+    }
+
+    /// The refusal where somebody has no mailbox, such as a guest.
+    pub(super) fn no_mailbox() -> Self {
+        Self::new(
+            404,
+            "MailboxNotEnabledForRESTAPI",
+            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+        )
     }
 
     /// Planner's refusal of a change to another version.

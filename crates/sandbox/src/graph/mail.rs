@@ -12,7 +12,6 @@ use super::mailbox::{Content, Folder, Item};
 use super::message;
 use super::odata::{lookup, next_link};
 use super::view::{Page, View};
-use super::{GraphRequest, Tenant};
 
 const PAGE: usize = 10;
 const MOST_FOUND: usize = 1000;
@@ -65,8 +64,13 @@ pub(super) fn message(call: &Call<'_>) -> Result<Answer, GraphError> {
 pub(super) fn view<'a>(call: &'a Call<'_>, item: &'a Item) -> View<'a> {
     let etag = item.fields.get("changeKey").and_then(Value::as_str).unwrap_or_default();
     let text = call.prefer.text_bodies;
-    let basic =
-        !call.claims.scopes.iter().any(|scope| matches!(scope.as_str(), "Mail.Read" | "Mail.ReadWrite"));
+    let elsewhere = call.mailbox.owner.oid != call.person.oid;
+    let opens = |scope: &str| match scope {
+        "Mail.Read" | "Mail.ReadWrite" => !elsewhere,
+        "Mail.Read.Shared" | "Mail.ReadWrite.Shared" => elsewhere,
+        _ => false,
+    };
+    let basic = !call.claims.scopes.iter().any(|scope| opens(scope));
     let shown = move |fields: &Map<String, Value>| {
         if basic { Some(Value::Null) } else { message::body(fields, text) }
     };
@@ -198,9 +202,4 @@ fn listed(value: Option<&Value>) -> impl Iterator<Item = &str> {
         let of = move |name: &str| address.and_then(|address| address.get(name)).and_then(Value::as_str);
         [of("name"), of("address"), one.get("name").and_then(Value::as_str)].into_iter().flatten()
     })
-}
-
-/// A part of an attachment, put to the address of its upload session.
-pub(super) fn keep_attachment_part(_tenant: &Tenant, _request: &GraphRequest) -> Answer {
-    Answer::raw(404, Vec::new())
 }

@@ -57,6 +57,8 @@ pub(super) struct Content {
     pub(super) calendars: Vec<Item>,
     pub(super) people: Vec<Map<String, Value>>,
     pub(super) contacts: Vec<Item>,
+    /// The mailbox's settings.
+    pub(super) settings: Map<String, Value>,
     pub(super) drive: Drive,
     pub(super) todo: Vec<TaskList>,
     pub(super) planner: Vec<PlannerTask>,
@@ -148,6 +150,39 @@ impl Content {
         self.message_ids.get(id).and_then(|position| self.messages.get(*position)).ok_or_else(|| absent(id))
     }
 
+    /// The same to be changed.
+    ///
+    /// # Errors
+    /// As [`Content::message`].
+    pub(super) fn message_mut(&mut self, id: &str) -> Result<&mut Item, GraphError> {
+        let position = self.message_ids.get(id).copied();
+        position.and_then(|position| self.messages.get_mut(position)).ok_or_else(|| absent(id))
+    }
+
+    /// Moves a message into a folder, where it gets a new default id and lies by its date.
+    ///
+    /// # Errors
+    /// As [`Content::message`] and [`Content::folder`].
+    pub(super) fn relocate(&mut self, id: &str, folder: &str) -> Result<&Item, GraphError> {
+        let position = self.message_ids.get(id).copied().ok_or_else(|| absent(id))?;
+        let folder_id = self.folder(folder)?.id.clone();
+        let Some(item) = self.messages.get_mut(position) else { return Err(absent(id)) };
+        self.message_ids.remove(&item.id.default);
+        item.id.default = ItemId::of(&folder_id, "moved", &item.id.default).default;
+        item.fields.insert("parentFolderId".to_owned(), Value::String(folder_id.clone()));
+        self.message_ids.insert(item.id.default.clone(), position);
+        let (at_ms, messages) = (item.at_ms, &self.messages);
+        let older = |other: &usize| messages.get(*other).is_none_or(|other| other.at_ms > at_ms);
+        let lists = self.folders.iter_mut().map(|folder| (folder.id == folder_id, &mut folder.messages));
+        for (is_home, list) in lists.chain([(true, &mut self.newest_first)]) {
+            list.retain(|other| *other != position);
+            if is_home {
+                list.insert(list.partition_point(older), position);
+            }
+        }
+        self.messages.get(position).ok_or_else(|| absent(id))
+    }
+
     /// The folder with this id or well-known name.
     ///
     /// # Errors
@@ -191,6 +226,28 @@ mod tests {
         let times: Vec<i64> =
             content.folder("Inbox").unwrap().messages.iter().map(|at| content.messages[*at].at_ms).collect();
         assert_eq!(times, [40, 30, 20, 10]);
+    }
+
+    #[test]
+    fn what_is_moved_lies_by_date_where_it_went_and_keeps_one_id() {
+        let mut content = Content::default();
+        content.add_folder("o", "Inbox", Some("inbox"));
+        content.add_folder("o", "Archive", Some("archive"));
+        for (folder, name, at) in [("inbox", "a", 10), ("archive", "b", 5), ("archive", "c", 20)] {
+            content.add_message(folder, message(name, at));
+        }
+        let before = ItemId::of("o", "message", "a");
+        let after = content.relocate(&before.default, "archive").unwrap().id.clone();
+        assert_eq!(after.immutable, before.immutable);
+        assert_eq!(content.message(&before.default).err().map(|error| error.status), Some(404));
+        assert!(content.message(&after.default).is_ok() && content.message(&after.immutable).is_ok());
+        let times = |name: &str| -> Vec<i64> {
+            content.folder(name).unwrap().messages.iter().map(|at| content.messages[*at].at_ms).collect()
+        };
+        assert_eq!((times("archive"), times("inbox")), (vec![20, 10, 5], vec![]));
+        assert_eq!(content.newest_first.len(), 3);
+        let error = content.relocate(&after.default, "nowhere").err();
+        assert_eq!(error.map(|error| error.status), Some(400));
     }
 
     #[test]

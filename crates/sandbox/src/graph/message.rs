@@ -4,10 +4,14 @@
 //! same shape. The text form keeps what a reader of the HTML source would find, hidden elements included, because
 //! Outlook's conversion does so too: whoever reads it must clean it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::attachment::IMMUTABLE;
 use super::ids::{ItemId, change_key, guid};
 use super::mailbox::Item;
+use super::odata::lookup;
 use super::zones::rfc3339;
 
 /// Characters of `bodyPreview`.
@@ -20,12 +24,46 @@ pub(super) struct Party {
     pub(super) address: String,
 }
 
-/// Metadata of one attached file.
+/// One seeded attachment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attached {
     pub(super) name: &'static str,
     pub(super) content_type: &'static str,
+    /// Bytes, where it has no content of its own.
     pub(super) size: u32,
+    /// `fileAttachment`, `itemAttachment` or `referenceAttachment`.
+    pub(super) kind: &'static str,
+    pub(super) inline: bool,
+    /// What is in it; nothing where only its description matters.
+    pub(super) content: &'static [u8],
+}
+
+impl Attached {
+    /// A file that is nothing in particular.
+    pub(super) const FILE: Self = Self {
+        name: "",
+        content_type: "application/octet-stream",
+        size: 0,
+        kind: "fileAttachment",
+        inline: false,
+        content: &[],
+    };
+
+    /// As Graph has it, with both its ids.
+    fn json(&self, owner: &str, name: &str, at_ms: i64) -> Value {
+        let id = ItemId::of(owner, "attachment", name);
+        let size = if self.content.is_empty() { self.size as usize } else { self.content.len() };
+        let content_type = Some(self.content_type).filter(|_| self.kind != "itemAttachment");
+        let mut fields = object(json!({
+            "@odata.type": format!("#microsoft.graph.{}", self.kind), "id": id.default, IMMUTABLE: id.immutable,
+            "name": self.name, "size": size, "contentType": content_type, "isInline": self.inline,
+            "lastModifiedDateTime": rfc3339(at_ms),
+        }));
+        if !self.content.is_empty() {
+            fields.insert("contentBytes".to_owned(), STANDARD.encode(self.content).into());
+        }
+        Value::Object(fields)
+    }
 }
 
 /// Everything a message is made of.
@@ -90,6 +128,32 @@ impl Letter {
         }
     }
 
+    /// The letter a stored message was made of, its attachments aside.
+    pub(super) fn of(fields: &Map<String, Value>) -> Self {
+        let text = |path: &str| lookup(fields, path).as_str().unwrap_or_default().to_owned();
+        let party = |value: &Value| {
+            let of = |name: &str| value.pointer(&format!("/emailAddress/{name}")).and_then(Value::as_str);
+            Party::new(of("name").unwrap_or_default(), of("address").unwrap_or_default())
+        };
+        let parties =
+            |name: &str| lookup(fields, name).as_array().into_iter().flatten().map(party).collect::<Vec<_>>();
+        let at_ms = super::zones::parse(&text("receivedDateTime"), &jiff::tz::TimeZone::UTC);
+        Self {
+            html: text("body/contentType").eq_ignore_ascii_case("html"),
+            cc: parties("ccRecipients"),
+            bcc: parties("bccRecipients"),
+            reply_to: parties("replyTo"),
+            importance: text("importance"),
+            ..Self::new(
+                party(lookup(fields, "from")),
+                parties("toRecipients"),
+                &text("subject"),
+                text("body/content"),
+                at_ms.unwrap_or_default(),
+            )
+        }
+    }
+
     /// The item `name` in the mailbox of `owner` (an object id).
     pub(super) fn into_item(self, owner: &str, name: &str) -> Item {
         let id = ItemId::of(owner, "message", name);
@@ -105,7 +169,7 @@ impl Letter {
             "categories": self.categories,
             "receivedDateTime": rfc3339(self.at_ms),
             "sentDateTime": rfc3339(self.at_ms - 2_000),
-            "hasAttachments": !self.attached.is_empty(),
+            "hasAttachments": self.attached.iter().any(|attached| !attached.inline),
             "internetMessageId": format!("<{}@{}>", guid(&id.immutable), domain(&self.from.address)),
             "subject": self.subject,
             "bodyPreview": preview(&text),
@@ -131,11 +195,9 @@ impl Letter {
             fields.insert("@odata.type".to_owned(), json!("#microsoft.graph.eventMessageRequest"));
             fields.insert("meetingMessageType".to_owned(), json!("meetingRequest"));
         }
-        let attached = self.attached.iter().enumerate().map(|(position, file)| {
-            json!({"@odata.type": "#microsoft.graph.fileAttachment", "name": file.name, "size": file.size,
-                   "contentType": file.content_type, "isInline": false, "lastModifiedDateTime": rfc3339(self.at_ms),
-                   "id": ItemId::of(owner, "attachment", &format!("{name}/{position}")).default})
-        });
+        let attached = self.attached.iter().enumerate();
+        let attached =
+            attached.map(|(position, file)| file.json(owner, &format!("{name}/{position}"), self.at_ms));
         fields.insert("attachments".to_owned(), attached.collect());
         Item { id, at_ms: self.at_ms, fields }
     }

@@ -7,6 +7,7 @@
 //! from the object id alone, at the first use.
 
 mod appointment;
+mod attachment;
 mod batch;
 mod calendar;
 mod call;
@@ -21,6 +22,7 @@ mod drive_place;
 mod drive_write;
 mod errors;
 mod event;
+mod filing;
 mod filter;
 pub(crate) mod ids;
 mod kql;
@@ -34,16 +36,20 @@ mod people;
 mod planner;
 mod prefer;
 mod presence;
+mod reply;
 mod roster;
 mod routes;
 mod schema;
 mod search;
 mod seed;
 mod send;
+mod settings;
 mod sites;
 mod teams;
 mod threads;
+mod tips;
 mod todo;
+mod transcripts;
 mod transfer;
 mod view;
 mod zones;
@@ -129,6 +135,7 @@ impl From<GraphError> for Halt {
 pub struct Tenant {
     mailboxes: RwLock<HashMap<String, Arc<Mailbox>>>,
     posts: Posts,
+    attachment_uploads: attachment::Uploads,
     chats: Chats,
     sites: Sites,
     uploads: Uploads,
@@ -181,6 +188,9 @@ impl Tenant {
         let workload = matched.route.workload;
         let person = estate.people.find_oid(&claims.oid).ok_or_else(|| unknown_owner(claims))?;
         let owner = owner_of(estate, &person, matched.mailbox.as_deref())?;
+        if workload == Workload::Exchange && owner.guest {
+            return Err(GraphError::no_mailbox().into());
+        }
         let mailbox = self.mailbox(&owner, estate.clock.now_ms());
         let _place = if workload == Workload::Exchange { Some(mailbox.enter()?) } else { None };
         let fault = estate.faults.take(Target::Graph, &request.path, Some(&person.email));
@@ -218,9 +228,13 @@ impl Tenant {
         Ok(call.run().await?)
     }
 
+    /// The mailbox of this owner, if it was used.
+    fn used(&self, oid: &str) -> Option<Arc<Mailbox>> {
+        self.mailboxes.read().unwrap_or_else(PoisonError::into_inner).get(oid).cloned()
+    }
+
     fn mailbox(&self, person: &Arc<Person>, now_ms: u64) -> Arc<Mailbox> {
-        let known = self.mailboxes.read().unwrap_or_else(PoisonError::into_inner).get(&person.oid).cloned();
-        known.unwrap_or_else(|| {
+        self.used(&person.oid).unwrap_or_else(|| {
             let mut boxes = self.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
             let seeded = || Arc::new(Mailbox::new(Arc::clone(person), seed::content(person, signed(now_ms))));
             Arc::clone(boxes.entry(person.oid.clone()).or_insert_with(seeded))

@@ -50,6 +50,7 @@ impl PlannerTask {
 }
 
 /// `GET /me/planner/tasks`.
+#[expect(clippy::unnecessary_wraps, reason = "the table holds functions of one type")]
 pub(super) fn mine(call: &Call<'_>) -> Result<Answer, GraphError> {
     let content = call.mailbox.read();
     let (range, next) = call.options.page(content.planner.len(), PAGE);

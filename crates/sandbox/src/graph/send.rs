@@ -24,16 +24,14 @@ pub(super) fn send(call: &Call<'_>) -> Result<Answer, GraphError> {
             ("savetosentitems", Value::Bool(wanted)) => save = *wanted,
             ("savetosentitems", Value::Null) => {}
             ("message" | "savetosentitems", _) => return Err(GraphError::wrong_value(name)),
-            _ => return Err(unknown_parameter(name)),
+            _ => return Err(unknown_parameter(name, "sendMail")),
         }
     }
     let message = message.ok_or_else(|| GraphError::bad_request("The parameter 'Message' is required."))?;
     let letter = letter(call, message)?;
-    let everybody = || letter.to.iter().chain(&letter.cc).chain(&letter.bcc);
-    if everybody().next().is_none() {
-        return Err(invalid_recipient(""));
-    }
-    deliver(call, &letter);
+    may_send(call)?;
+    check_recipients(&letter)?;
+    deliver(call, &letter, &Value::Null);
     let sent = call.tenant.serial.mint(call.now_ms.unsigned_abs());
     let mut content = call.mailbox.write();
     let item = letter.into_item(&call.mailbox.owner.oid, &sent);
@@ -62,12 +60,7 @@ fn letter(call: &Call<'_>, message: &Map<String, Value>) -> Result<Letter, Graph
     let owner = owner(&call.mailbox.owner);
     let from = lookup(message, "from/emailAddress/address").as_str();
     if from.is_some_and(|from| !from.eq_ignore_ascii_case(&owner.address)) {
-        return Err(GraphError::new(
-            403,
-            "ErrorSendAsDenied",
-            "The user account which was used to submit this request does not have the right to send mail on behalf \
-             of the specified sending account.",
-        ));
+        return Err(send_as_denied());
     }
     let text = |path: &str| lookup(message, path).as_str().unwrap_or_default().to_owned();
     let mut letter = Letter::new(
@@ -121,8 +114,38 @@ pub(super) fn owner(person: &Person) -> Party {
     Party::new(&person.display_name, &person.email)
 }
 
+/// Whether the caller may send as the owner of the mailbox. Who may open a colleague's mailbox may not write in the
+/// colleague's name; a shared mailbox is there for that.
+///
+/// # Errors
+/// 403 `ErrorSendAsDenied`.
+pub(super) fn may_send(call: &Call<'_>) -> Result<(), GraphError> {
+    let owner = &call.mailbox.owner;
+    if owner.shared || owner.oid == call.person.oid { Ok(()) } else { Err(send_as_denied()) }
+}
+
+/// Whether the letter can go to all it is addressed to. A domain below `.invalid` (RFC 2606) leads nowhere.
+///
+/// # Errors
+/// 400 `ErrorInvalidRecipients`.
+pub(super) fn check_recipients(letter: &Letter) -> Result<(), GraphError> {
+    let everybody = || letter.to.iter().chain(&letter.cc).chain(&letter.bcc);
+    if everybody().next().is_none() {
+        return Err(invalid_recipient(""));
+    }
+    match everybody().find(|party| is_nowhere(&party.address)) {
+        Some(party) => Err(invalid_recipient(&party.address)),
+        None => Ok(()),
+    }
+}
+
+/// Whether an address leads nowhere.
+pub(super) fn is_nowhere(address: &str) -> bool {
+    address.to_ascii_lowercase().ends_with(".invalid")
+}
+
 /// Puts a copy into the inbox of every recipient who is a person of the tenant.
-fn deliver(call: &Call<'_>, letter: &Letter) {
+pub(super) fn deliver(call: &Call<'_>, letter: &Letter, attachments: &Value) {
     for party in letter.to.iter().chain(&letter.cc).chain(&letter.bcc) {
         let Some(person) = call.estate.people.find(&party.address) else { continue };
         let mailbox = call.tenant.mailbox(&person, call.now_ms.unsigned_abs());
@@ -130,21 +153,32 @@ fn deliver(call: &Call<'_>, letter: &Letter) {
         copy.is_read = false;
         copy.bcc.clear();
         let name = call.tenant.serial.mint(call.now_ms.unsigned_abs());
-        mailbox.write().add_message("inbox", copy.into_item(&person.oid, &name));
+        let mut item = copy.into_item(&person.oid, &name);
+        super::reply::attach(&mut item, &person.oid, &name, attachments);
+        mailbox.write().add_message("inbox", item);
     }
 }
 
-fn unknown_parameter(name: &str) -> GraphError {
+pub(super) fn unknown_parameter(name: &str, operation: &str) -> GraphError {
     GraphError::new(
         400,
         "RequestBodyRead",
         format!(
-            "The parameter '{name}' in the request payload is not a valid parameter for the operation 'sendMail'."
+            "The parameter '{name}' in the request payload is not a valid parameter for the operation '{operation}'."
         ),
     )
 }
 
-fn invalid_recipient(address: &str) -> GraphError {
+fn send_as_denied() -> GraphError {
+    GraphError::new(
+        403,
+        "ErrorSendAsDenied",
+        "The user account which was used to submit this request does not have the right to send mail on behalf of \
+         the specified sending account.",
+    )
+}
+
+pub(super) fn invalid_recipient(address: &str) -> GraphError {
     GraphError::new(
         400,
         "ErrorInvalidRecipients",

@@ -5,6 +5,7 @@ mod directory;
 mod drive;
 mod files;
 mod lists;
+mod mail_writes;
 mod tasks;
 mod teams;
 

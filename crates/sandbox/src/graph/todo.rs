@@ -69,6 +69,7 @@ pub(super) fn utc(at_ms: i64) -> Value {
 
 /// `GET /me/todo/lists`.
 pub(super) fn lists(call: &Call<'_>) -> Result<Answer, GraphError> {
+    call.options.check_efficiency()?;
     let content = call.mailbox.read();
     let all: Vec<Map<String, Value>> = content.todo.iter().map(TaskList::fields).collect();
     let mut found: Vec<&Map<String, Value>> =

@@ -57,7 +57,7 @@ impl Tenant {
 
     fn keep_or_give(&self, host: &str, request: &GraphRequest, now_ms: i64) -> Answer {
         match (host, request.method.as_str()) {
-            ("outlook.office.com", "PUT") => super::mail::keep_attachment_part(self, request),
+            ("outlook.office.com", "PUT") => super::attachment::keep_part(self, now_ms, request),
             ("contoso-my.sharepoint.com" | "contoso.sharepoint.com", "GET") => {
                 drive_address::give(self, host, request, now_ms).unwrap_or_else(|error| refusal(&error))
             }

@@ -8,7 +8,7 @@ pub(super) static ROWS: [Route; 11] = [
     row(
         "GET",
         "/me/joinedTeams",
-        teams::joined,
+        |call| Ok(teams::joined(call)),
         Workload::Teams,
         "team",
         &[],

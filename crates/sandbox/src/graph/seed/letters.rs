@@ -177,20 +177,28 @@ const FILES: [Attached; 6] = [
         name: "Budget Q4.xlsx",
         content_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         size: 48_213,
+        ..Attached::FILE
     },
     Attached {
         name: "Contract_redlines_v7.docx",
         content_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         size: 93_002,
+        ..Attached::FILE
     },
-    Attached { name: "Timeline.pdf", content_type: "application/pdf", size: 211_900 },
-    Attached { name: "screenshot 2026-11-02 at 09.14.png", content_type: "image/png", size: 1_320_044 },
+    Attached { name: "Timeline.pdf", content_type: "application/pdf", size: 211_900, ..Attached::FILE },
+    Attached {
+        name: "screenshot 2026-11-02 at 09.14.png",
+        content_type: "image/png",
+        size: 1_320_044,
+        ..Attached::FILE
+    },
     Attached {
         name: "Übersicht & Plan (final).pptx",
         content_type: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         size: 2_904_113,
+        ..Attached::FILE
     },
-    Attached { name: "export.csv", content_type: "text/csv", size: 9_120 },
+    Attached { name: "export.csv", content_type: "text/csv", size: 9_120, ..Attached::FILE },
 ];
 
 /// Everything of this kind.

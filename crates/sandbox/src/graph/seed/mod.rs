@@ -5,6 +5,7 @@
 //! are hostile on purpose: hidden instructions, broken markup and invisible characters are what a reader must survive.
 
 mod agenda;
+mod attached;
 mod cast;
 mod chats;
 mod chores;
@@ -17,7 +18,9 @@ mod newsletters;
 mod papers;
 mod rows;
 mod strange;
+mod support;
 mod talk;
+mod ugly;
 
 pub(super) use self::chats::chats;
 pub(super) use self::drive::library;
@@ -77,6 +80,11 @@ pub(super) fn content(person: &Person, now_ms: i64) -> Content {
     placed.extend(newsletters::all(person, now_ms, &mut dice));
     placed.extend(strange::all(person, now_ms));
     placed.extend(filed::all(person, now_ms));
+    placed.extend(ugly::all(person, now_ms));
+    placed.extend(attached::all(person, now_ms));
+    if person.shared {
+        placed.extend(support::all(person, now_ms));
+    }
     for (position, Placed { folder, letter }) in placed.into_iter().enumerate() {
         content.add_message(folder, letter.into_item(owner, &position.to_string()));
     }
@@ -85,6 +93,7 @@ pub(super) fn content(person: &Person, now_ms: i64) -> Content {
     content.people = colleagues(person).iter().enumerate().map(|(rank, one)| relevant(one, rank)).collect();
     content.contacts = colleagues(person).iter().step_by(4).map(|one| contact(owner, one, now_ms)).collect();
     content.drive = drive::of_person(person, now_ms);
+    content.settings = super::settings::at_first();
     content.todo = chores::lists(owner, now_ms);
     content.planner = chores::planner(owner, now_ms);
     content

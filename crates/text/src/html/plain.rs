@@ -1,147 +1,63 @@
-//! HTML as a reader sees it.
+//! Text that may hold HTML, as a reader sees it, without any formatting.
 //!
-//! Source: the HTML standard's parsing and rendering sections, through `html5ever`, so that broken markup is read as a
-//! browser reads it. Text whose markup is not HTML (`Vec<String>`) is left alone. Hidden text (attribute, style,
-//! comment) is dropped and counted; scripts, styles and other content that is never text are dropped.
+//! For strings that should be plain and may not be: subjects, names, previews. Text whose markup is not HTML
+//! (`Vec<String>`) is left alone.
 
-use html5ever::tendril::TendrilSink as _;
-use html5ever::{Attribute, ParseOpts, parse_document};
-use markup5ever_rcdom::{Handle, NodeData, RcDom};
-
-use super::bounds::readable_bytes;
-use super::style;
+use super::page::{Breaks, Page, Role, seen};
 
 /// Text with its markup taken away.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Readable {
-    pub(super) text: String,
+pub(crate) struct Readable {
+    pub(crate) text: String,
     /// Characters a reader would not have seen, white space aside.
-    pub(super) hidden: usize,
+    pub(crate) hidden: usize,
 }
 
 /// Reads a text that may hold HTML.
-pub(super) fn readable(text: &str) -> Readable {
+pub(crate) fn readable(text: &str) -> Readable {
     if !holds_html(text) {
         return Readable { text: text.to_owned(), hidden: 0 };
     }
+    let page = Page::read(text);
     // What is behind more markup than is read counts as not seen.
-    let (source, behind) = text.split_at(readable_bytes(text));
-    let dom = parse_document(RcDom::default(), ParseOpts::default()).one(source);
-    let mut found = Readable { text: String::new(), hidden: seen(behind) };
-    // A stack of our own: nesting in mail is not bounded by anybody.
-    let mut todo = vec![Step::Enter(dom.document.clone(), false)];
-    while let Some(step) = todo.pop() {
-        match step {
-            Step::Break => found.text.push('\n'),
-            Step::Enter(node, hidden) => found.visit(&node, hidden, &mut todo),
+    let behind = text.get(text.len() - page.unread..).unwrap_or_default();
+    let mut found = Readable { text: String::new(), hidden: page.hidden + seen(behind) };
+    let mut open: Vec<usize> = Vec::new();
+    for (at, node) in page.nodes.iter().enumerate() {
+        while open.pop_if(|end| *end <= at).is_some() {
+            found.text.push('\n');
+        }
+        match &node.role {
+            Role::Text { text, .. } => found.text.push_str(text),
+            Role::Break => found.text.push('\n'),
+            _ if node.breaks != Breaks::No => {
+                found.text.push('\n');
+                open.push(node.end);
+            }
+            _ => {}
         }
     }
     found
 }
 
-enum Step {
-    Enter(Handle, bool),
-    Break,
-}
-
-impl Readable {
-    fn visit(&mut self, node: &Handle, hidden: bool, todo: &mut Vec<Step>) {
-        match &node.data {
-            NodeData::Text { contents } if hidden => self.hidden += seen(&contents.borrow()),
-            NodeData::Text { contents } => self.text.push_str(&contents.borrow()),
-            NodeData::Comment { contents } => self.hidden += seen(contents),
-            NodeData::Element { name, attrs, .. } => {
-                let tag: &str = &name.local;
-                if NEVER_TEXT.contains(&tag) {
-                    return;
-                }
-                let hidden = hidden || is_hidden(tag, &attrs.borrow());
-                let breaks = !hidden && BREAKING.contains(&tag);
-                if breaks {
-                    self.text.push('\n');
-                    todo.push(Step::Break);
-                }
-                todo.extend(
-                    node.children.borrow().iter().rev().map(|child| Step::Enter(child.clone(), hidden)),
-                );
-            }
-            NodeData::Document => {
-                todo.extend(
-                    node.children.borrow().iter().rev().map(|child| Step::Enter(child.clone(), hidden)),
-                );
-            }
-            NodeData::Doctype { .. } | NodeData::ProcessingInstruction { .. } => {}
-        }
-    }
-}
-
-fn seen(text: &str) -> usize {
-    text.chars().filter(|c| !c.is_whitespace()).count()
-}
-
-fn is_hidden(tag: &str, attributes: &[Attribute]) -> bool {
-    HIDDEN.contains(&tag)
-        || attributes.iter().any(|attribute| match &*attribute.name.local {
-            "hidden" => true,
-            "style" => style::hides(&attribute.value),
-            "width" | "height" => {
-                matches!(attribute.value.trim(), "0" | "0px") && tag != "td" && tag != "table"
-            }
-            _ => false,
-        })
-}
-
 /// Whether a text has a comment or a tag of HTML in it.
 fn holds_html(text: &str) -> bool {
-    text.match_indices('<').any(|(at, _)| {
-        let rest = text.get(at + 1..).unwrap_or_default();
-        if rest.starts_with("!--") || rest.get(..8).is_some_and(|word| word.eq_ignore_ascii_case("!doctype"))
-        {
-            return true;
-        }
-        let rest = rest.strip_prefix('/').unwrap_or(rest);
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let (name, behind) = rest.split_at(end);
-        let ends = behind.is_empty()
-            || behind.starts_with(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/');
-        ends && ELEMENTS.binary_search(&name.to_ascii_lowercase().as_str()).is_ok()
-    })
+    text.match_indices('<').any(|(at, _)| holds_html_at(text.get(at + 1..).unwrap_or_default()))
 }
 
-/// Elements whose content is not text.
-const NEVER_TEXT: [&str; 12] = [
-    "audio", "canvas", "embed", "frameset", "head", "iframe", "noembed", "noframes", "object", "script",
-    "style", "video",
-];
-/// Elements a browser does not show.
-const HIDDEN: [&str; 5] = ["datalist", "dialog", "template", "title", "area"];
-/// Elements that begin a line of their own.
-const BREAKING: [&str; 24] = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "br",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "li",
-    "p",
-    "pre",
-    "table",
-    "td",
-    "tr",
-];
+/// Whether what stands behind a `<` makes it a comment or a tag of HTML.
+pub(crate) fn holds_html_at(rest: &str) -> bool {
+    if rest.starts_with("!--") || rest.get(..8).is_some_and(|word| word.eq_ignore_ascii_case("!doctype")) {
+        return true;
+    }
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let (name, behind) = rest.split_at(end);
+    let ends =
+        behind.is_empty() || behind.starts_with(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/');
+    ends && ELEMENTS.binary_search(&name.to_ascii_lowercase().as_str()).is_ok()
+}
+
 /// Elements by which HTML is recognised, in alphabetical order.
 const ELEMENTS: [&str; 82] = [
     "a",
@@ -230,8 +146,8 @@ const ELEMENTS: [&str; 82] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::bounds::TAGS_MAX;
     use super::*;
+    use crate::bounds::TAGS_MAX;
 
     fn words(html: &str) -> (String, usize) {
         let readable = readable(html);
