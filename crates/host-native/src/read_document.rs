@@ -78,8 +78,11 @@ mod tests {
 
     #[test]
     fn a_request_is_read_as_it_was_written() {
-        let document =
-            Document { name: "a.pdf".into(), content_type: "x".repeat(2000), bytes: b"bytes".as_slice().into() };
+        let document = Document {
+            name: "a.pdf".into(),
+            content_type: "x".repeat(2000),
+            bytes: b"bytes".as_slice().into(),
+        };
         let request = request(&document);
         let mut from = request.as_slice();
         assert_eq!(part(&mut from, HINT_BYTES_MAX).unwrap(), b"a.pdf");

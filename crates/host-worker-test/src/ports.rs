@@ -233,7 +233,11 @@ impl Ports {
     }
 
     async fn read(&self, bytes: &[u8]) -> std::result::Result<DocumentText, DocumentError> {
-        let document = Document { name: "Ä letter.pdf".into(), content_type: String::new(), bytes: bytes.to_vec().into() };
+        let document = Document {
+            name: "Ä letter.pdf".into(),
+            content_type: String::new(),
+            bytes: bytes.to_vec().into(),
+        };
         ServiceReader::new(self.env.clone()).read(document).await
     }
 

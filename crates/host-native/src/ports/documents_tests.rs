@@ -30,7 +30,10 @@ async fn outcome(script: &str) -> Result<DocumentText, DocumentError> {
 async fn what_the_child_says_is_the_answer_and_its_environment_is_empty() {
     let text = outcome(SAYS_HELLO).await.unwrap();
     assert_eq!((text.text.as_str(), text.hidden, text.truncated), ("hello", 1, false));
-    assert_eq!(outcome(r#"cat >/dev/null; printf '{"Err":"encrypted"}'"#).await, Err(DocumentError::Encrypted));
+    assert_eq!(
+        outcome(r#"cat >/dev/null; printf '{"Err":"encrypted"}'"#).await,
+        Err(DocumentError::Encrypted)
+    );
 }
 
 #[tokio::test]

@@ -120,7 +120,9 @@ fn shape(config: &Value) -> Vec<String> {
 fn foreign_keys(file: &str, config: &Value, known: &[&str]) -> Vec<String> {
     let keys = config.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
     let foreign = keys.filter(|key| !known.contains(key));
-    foreign.map(|key| format!("{file} must not have `{key}`; settings are secrets of the other Worker.")).collect()
+    foreign
+        .map(|key| format!("{file} must not have `{key}`; settings are secrets of the other Worker."))
+        .collect()
 }
 
 /// Ways in that would go around Access.
@@ -134,13 +136,15 @@ fn closed(file: &str, config: &Value) -> Vec<String> {
 fn apart(config: &Value, documents: &Value) -> Vec<String> {
     let mut findings = Vec::new();
     let bound = texts(config, "/services", "service");
-    let name: BTreeSet<String> = documents.get("name").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
+    let name: BTreeSet<String> =
+        documents.get("name").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
     if bound != name {
         findings.push(format!("{DOCUMENTS} must have the name that `services` of {FILE} is bound to."));
     }
     for same in ["compatibility_date", "compatibility_flags"] {
         if config.get(same) != documents.get(same) {
-            findings.push(format!("{DOCUMENTS} must have the `{same}` of {FILE}; tests run both with the same."));
+            findings
+                .push(format!("{DOCUMENTS} must have the `{same}` of {FILE}; tests run both with the same."));
         }
     }
     if documents.pointer("/limits/cpu_ms").and_then(Value::as_u64).is_none() {
@@ -215,7 +219,8 @@ mod tests {
     #[test]
     fn the_worker_for_documents_is_the_one_that_is_bound_and_limited() {
         let main = serde_json::json!({ "services": [{ "binding": "D", "service": "docs" }], "compatibility_date": "1" });
-        let good = serde_json::json!({ "name": "docs", "compatibility_date": "1", "limits": { "cpu_ms": 1 } });
+        let good =
+            serde_json::json!({ "name": "docs", "compatibility_date": "1", "limits": { "cpu_ms": 1 } });
         assert!(apart(&main, &good).is_empty());
         let bad = serde_json::json!({ "name": "other", "compatibility_date": "2", "services": [] });
         assert_eq!(apart(&main, &bad).len(), 3);
