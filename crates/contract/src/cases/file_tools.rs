@@ -82,6 +82,15 @@ fn site_named(site: &Site, name: &str) -> Result<Value> {
     sites.into_iter().find(|site| site.at("/displayName") == name).with_context(|| format!("no {name}"))
 }
 
+/// Arguments with others besides or instead.
+fn with(arguments: &Value, more: &Value) -> Value {
+    let mut all = arguments.clone();
+    if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {
+        all.extend(more.clone());
+    }
+    all
+}
+
 /// The requests Graph saw for a person since there were so many, without those about the time zone.
 fn since(session: &Session<'_>, before: usize) -> Result<Vec<GraphCall>> {
     let calls = session.graph_requests()?.into_iter().skip(before).map(GraphCall);
@@ -134,7 +143,7 @@ fn list_folder_asks_for_names_and_sizes_and_puts_folders_first(site: &Site) -> R
 
 fn a_folder_is_seen_once_however_it_is_paged(site: &Site) -> Result<()> {
     let session = Session::open(site, "folder-pages")?;
-    let (_, root) = (0, session.tool("listFolder", &json!({ "count": 200 }))?);
+    let root = session.tool("listFolder", &json!({ "count": 200 }))?;
     let known = root.content()?.list("/items")?.len();
     for count in [1, 7, 200] {
         let seen = walk(&session, "listFolder", "items", &json!({ "count": count }))?;
@@ -177,13 +186,11 @@ fn a_long_file_is_read_in_parts_that_make_the_whole(site: &Site) -> Result<()> {
         let text = reply.content()?.text("/text")?;
         ensure!(text.len() <= 13_000, "a part of {} bytes", text.len());
         whole.push_str(text);
-        match reply.content()?.get("nextCursor") {
-            Some(next) => arguments = json!({ "cursor": next }),
-            None => {
-                ensure!(part > 2 && reply.content()?.at("/more") == false, "in {part} parts");
-                break;
-            }
-        }
+        let Some(next) = reply.content()?.get("nextCursor") else {
+            ensure!(part > 2 && reply.content()?.at("/more") == false, "in {part} parts");
+            break;
+        };
+        arguments = json!({ "cursor": next });
     }
     let lines: Vec<&str> = whole.lines().filter(|line| !line.is_empty()).collect();
     ensure!(lines.len() == 900, "{} lines", lines.len());

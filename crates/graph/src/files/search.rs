@@ -156,7 +156,6 @@ impl Invocation for SearchM365 {
         for answered in answers(context, requests).await? {
             containers.extend(answered.value.into_iter().flat_map(|response| response.hits_containers));
         }
-        let zone = Zone::of(context, self.zone.as_ref()).await;
         let more =
             containers.iter().any(|one| one.more_results_available == Some(true) && !one.hits.is_empty());
         let after = from.saturating_add(size);

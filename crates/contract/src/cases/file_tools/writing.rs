@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{CANARY, files, id_of, since};
+use super::{CANARY, files, id_of, since, with};
 use crate::json::Look as _;
 use crate::session::{GraphCall, Session};
 use crate::site::Site;
@@ -38,15 +38,12 @@ pub(super) fn a_new_file_is_created_once_and_never_over_another(site: &Site) -> 
     ensure!(!sentence.contains(CANARY) && !sentence.contains("sharepoint.com"), "{sentence}");
     ensure!(item(&session, "Plan #1.md")?.as_ref() == Some(&made), "it was changed all the same");
 
-    let mut renamed = arguments.clone();
-    renamed["conflict"] = json!("rename");
+    let renamed = with(&arguments, &json!({ "conflict": "rename" }));
     let other = session.tool("uploadFile", &renamed)?;
     ensure!(other.content()?.at("/id") != made.at("/id"), "{}", other.answer);
     ensure!(other.content()?.text("/name")?.starts_with("Plan #1"), "{}", other.answer);
 
-    let mut replaced = arguments;
-    replaced["conflict"] = json!("replace");
-    replaced["content"] = json!("new");
+    let replaced = with(&arguments, &json!({ "conflict": "replace", "content": "new" }));
     let before = session.graph_requests()?.len();
     let again = session.tool("uploadFile", &replaced)?;
     ensure!(
