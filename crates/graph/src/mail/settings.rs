@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
@@ -231,7 +231,7 @@ impl SetAutomaticReplies {
             ("scheduledEndDateTime", end),
         ];
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        Value::Object(Map::from_iter(fields))
+        Value::Object(fields.collect())
     }
 }
 
