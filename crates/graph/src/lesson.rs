@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 28] = [
+static GRAPH: [GraphLesson; 29] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -92,6 +92,14 @@ static GRAPH: [GraphLesson; 28] = [
         "graph_message_size",
         "The message is larger with its attachments than the mailbox may send or keep.",
         "Attach less, or share the file with a link instead. Repeating the same call fails again.",
+    ),
+    row(
+        &[400],
+        &["ErrorPropertyValidationFailure", "ErrorCalendarEndDateIsEarlierThanStartDate"],
+        "graph_property",
+        "Microsoft 365 does not accept one of the new values together with the others.",
+        "Change the arguments; an event of whole days, for one, begins and ends at midnight. Repeating the same call fails \
+         again.",
     ),
     row(
         &[400, 405, 406, 415, 422],
@@ -357,6 +365,27 @@ fn of_graph(status: u16, code: &str) -> &'static Lesson {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_mail_refuses_has_a_remedy_of_its_own() {
+        for (status, code, taught) in [
+            (400, "ErrorInvalidIdMalformed", "graph_bad_id"),
+            (400, "ErrorInvalidRecipients", "graph_bad_recipient"),
+            (400, "ErrorMessageSizeExceeded", "graph_message_size"),
+            (413, "ErrorMessageSizeExceeded", "graph_message_size"),
+            (400, "ErrorAttachmentSizeLimitExceeded", "graph_message_size"),
+            (400, "ErrorInvalidPropertyUpdateSentMessage", "graph_bad_request"),
+            (403, "ErrorAccessDenied", "graph_permission"),
+            (403, "ErrorSendAsDenied", "graph_send_as"),
+            (403, "ErrorQuotaExceeded", "graph_send_quota"),
+            (500, "ErrorQuotaExceeded", "graph_send_quota"),
+            (404, "ErrorItemNotFound", "graph_not_found"),
+            (404, "ErrorInvalidUser", "graph_no_such_mailbox"),
+            (404, "MailboxNotEnabledForRESTAPI", "graph_no_mailbox"),
+        ] {
+            assert_eq!(of_graph(status, code).code, taught, "{status} {code}");
+        }
+    }
 
     #[test]
     fn every_row_can_be_reached() {

@@ -53,8 +53,22 @@ mod tests {
 
     #[test]
     fn a_document_that_asks_for_too_much_time_ends_it() {
-        let mut slow = b"%PDF-1.7\n1 0 obj\n".to_vec();
-        slow.extend([b'['].repeat((8 << 20) - slow.len()));
+        // A font is looked at anew wherever it is chosen, and this one is long.
+        let drawing = b"/F 1 Tf ".repeat(500_000);
+        let objects = [
+            b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec(),
+            b"<</Type/Page/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>".to_vec(),
+            [format!("<</Length {}>>\nstream\n", drawing.len()).as_bytes(), &drawing, b"\nendstream"]
+                .concat(),
+            [b"<</Type/Font/Subtype/Type1/X(", b"a".repeat(2 << 20).as_slice(), b")>>"].concat(),
+        ];
+        let mut slow = b"%PDF-1.7\n".to_vec();
+        for (number, object) in objects.iter().enumerate() {
+            slow.extend(format!("{} 0 obj\n", number + 1).bytes());
+            slow.extend(object.iter().chain(b"\nendobj\n"));
+        }
+        slow.extend(b"trailer\n<</Size 6/Root 1 0 R>>\n");
         let output = child(&[b"a.pdf", b"", &slow]);
         // The soft and the hard limit of processor time are the same: the system kills at the hard one.
         assert!(matches!(output.status.signal(), Some(9 | 24)) && output.stdout.is_empty(), "{output:?}");

@@ -5,14 +5,14 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::mail::send::refuse_too_much_markup_in;
-use crate::moment::{Moment, zone_note};
 use crate::param::{Choice, DateTime, Optional, Param, Required, Text, optional, required};
+use crate::period::{Period, Times};
 use crate::shape::{self, Cleaner, outgoing};
 use crate::wire::NAME_MAX;
 
@@ -41,7 +41,6 @@ pub(crate) static START: Param<DateTime, Optional> =
 pub(crate) static END: Param<DateTime, Optional> = optional("end", "For scheduled: like start", DateTime);
 
 const MESSAGE: Text = Text { min: 1, max: 10_000, lines: true };
-const SELECT: &str = "timeZone,dateFormat,timeFormat,language,workingHours,automaticRepliesSetting";
 /// Characters of a message that are shown.
 const MESSAGE_SHOWN: usize = 1_000;
 
@@ -153,9 +152,8 @@ struct Replies {
 #[async_trait]
 impl Invocation for GetMailboxSettings {
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let mut request = context.graph.request(&[])?;
-        request.query = vec![("$select", SELECT.to_owned())];
-        let given: GraphSettings = context.graph.fetch(request).await?;
+        // Microsoft's description of it declares no `$select`.
+        let given: GraphSettings = context.graph.fetch(context.graph.request(&[])?).await?;
         let settings = Settings::of(given);
         Ok(Answer::whole(settings.words(), json!(settings)))
     }
@@ -174,10 +172,7 @@ pub(crate) fn set_automatic_replies(given: &mut Given<'_>) -> Option<Box<dyn Inv
     let status = status?;
     let period = match (status, start?, end?) {
         (Status::Scheduled, Some(start), Some(end)) => {
-            if !end.is_after(&start) {
-                given.refuse("end", "must be later than `start`");
-            }
-            Some((start, end))
+            Some(Period::read(given, ["start", "end"], start, end, None))
         }
         (Status::Scheduled, start, end) => {
             for (name, missing) in [("start", start.is_none()), ("end", end.is_none())] {
@@ -203,27 +198,30 @@ struct SetAutomaticReplies {
     internal: Option<String>,
     external: Option<String>,
     audience: Option<&'static str>,
-    period: Option<(Moment, Moment)>,
+    period: Option<Period>,
 }
 
 #[async_trait]
 impl Invocation for SetAutomaticReplies {
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let mut request = context.graph.request(&[])?;
-        request.body = Some(json!({ "automaticRepliesSetting": self.to_graph() }).into());
+        let times = match &self.period {
+            Some(period) => Some(period.settle(context).await?),
+            None => None,
+        };
+        request.body = Some(json!({ "automaticRepliesSetting": self.to_graph(times.as_ref()) }).into());
         let given: GraphSettings = context.graph.fetch(request).await?;
         let replies = Replies::of(given.automatic_replies_setting.unwrap_or_default());
-        let note = self.period.as_ref().map(|(start, end)| zone_note(&[("start", start), ("end", end)]));
+        let note = times.as_ref().map(Times::note);
         let text = format!("Automatic replies: {}{}", replies.words(), note.unwrap_or_default());
         Ok(Answer::whole(text, json!(replies)))
     }
 }
 
 impl SetAutomaticReplies {
-    fn to_graph(&self) -> Value {
+    fn to_graph(&self, times: Option<&Times>) -> Value {
         let message = |text: &Option<String>| text.as_deref().map(|text| Value::from(outgoing::html(text)));
-        let (start, end) =
-            self.period.as_ref().map(|(start, end)| (start.to_graph(), end.to_graph())).unzip();
+        let (start, end) = times.map(|times| (times.start.to_graph(), times.end.to_graph())).unzip();
         let fields = [
             ("status", Some(self.status.as_str().into())),
             ("externalAudience", self.audience.map(Value::from)),
@@ -233,7 +231,7 @@ impl SetAutomaticReplies {
             ("scheduledEndDateTime", end),
         ];
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        Value::Object(Map::from_iter(fields))
+        Value::Object(fields.collect())
     }
 }
 

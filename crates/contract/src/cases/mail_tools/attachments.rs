@@ -141,9 +141,9 @@ pub(super) fn a_text_becomes_an_attachment_of_the_draft_alone(site: &Site) -> Re
 pub(super) fn a_large_file_goes_to_the_draft_in_parts(site: &Site) -> Result<()> {
     let session = Session::open(site, "attach-large")?;
     let files = site.control.graph("files", &session.person.email)?;
-    let size = |file: &Value| file.at("/size").as_u64().unwrap_or_default();
+    let bytes = |file: &Value| file.at("/size").as_u64().unwrap_or_default();
     let file =
-        files.iter().find(|file| file.get("file").is_some() && (3 << 20..8 << 20).contains(&size(file)));
+        files.iter().find(|file| file.get("file").is_some() && (3 << 20..8 << 20).contains(&bytes(file)));
     let file = file.context("no file between 3 and 8 MiB")?;
     let draft = session.tool("createDraft", &json!({ "subject": "Large", "body": "b" }))?;
     let arguments = json!({ "id": draft.content()?.text("/id")?, "driveItemId": file.text("/id")? });
