@@ -4,10 +4,12 @@
 //!
 //! Invariant: nothing is random, so every run of an input is the same.
 
+mod documents;
 mod estate;
 mod ports;
 mod signing;
 
+pub use documents::{check_document, office};
 pub use estate::{AUDIENCE, DOCUMENT_HOST, Estate, PUBLIC_URL, REDIRECTS, RegisteredClient, TEAM, form_of};
 pub use signing::SigningKey;
 

@@ -62,7 +62,8 @@ pub(crate) fn read(bytes: &[u8], output: &mut Output) -> Result<()> {
         match property.name.as_str() {
             "BEGIN" => {
                 let component = property.value.trim().to_ascii_uppercase();
-                is_calendar |= component == "VCALENDAR";
+                // Some programs write an event without the calendar around it.
+                is_calendar |= matches!(component.as_str(), "VCALENDAR" | "VEVENT" | "VTODO");
                 if open.len() == DEPTH_MAX {
                     return Err(DocumentError::Damaged);
                 }
@@ -269,6 +270,7 @@ mod tests {
     #[test]
     fn what_is_no_calendar_is_damaged_and_endless_nesting_too() {
         assert_eq!(shown("SUMMARY:x\n"), Err(DocumentError::Damaged));
+        assert_eq!(shown("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n").unwrap(), "## Event: x");
         assert_eq!(shown(&"BEGIN:VCALENDAR\n".repeat(40)), Err(DocumentError::Damaged));
     }
 }

@@ -118,17 +118,19 @@ fn text(name: &str, content_type: &str, bytes: &[u8]) -> Result<Kind<'static>> {
     if starts_with(head, b"<!doctype html") || starts_with(head, b"<html") {
         return Ok(Kind::Html);
     }
-    let is_utf16 = bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
-    if bytes.contains(&0) && !is_utf16 {
-        return Err(DocumentError::Unsupported);
-    }
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let extension =
         name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
     let by_type = HINTS.iter().find(|hint| hint.content_type == essence);
     let by_extension = || HINTS.iter().find(|hint| hint.extensions.contains(&extension.as_str()));
-    if let Some(hint) = by_type.or_else(by_extension) {
-        return Ok((hint.kind)());
+    let hinted = by_type.or_else(by_extension).map(|hint| (hint.kind)());
+    let is_utf16 = bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
+    // Parts of a mail may be anything; no other text has zero bytes.
+    if bytes.contains(&0) && !is_utf16 && !matches!(hinted, Some(Kind::Mail)) {
+        return Err(DocumentError::Unsupported);
+    }
+    if let Some(kind) = hinted {
+        return Ok(kind);
     }
     let is_text = essence.starts_with("text/") || TEXT.contains(&extension.as_str());
     if is_text || is_utf16 || std::str::from_utf8(bytes).is_ok() {
@@ -161,6 +163,7 @@ mod tests {
             ("a.csv", "text/html", b"<p>a", "Html"),
             ("a.csv", "application/octet-stream", b"a,b", "Table"),
             ("a.eml", "", b"Subject: x\r\n\r\ny", "Mail"),
+            ("a.eml", "", b"Subject: x\r\n\r\ny\0", "Mail"),
             ("a", "", b"begin:vcalendar\r\n", "Calendar"),
             ("a", "", b" <!DOCTYPE HTML><p>x", "Html"),
             ("README", "", b"words", "Text"),
@@ -181,6 +184,7 @@ mod tests {
         ] {
             assert_eq!(kind("a.bin", "", bytes), "Unsupported");
         }
+        assert_eq!(kind("a.csv", "text/csv", b"a,\0"), "Unsupported");
         let mut encrypted = COMPOUND.to_vec();
         encrypted.extend(ENCRYPTED_STREAM.encode_utf16().flat_map(u16::to_le_bytes));
         assert_eq!(kind("a.docx", "", &encrypted), "Encrypted");

@@ -211,7 +211,7 @@ fn look(action: &'static Action, draw: &mut Draw) -> bool {
 }
 
 /// Draws until a row accepts one.
-const DRAWS: u64 = 4000;
+const DRAWS: u64 = 40_000;
 
 /// Without this the properties below could hold of nothing.
 #[test]

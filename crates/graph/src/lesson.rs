@@ -35,7 +35,7 @@ const fn row(
 }
 
 /// Answers of Graph, the particular before the general: the first row that fits counts.
-static GRAPH: [GraphLesson; 28] = [
+static GRAPH: [GraphLesson; 29] = [
     row(
         &[400],
         &["ErrorInvalidIdMalformed", "invalidRequest"],
@@ -92,6 +92,14 @@ static GRAPH: [GraphLesson; 28] = [
         "graph_message_size",
         "The message is larger with its attachments than the mailbox may send or keep.",
         "Attach less, or share the file with a link instead. Repeating the same call fails again.",
+    ),
+    row(
+        &[400],
+        &["ErrorPropertyValidationFailure", "ErrorCalendarEndDateIsEarlierThanStartDate"],
+        "graph_property",
+        "Microsoft 365 does not accept one of the new values together with the others.",
+        "Change the arguments; an event of whole days, for one, begins and ends at midnight. Repeating the same call fails \
+         again.",
     ),
     row(
         &[400, 405, 406, 415, 422],

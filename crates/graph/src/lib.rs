@@ -33,6 +33,7 @@ mod odata;
 mod paging;
 mod param;
 mod people;
+mod period;
 mod playbook;
 mod prompt;
 mod retry;

@@ -2,24 +2,35 @@
 //!
 //! Sources: ISO 8601, RFC 3339, RFC 9557 (zone in brackets); Graph's `dateTimeTimeZone`.
 //!
-//! The rule: with an offset or `Z` a time is an instant and is sent in UTC; with a zone in brackets it is local time
-//! in that zone and is sent with the zone; with neither it is UTC, as the clients in use expect, and the answer says
-//! so. The mailbox's own zone is not used: reading it needs a permission these rows do not ask for. A local time that
-//! the zone skips or repeats when clocks change is refused, because either guess may be an hour wrong.
+//! The rule: with an offset or `Z` a time is an instant; with a zone in brackets it is local time in that zone; with neither
+//! it floats, and is local time in the zone of the call's `timeZone`, else in the mailbox's own zone, else in UTC. The
+//! server this one takes the place of read floating times as UTC always, and its callers may still mean that; but the
+//! person behind a model means local time, the reading tools of this server show local time, and what a model has read
+//! it writes back. So the mailbox's zone counts where it may be known (`MailboxSettings.Read`), UTC remains where it may
+//! not, and every answer to a floating time says which of them was taken and how to say it otherwise.
+//!
+//! A local time that its zone skips or repeats when clocks change is refused, because either guess may be an hour wrong.
+//! Graph is sent local time with the zone's Windows name, which Outlook always knows, and UTC where it has none.
 
-use jiff::Timestamp;
 use jiff::civil;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::{Disambiguation, TimeZone};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A time with the zone it was meant in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Moment {
-    instant: Timestamp,
-    local: civil::DateTime,
-    zone: String,
-    assumed_utc: bool,
+use crate::shape;
+use crate::zone::Zone;
+
+/// A time as it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment(Written);
+
+#[derive(Clone, Debug)]
+enum Written {
+    Instant(Timestamp),
+    Zoned(Timestamp, Zone),
+    Floating(civil::DateTime),
 }
 
 /// Why a text is not a usable time.
@@ -35,6 +46,15 @@ pub(crate) enum MomentError {
     Year,
 }
 
+/// A point in time, and the zone in which it is told to Graph and to people.
+#[derive(Clone, Debug)]
+pub(crate) struct Settled {
+    at: Timestamp,
+    zone: Zone,
+    /// Whether the text named no zone.
+    floated: bool,
+}
+
 static STRICT: DateTimeParser = DateTimeParser::new().disambiguation(Disambiguation::Reject);
 
 impl Moment {
@@ -45,57 +65,97 @@ impl Moment {
         if text.len() > Self::TEXT_MAX {
             return Err(MomentError::Malformed);
         }
-        let moment = if text.contains('[') {
+        let written = if text.contains('[') {
             Self::zoned(text)?
         } else if let Ok(instant) = STRICT.parse_timestamp(text) {
-            Self::utc(instant, false)
+            Written::Instant(instant)
         } else {
-            let local = STRICT.parse_datetime(text).map_err(|_| MomentError::Malformed)?;
-            let instant = local.to_zoned(TimeZone::UTC).map_err(|_| MomentError::Malformed)?.timestamp();
-            Self::utc(instant, true)
+            Written::Floating(STRICT.parse_datetime(text).map_err(|_| MomentError::Malformed)?)
         };
-        if (1970..=2999).contains(&moment.local.year()) { Ok(moment) } else { Err(MomentError::Year) }
+        let year = match &written {
+            Written::Instant(at) => TimeZone::UTC.to_datetime(*at).year(),
+            Written::Zoned(at, zone) => zone.civil(*at).year(),
+            Written::Floating(local) => local.year(),
+        };
+        if (1970..=2999).contains(&year) { Ok(Self(written)) } else { Err(MomentError::Year) }
     }
 
-    fn zoned(text: &str) -> Result<Self, MomentError> {
+    fn zoned(text: &str) -> Result<Written, MomentError> {
         let zoned = STRICT.parse_zoned(text).map_err(|_| MomentError::Local)?;
-        Ok(match zoned.time_zone().iana_name() {
-            Some(name) => Self {
-                instant: zoned.timestamp(),
-                local: zoned.datetime(),
-                zone: name.to_owned(),
-                assumed_utc: false,
-            },
-            None => Self::utc(zoned.timestamp(), false),
+        let zone = zoned.time_zone().iana_name().and_then(Zone::named);
+        Ok(match zone {
+            Some(zone) => Written::Zoned(zoned.timestamp(), zone),
+            None => Written::Instant(zoned.timestamp()),
         })
     }
 
-    fn utc(instant: Timestamp, assumed_utc: bool) -> Self {
-        Self { instant, local: TimeZone::UTC.to_datetime(instant), zone: "UTC".to_owned(), assumed_utc }
+    /// Whether the text named no zone.
+    pub(crate) const fn floats(&self) -> bool {
+        matches!(self.0, Written::Floating(_))
+    }
+
+    /// The point in time, where a floating one is meant in `zone`. An instant is told in UTC.
+    pub(crate) fn settle(&self, zone: &Zone) -> Result<Settled, MomentError> {
+        let floated = self.floats();
+        let (at, zone) = match &self.0 {
+            Written::Instant(at) => (*at, Zone::utc()),
+            Written::Zoned(at, zone) => (*at, zone.clone()),
+            Written::Floating(local) => (zone.instant(*local).ok_or(MomentError::Local)?, zone.clone()),
+        };
+        Ok(Settled { at, zone, floated })
+    }
+
+    /// Whether this is surely not after `other`, whatever zone floating ones are meant in.
+    pub(crate) fn is_never_after(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Written::Floating(one), Written::Floating(other)) => one <= other,
+            (Written::Floating(_), _) | (_, Written::Floating(_)) => false,
+            (
+                Written::Instant(one) | Written::Zoned(one, _),
+                Written::Instant(other) | Written::Zoned(other, _),
+            ) => one <= other,
+        }
+    }
+}
+
+impl Settled {
+    /// The instant.
+    pub(crate) const fn at(&self) -> Timestamp {
+        self.at
     }
 
     /// Whether the text named no zone.
-    pub(crate) const fn is_assumed_utc(&self) -> bool {
-        self.assumed_utc
+    pub(crate) const fn floated(&self) -> bool {
+        self.floated
     }
 
-    pub(crate) fn is_after(&self, other: &Self) -> bool {
-        self.instant > other.instant
+    /// The same instant, told in this zone.
+    pub(crate) fn told_in(self, zone: &Zone) -> Self {
+        Self { zone: zone.clone(), ..self }
     }
 
     /// Graph's `dateTimeTimeZone`: local time without offset, and the zone it is meant in.
     pub(crate) fn to_graph(&self) -> Value {
-        json!({ "dateTime": self.local.strftime("%Y-%m-%dT%H:%M:%S").to_string(), "timeZone": self.zone })
+        let (local, zone) = self.zone.outlook_name(self.at).map_or_else(
+            || (TimeZone::UTC.to_datetime(self.at), "UTC"),
+            |name| (self.zone.civil(self.at), name),
+        );
+        json!({ "dateTime": local.strftime("%Y-%m-%dT%H:%M:%S").to_string(), "timeZone": zone })
     }
 
     /// RFC 3339 in UTC.
     pub(crate) fn to_rfc3339(&self) -> String {
-        instant_text(self.instant)
+        instant_text(self.at)
+    }
+
+    /// As data: RFC 3339 with the offset of its zone.
+    pub(crate) fn stamp(&self) -> String {
+        self.zone.stamp(self.at)
     }
 
     /// For people: local time and zone.
-    pub(crate) fn to_words(&self) -> String {
-        format!("{} {}", self.local.strftime("%a %Y-%m-%d %H:%M"), self.zone)
+    pub(crate) fn words(&self) -> String {
+        format!("{} {}", self.zone.words_at(self.at), self.zone.name())
     }
 }
 
@@ -104,103 +164,54 @@ pub(crate) fn instant_text(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The sentence for times that named no zone; empty where all did.
-pub(crate) fn zone_note(moments: &[(&str, &Moment)]) -> String {
-    let assumed: Vec<String> = moments
-        .iter()
-        .filter(|(_, moment)| moment.is_assumed_utc())
-        .map(|(name, _)| format!("`{name}`"))
-        .collect();
-    match assumed.len() {
-        0 => String::new(),
-        1 => format!("\n{} named no time zone and was taken as UTC.", assumed.concat()),
-        _ => format!("\n{} named no time zone and were taken as UTC.", assumed.join(" and ")),
+/// Graph's `dateTimeTimeZone`, as it gives it.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct GraphTime {
+    date_time: Option<String>,
+    time_zone: Option<String>,
+}
+
+impl GraphTime {
+    /// The point in time; none where the text is no time or the zone is not known. A local time that its zone skips or
+    /// repeats is the later or the first of the two, as Outlook has it.
+    pub(crate) fn instant(&self) -> Option<Timestamp> {
+        let local = self.local()?;
+        // `tzone://Microsoft/Utc` is how some services write UTC.
+        let name = self.time_zone.as_deref().unwrap_or("UTC");
+        let name = name.strip_prefix("tzone://Microsoft/").unwrap_or(name);
+        Zone::named(name)?.instant_or_near(local)
     }
+
+    /// The day, for a time of an all-day event: no zone moves it.
+    pub(crate) fn day(&self) -> Option<civil::Date> {
+        self.local().map(civil::DateTime::date)
+    }
+
+    /// The time as it came, where it is one word.
+    pub(crate) fn raw(&self) -> String {
+        shape::id(self.date_time.as_deref())
+    }
+
+    fn local(&self) -> Option<civil::DateTime> {
+        self.date_time.as_deref()?.parse().ok()
+    }
+}
+
+/// From the first day of an all-day event to its last, for people. The end is the midnight after the last day.
+pub(crate) fn days(start: civil::Date, end: civil::Date) -> String {
+    let last = end.yesterday().unwrap_or(end).max(start);
+    let words = |day: civil::Date| day.strftime("%a %Y-%m-%d").to_string();
+    let until = if last == start { String::new() } else { format!(" to {}", words(last)) };
+    format!("{}{until}, all day", words(start))
+}
+
+/// Minutes from one instant to another; none where it is not later.
+pub(crate) fn minutes(start: Timestamp, end: Timestamp) -> Option<u32> {
+    let length: SignedDuration = end.duration_since(start);
+    u32::try_from(length.as_mins()).ok().filter(|minutes| *minutes > 0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn graph(text: &str) -> (String, String) {
-        let value = Moment::parse(text).unwrap().to_graph();
-        (value["dateTime"].as_str().unwrap().to_owned(), value["timeZone"].as_str().unwrap().to_owned())
-    }
-
-    #[test]
-    fn offsets_are_instants_in_utc() {
-        for text in [
-            "2026-11-24T10:00:00+01:00",
-            "2026-11-24T09:00:00Z",
-            "2026-11-24T09:00Z",
-            "2026-11-24T04:00:00.25-05:00",
-        ] {
-            assert_eq!(graph(text), ("2026-11-24T09:00:00".into(), "UTC".into()), "{text}");
-            assert!(!Moment::parse(text).unwrap().is_assumed_utc());
-        }
-    }
-
-    #[test]
-    fn plain_times_are_utc_and_say_so() {
-        for (text, at) in
-            [("2026-11-24T09:00:00", "2026-11-24T09:00:00"), ("2026-11-24", "2026-11-24T00:00:00")]
-        {
-            assert_eq!(graph(text), (at.into(), "UTC".into()));
-            assert!(Moment::parse(text).unwrap().is_assumed_utc());
-        }
-    }
-
-    #[test]
-    fn a_named_zone_is_kept_on_both_sides_of_a_clock_change() {
-        for (text, utc) in [
-            ("2026-03-28T09:00[Europe/Berlin]", "2026-03-28T08:00:00Z"),
-            ("2026-03-30T09:00[Europe/Berlin]", "2026-03-30T07:00:00Z"),
-            ("2026-10-25T02:30+02:00[Europe/Berlin]", "2026-10-25T00:30:00Z"),
-            ("2026-10-25T02:30+01:00[Europe/Berlin]", "2026-10-25T01:30:00Z"),
-        ] {
-            let moment = Moment::parse(text).unwrap();
-            assert_eq!(moment.to_rfc3339(), utc);
-            assert_eq!(graph(text).1, "Europe/Berlin");
-            assert!(!moment.is_assumed_utc());
-        }
-    }
-
-    #[test]
-    fn a_local_time_the_zone_skips_or_repeats_is_refused() {
-        for text in [
-            "2026-03-29T02:30[Europe/Berlin]",
-            "2026-10-25T02:30[Europe/Berlin]",
-            "2026-11-24T09:00[Mars/Olympus]",
-            "2026-11-24T09:00+09:00[Europe/Berlin]",
-        ] {
-            assert_eq!(Moment::parse(text), Err(MomentError::Local), "{text}");
-        }
-        assert!(Moment::parse("2026-03-29T03:30[Europe/Berlin]").is_ok());
-    }
-
-    #[test]
-    fn what_is_no_time_is_refused() {
-        for text in [
-            "",
-            "tomorrow",
-            "2026-13-01T00:00Z",
-            "2026-02-30T00:00Z",
-            "24.11.2026",
-            "1764000000",
-            "2026-11-24T25:00Z",
-            &"2".repeat(65),
-        ] {
-            assert_eq!(Moment::parse(text), Err(MomentError::Malformed), "{text}");
-        }
-        assert_eq!(Moment::parse("1969-12-31T23:00:00Z"), Err(MomentError::Year));
-    }
-
-    #[test]
-    fn words_name_the_zone() {
-        assert_eq!(Moment::parse("2026-11-24T10:00+01:00").unwrap().to_words(), "Tue 2026-11-24 09:00 UTC");
-        assert_eq!(
-            Moment::parse("2026-11-24T10:00[Europe/Berlin]").unwrap().to_words(),
-            "Tue 2026-11-24 10:00 Europe/Berlin"
-        );
-    }
-}
+#[path = "moment_tests.rs"]
+mod tests;

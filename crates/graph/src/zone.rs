@@ -26,7 +26,8 @@ pub(crate) static TIME_ZONE: Param<ZoneName, Optional> =
 
 /// The call that a row which uses the mailbox's zone declares.
 pub(crate) const SETTINGS: &str = "/me/mailboxSettings";
-const NEEDED: &[Scope] = &[Scope::MailboxSettingsRead];
+/// Permissions of which one is needed to ask.
+const NEEDED: [Scope; 2] = [Scope::MailboxSettingsRead, Scope::MailboxSettingsReadWrite];
 const REMEMBERED: Duration = Duration::from_hours(1);
 /// Changes of the clock that two zones must share to be told by one name: four years of summer times.
 const CHANGES_COMPARED: usize = 8;
@@ -96,6 +97,11 @@ impl Zone {
         self.origin == Origin::Mailbox
     }
 
+    /// Whether the caller named it.
+    pub(crate) fn is_named(&self) -> bool {
+        self.origin == Origin::Named
+    }
+
     /// An instant of Graph in this zone, for people: `Tue 2026-11-24 10:00`; empty where it is none.
     pub(crate) fn words(&self, instant: &str) -> String {
         instant.parse().map_or_else(|_| String::new(), |at| self.words_at(at))
@@ -122,6 +128,11 @@ impl Zone {
     /// The instant of a local time; none where the zone skips or repeats it.
     pub(crate) fn instant(&self, local: civil::DateTime) -> Option<Timestamp> {
         self.zone.to_ambiguous_timestamp(local).unambiguous().ok()
+    }
+
+    /// The instant of a local time; where the zone skips or repeats it, the later or the first.
+    pub(crate) fn instant_or_near(&self, local: civil::DateTime) -> Option<Timestamp> {
+        self.zone.to_timestamp(local).ok()
     }
 
     /// The local time of an instant.
@@ -161,7 +172,7 @@ impl Zone {
     /// Asks the mailbox for the name of its zone; nothing where it may not be asked, or does not say.
     async fn ask(context: &Context<'_>) -> Option<String> {
         let Account { granted, microsoft_scopes, .. } = context.account;
-        if !granted.covers(NEEDED) || !microsoft_scopes.covers(NEEDED) {
+        if !NEEDED.iter().any(|one| granted.covers(&[*one]) && microsoft_scopes.covers(&[*one])) {
             return None;
         }
         let request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;

@@ -32,6 +32,9 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Run only the simulated Cloudflare and Microsoft 365, in front of a server of your own
     Sandbox(Sandbox),
+    /// Read the document on standard input as text, under limits; the server starts this by itself
+    #[command(name = crate::read_document::COMMAND, hide = true)]
+    ReadDocument,
     /// Write fresh random keys into a folder
     Keygen(Keygen),
     /// Examine a deployment from outside: perimeter, metadata, names, headers, limits, and with credentials a sign-in

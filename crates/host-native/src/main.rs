@@ -19,6 +19,7 @@ mod output;
 mod overrides;
 mod places;
 mod ports;
+mod read_document;
 mod ready;
 mod remote;
 mod sandbox;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Unpin(arguments) => on_runtime(operator::unpin(arguments)),
         Command::Readmit(arguments) => on_runtime(operator::readmit(arguments)),
         Command::Visit(arguments) => on_runtime(operator::visit(arguments)),
+        Command::ReadDocument => read_document::run().map(done),
         Command::Keygen(arguments) => keygen::run(&arguments).map(done),
         Command::Audit(Audit::Tail(arguments)) => audit::tail(&arguments).map(done),
         Command::Audit(Audit::Verify(arguments)) => audit::verify(&arguments).map(done),

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::ports::background::TokioBackground;
 use crate::ports::cells::{NativeCells, OPEN_CELLS};
-use crate::ports::documents::NoReader;
+use crate::ports::documents::ChildReader;
 use crate::ports::entropy::SystemEntropy;
 use crate::ports::outbound::HyperOutbound;
 use crate::ports::registry::SqliteRegistry;
@@ -111,7 +111,7 @@ impl Server {
                 SqliteRegistry::open(&data.registry()).context("cannot open the client registry")?,
             ),
             signer: Arc::new(RingSigner),
-            documents: Arc::new(NoReader),
+            documents: Arc::new(ChildReader::new()),
             timer: Arc::new(TokioTimer),
         };
         let core = Core::new(config, ports)?;

@@ -15,13 +15,15 @@ use m365_host_worker::ports::alarm::DurableAlarm;
 use m365_host_worker::ports::background::SpawnedBackground;
 use m365_host_worker::ports::clock::WorkerClock;
 use m365_host_worker::ports::directory::DurableDirectory;
+use m365_host_worker::ports::documents::ServiceReader;
 use m365_host_worker::ports::entropy::CryptoEntropy;
 use m365_host_worker::ports::registry::KvRegistry;
 use m365_host_worker::ports::sql::DurableDatabase;
 use m365_host_worker::ports::timer::TimeoutTimer;
 use m365_port_suite as suite;
 use m365_ports::{
-    Alarm as _, BoxFuture, ClientRegistry as _, Clock as _, Durability, RegistryError, transact,
+    Alarm as _, BoxFuture, ClientRegistry as _, Clock as _, Document, DocumentError, DocumentReader as _,
+    DocumentText, Durability, RegistryError, transact,
 };
 use m365_types::ClientId;
 use serde::Serialize;
@@ -101,6 +103,42 @@ const OWN: &[OwnCase] = &[
     own!("the earliest moment asked of an alarm wins and rings once", |ports| ports.alarm_rings_once().await),
 ];
 
+/// Documents of the other crate's tests: an ordinary one, one that needs a password, one that asks for too much memory.
+const ORDINARY: &[u8] = include_bytes!("../../documents/tests/samples/letter.pdf");
+const LOCKED: &[u8] = include_bytes!("../../documents/tests/samples/locked.pdf");
+const GREEDY: &[u8] = include_bytes!("../../documents/tests/samples/memory.pdf");
+
+const DOCUMENTS: &[OwnCase] = &[
+    own!("a document is read by the other Worker", |ports| {
+        let text = ports.read(ORDINARY).await?;
+        ensure!(text.text.contains("Grüße aus Zürich"), "the text is {text:?}");
+        ensure!(text.hidden == 45 && !text.truncated, "the text is {text:?}");
+        Ok(())
+    }),
+    own!("a document without text in it is told why", |ports| {
+        let locked = ports.read(LOCKED).await;
+        ensure!(locked == Err(DocumentError::Encrypted), "a locked document gave {locked:?}");
+        let large = ports.read(&vec![b'x'; m365_ports::DOCUMENT_BYTES_MAX + 1]).await;
+        ensure!(large == Err(DocumentError::TooLarge), "a large document gave {large:?}");
+        Ok(())
+    }),
+    own!("a document that breaks the reader fails its own call alone", |ports| {
+        for _ in 0..2 {
+            let greedy = ports.read(GREEDY).await;
+            ensure!(greedy == Err(DocumentError::Unavailable), "a greedy document gave {greedy:?}");
+            ports.read(ORDINARY).await?;
+        }
+        Ok(())
+    }),
+    own!("a document read beside one that breaks the reader is read", |ports| {
+        let (greedy, first, second) =
+            futures_util::future::join3(ports.read(GREEDY), ports.read(ORDINARY), ports.read(ORDINARY)).await;
+        ensure!(greedy == Err(DocumentError::Unavailable), "a greedy document gave {greedy:?}");
+        ensure!(first.is_ok() && second.is_ok(), "ordinary documents gave {first:?} and {second:?}");
+        Ok(())
+    }),
+];
+
 const BUSY: &[OwnCase] = &[own!("says that it is busy and makes nothing up", |ports| {
     ports.registry_answers(RegistryError::Busy).await
 })];
@@ -128,6 +166,7 @@ fn tables() -> Vec<Table> {
         table!("directory race", Fresh, suite::DIRECTORY_RACE, |ports, case| {
             (case.run)(&DurableDirectory::new(ports.env.clone())).await
         }),
+        table!("documents", Shared, DOCUMENTS, |ports, case| (case.run)(ports).await),
         table!("this host", Shared, OWN, |ports, case| (case.run)(ports).await),
         table!("registry that is busy", Busy, BUSY, |ports, case| (case.run)(ports).await),
         table!("registry that fails", Failing, OUT_OF_ORDER, |ports, case| (case.run)(ports).await),
@@ -191,6 +230,15 @@ impl Ports {
             DIRECTORY_SCHEMA.iter().try_for_each(|statement| sql.run(statement, &[]).map(drop))
         })?;
         Ok(database)
+    }
+
+    async fn read(&self, bytes: &[u8]) -> std::result::Result<DocumentText, DocumentError> {
+        let document = Document {
+            name: "Ä letter.pdf".into(),
+            content_type: String::new(),
+            bytes: bytes.to_vec().into(),
+        };
+        ServiceReader::new(self.env.clone()).read(document).await
     }
 
     /// Ends the instance in the middle of a transaction, as a panic does.

@@ -60,6 +60,7 @@ const { values: options } = parseArgs({
     packages: { type: "string" }, // where the npm packages are installed
     program: { type: "string" }, // the built m365-mcp
     worker: { type: "string" }, // the folder with index.js and index_bg.wasm
+    documents: { type: "string" }, // the same of the Worker that reads documents
     "compatibility-date": { type: "string" }, // as it is deployed with
     "compatibility-flag": { type: "string", multiple: true, default: [] },
     port: { type: "string", default: "8787" },
@@ -181,26 +182,25 @@ function given() {
 
 /** workerd on loopback: it can reach no other machine. */
 function startRuntime(port, bindings) {
-  return new Miniflare({
-    name: "m365-mcp",
-    modulesRoot: options.worker,
-    modules: [
-      { type: "ESModule", path: join(options.worker, "index.js") },
-      { type: "CompiledWasm", path: join(options.worker, "index_bg.wasm") },
-    ],
-    compatibilityDate: options["compatibility-date"],
-    compatibilityFlags: options["compatibility-flag"],
+  const main = {
+    ...script("m365-mcp", options.worker),
     bindings: { ...bindings, ORIGIN_HOST: `127.0.0.1:${port}` },
+    serviceBindings: { DOCUMENTS: "m365-documents" },
     kvNamespaces: { OAUTH_KV: "registry" },
-    kvPersist: join(folder, "kv"),
     durableObjects: {
       CELL: { className: "Cell", useSQLite: true, unsafeUniqueKey: "cells" },
       DIRECTORY: { className: "Directory", useSQLite: true, unsafeUniqueKey: "directory" },
     },
-    durableObjectsPersist: folder,
     outboundService: { network: { allow: ["local"] } },
     // The socket of the Worker itself; miniflare's entry in front of it would answer errors in its own way.
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+  };
+  // As it is deployed: bound to nothing, and it can reach nothing.
+  const documents = { ...script("m365-documents", options.documents), outboundService: { network: { allow: [] } } };
+  return new Miniflare({
+    workers: [main, documents],
+    kvPersist: join(folder, "kv"),
+    durableObjectsPersist: folder,
     host: "127.0.0.1",
     port: 0,
     cf: false,
@@ -209,6 +209,20 @@ function startRuntime(port, bindings) {
       stderr.pipe(process.stderr);
     },
   });
+}
+
+/** A built script, with the behaviour that it is deployed with. */
+function script(name, folder) {
+  return {
+    name,
+    modulesRoot: folder,
+    modules: [
+      { type: "ESModule", path: join(folder, "index.js") },
+      { type: "CompiledWasm", path: join(folder, "index_bg.wasm") },
+    ],
+    compatibilityDate: options["compatibility-date"],
+    compatibilityFlags: options["compatibility-flag"],
+  };
 }
 
 function welcome({ mcp, me, people, sandbox }) {

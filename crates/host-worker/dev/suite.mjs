@@ -13,6 +13,7 @@ const { values: options, positionals: filters } = parseArgs({
   options: {
     packages: { type: "string" }, // where the npm packages are installed
     worker: { type: "string" }, // the folder with index.js and index_bg.wasm
+    documents: { type: "string" }, // the same of the Worker that reads documents
     "compatibility-date": { type: "string" },
     "compatibility-flag": { type: "string", multiple: true, default: [] },
   },
@@ -34,14 +35,8 @@ function startRuntime(stores, bindings = {}, heard = () => {}) {
     ? { wrappedBindings: { OAUTH_KV: { scriptName: "registry" } } }
     : { kvNamespaces: ["OAUTH_KV"], kvPersist: join(folder, `kv-${started}`) };
   const worker = {
-    name: "ports",
-    modulesRoot: options.worker,
-    modules: [
-      { type: "ESModule", path: join(options.worker, "index.js") },
-      { type: "CompiledWasm", path: join(options.worker, "index_bg.wasm") },
-    ],
-    compatibilityDate: options["compatibility-date"],
-    compatibilityFlags: options["compatibility-flag"],
+    ...script("ports", options.worker),
+    serviceBindings: { DOCUMENTS: "documents" },
     durableObjects: {
       PORTS: { className: "Ports", useSQLite: true },
       DIRECTORY: { className: "Directory", useSQLite: true },
@@ -49,13 +44,14 @@ function startRuntime(stores, bindings = {}, heard = () => {}) {
     bindings,
     ...registry,
   };
+  const reader = { ...script("documents", options.documents), outboundService: { network: { allow: [] } } };
   const standIn = {
     name: "registry",
     modules: true,
     script: `export default () => ({ async get() { ${fault} }, async put() { ${fault} } });`,
   };
   return new Miniflare({
-    workers: fault ? [worker, standIn] : [worker],
+    workers: [worker, reader, ...(fault ? [standIn] : [])],
     durableObjectsPersist: join(folder, `objects-${started}`),
     host: "127.0.0.1",
     port: 0,
@@ -63,6 +59,20 @@ function startRuntime(stores, bindings = {}, heard = () => {}) {
     // What the runtime says of a case that is meant to die is no news, except to who asks for it.
     handleRuntimeStdio: (stdout, stderr) => [stdout, stderr].forEach((stream) => stream.on("data", heard)),
   });
+}
+
+/** A built script, with the behaviour that it is deployed with. */
+function script(name, folder) {
+  return {
+    name,
+    modulesRoot: folder,
+    modules: [
+      { type: "ESModule", path: join(folder, "index.js") },
+      { type: "CompiledWasm", path: join(folder, "index_bg.wasm") },
+    ],
+    compatibilityDate: options["compatibility-date"],
+    compatibilityFlags: options["compatibility-flag"],
+  };
 }
 
 /** An object of the runtime, by name. */

@@ -20,7 +20,7 @@ use crate::log;
 use crate::ports::background::SpawnedBackground;
 use crate::ports::cells::DurableCells;
 use crate::ports::directory::DurableDirectory;
-use crate::ports::documents::NoReader;
+use crate::ports::documents::ServiceReader;
 use crate::ports::entropy::CryptoEntropy;
 use crate::ports::outbound::FetchOutbound;
 use crate::ports::registry::KvRegistry;
@@ -71,7 +71,7 @@ impl Isolate {
             outbound: Arc::new(FetchOutbound),
             registry: Arc::new(KvRegistry::new(env.clone())),
             signer: Arc::new(SubtleSigner),
-            documents: Arc::new(NoReader),
+            documents: Arc::new(ServiceReader::new(env.clone())),
             timer: Arc::new(TimeoutTimer),
         };
         let core = Core::new(config, ports)?;

@@ -6,6 +6,7 @@ committed because their bytes change with every run; nothing in a test depends o
 
 import datetime
 import io
+import zlib
 
 import docx
 import msoffcrypto.format.ooxml
@@ -135,7 +136,29 @@ def pdf():
             writer.write(file)
 
 
+def memory():
+    """A PDF whose drawing unfolds twice, to 700 MB: more than any host gives its reader."""
+    packer = zlib.compressobj(9)
+    once = b"".join(packer.compress(bytes(1 << 20)) for _ in range(700)) + packer.flush()
+    twice = zlib.compress(once, 9)
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R>>",
+        b"<</Filter[/FlateDecode/FlateDecode]/Length %d>>\nstream\n%s\nendstream" % (len(twice), twice),
+    ]
+    body, places = b"%PDF-1.7\n", []
+    for number, written in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, written)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    tail = b"xref\n0 5\n0000000000 65535 f \n%strailer\n<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (table, len(body))
+    with open("memory.pdf", "wb") as file:
+        file.write(body + tail)
+
+
 word()
 excel()
 powerpoint()
 pdf()
+memory()

@@ -1,57 +1,49 @@
-//! One calendar event: as Graph gives it, as data, as words; read alone with its body.
+//! Calendar events: as Graph gives them, as data, as words.
 //!
-//! Source: Graph `event` resource.
+//! Source: Graph `event` resource. Times come in UTC, or as dates that no zone moves where an event is all day; they are told
+//! in the zone of the call.
 
-use async_trait::async_trait;
-use jiff::civil;
-use m365_types::Reach;
+use m365_text::html_to_markdown;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::action::{Answer, Context, Invocation, own, untrusted};
-use crate::arguments::Given;
-use crate::calendar::view::SELECT;
-use crate::error::ActionError;
-use crate::excerpt::{OFFSET, insert_body};
+use crate::calendar::recurrence::GraphRecurrence;
 use crate::listing::Listed;
-use crate::mail::list::preferences;
-use crate::param::{Identifier, Param, Required, required};
+use crate::moment::{GraphTime, days};
 use crate::shape::{self, Cleaner};
-use crate::wire::{Body, Correspondent, NAME_MAX, Recipient};
+use crate::wire::{Correspondent, Recipient};
+use crate::zone::Zone;
 
-pub(crate) static ID: Param<Identifier, Required> =
-    required("id", "The event's id, as getCalendarEvents gives it", Identifier);
-
+/// What is asked of an event in a list.
+pub(crate) const SELECT: &str =
+    "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting";
 /// Properties that every event has.
 pub(crate) const FIELDS: &[&str] = &["id", "subject", "start", "end", "isAllDay"];
-/// Name of the row of one event.
-pub(crate) const URI: &str = "microsoft://events/{id}";
 const TITLE_MAX: usize = 255;
-const ATTENDEES_SHOWN: usize = 10;
+/// Attendees whose names are in the text.
+const TOLD: usize = 10;
+/// Attendees whose addresses are in the data.
+const LISTED_MAX: usize = 50;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct GraphEvent {
-    id: Option<String>,
+    pub(crate) id: Option<String>,
     subject: Option<String>,
     start: Option<GraphTime>,
     end: Option<GraphTime>,
     is_all_day: Option<bool>,
     location: Option<GraphLocation>,
     organizer: Option<Recipient>,
-    attendees: Option<Vec<GraphAttendee>>,
+    pub(crate) attendees: Option<Vec<GraphAttendee>>,
     response_status: Option<GraphResponse>,
     is_cancelled: Option<bool>,
     online_meeting: Option<GraphOnlineMeeting>,
-    web_link: Option<String>,
-    body: Option<Body>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct GraphTime {
-    date_time: Option<String>,
-    time_zone: Option<String>,
+    pub(crate) is_online_meeting: Option<bool>,
+    pub(crate) web_link: Option<String>,
+    pub(crate) body: Option<GraphBody>,
+    pub(crate) recurrence: Option<GraphRecurrence>,
+    pub(crate) series_master_id: Option<String>,
+    pub(crate) has_attachments: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -62,7 +54,7 @@ struct GraphLocation {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct GraphAttendee {
+pub(crate) struct GraphAttendee {
     #[serde(flatten)]
     who: Recipient,
     status: Option<GraphResponse>,
@@ -74,10 +66,43 @@ struct GraphResponse {
     response: Option<String>,
 }
 
+/// Graph's `itemBody`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct GraphOnlineMeeting {
+pub(crate) struct GraphBody {
+    content_type: Option<String>,
+    content: Option<String>,
+}
+
+impl GraphBody {
+    /// The description as markdown, or as its lines where it is plain text.
+    pub(crate) fn read(&self, cleaner: &mut Cleaner) -> String {
+        if self.content_type.as_deref() == Some("text") {
+            return cleaner.lines(self.content.as_deref());
+        }
+        let read = html_to_markdown(self.content.as_deref().unwrap_or_default());
+        cleaner.count(read.hidden);
+        read.text
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct GraphOnlineMeeting {
     join_url: Option<String>,
+}
+
+impl GraphOnlineMeeting {
+    /// The link to join, where it is one.
+    pub(crate) fn link(&self) -> Option<String> {
+        shape::link(self.join_url.as_deref())
+    }
+}
+
+/// An event, and the zone its times are told in.
+pub(crate) struct Placed {
+    pub(crate) event: GraphEvent,
+    pub(crate) zone: Zone,
 }
 
 /// An event, cleaned.
@@ -86,182 +111,126 @@ struct GraphOnlineMeeting {
 pub(crate) struct Event {
     id: String,
     subject: String,
-    start: Time,
-    end: Time,
+    start: String,
+    end: String,
     is_all_day: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
     location: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     organizer: Option<Correspondent>,
-    attendees: Vec<Attendee>,
+    /// Addresses of those invited.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attendees: Vec<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
     response: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_cancelled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    join_url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    web_link: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Time {
-    date_time: String,
-    time_zone: String,
-}
-
-#[derive(Serialize)]
-struct Attendee {
-    #[serde(flatten)]
-    who: Correspondent,
-    response: String,
+    pub(crate) join_url: Option<String>,
+    #[serde(skip)]
+    when: String,
+    /// Those invited, and what they answered, in words.
+    #[serde(skip)]
+    invited: String,
 }
 
 impl Listed for Event {
-    type Given = GraphEvent;
+    type Given = Placed;
 
-    fn of(given: &GraphEvent, cleaner: &mut Cleaner) -> Self {
-        let attendees = given.attendees.iter().flatten();
+    fn of(Placed { event, zone }: &Placed, cleaner: &mut Cleaner) -> Self {
+        let is_all_day = event.is_all_day.unwrap_or_default();
+        let place = event.location.as_ref().and_then(|place| place.display_name.as_deref());
+        let (start, end, when) = times(event, is_all_day, zone);
+        let (attendees, invited) = invited(event.attendees.as_deref().unwrap_or_default(), cleaner);
         Self {
-            id: shape::id(given.id.as_deref()),
-            subject: cleaner.line(given.subject.as_deref(), TITLE_MAX),
-            start: Time::of(given.start.as_ref(), cleaner),
-            end: Time::of(given.end.as_ref(), cleaner),
-            is_all_day: given.is_all_day.unwrap_or_default(),
-            location: cleaner
-                .line(given.location.as_ref().and_then(|place| place.display_name.as_deref()), TITLE_MAX),
-            organizer: Correspondent::of(given.organizer.as_ref(), cleaner),
-            attendees: attendees.filter_map(|attendee| Attendee::of(attendee, cleaner)).collect(),
-            response: response(given.response_status.as_ref()),
-            is_cancelled: given.is_cancelled.unwrap_or_default(),
-            join_url: shape::link(
-                given.online_meeting.as_ref().and_then(|meeting| meeting.join_url.as_deref()),
-            ),
-            web_link: shape::link(given.web_link.as_deref()),
+            id: shape::id(event.id.as_deref()),
+            subject: cleaner.line(event.subject.as_deref(), TITLE_MAX),
+            start,
+            end,
+            is_all_day,
+            location: cleaner.line(place, TITLE_MAX),
+            organizer: Correspondent::of(event.organizer.as_ref(), cleaner),
+            attendees,
+            response: answered(event.response_status.as_ref()).unwrap_or_default().to_owned(),
+            is_cancelled: event.is_cancelled.unwrap_or_default(),
+            join_url: event.online_meeting.as_ref().and_then(GraphOnlineMeeting::link),
+            when,
+            invited,
         }
     }
 
     fn words(&self, number: usize) -> String {
-        let subject = if self.subject.is_empty() { "(no subject)" } else { &self.subject };
-        let cancelled = if self.is_cancelled { " (cancelled)" } else { "" };
-        let mut text = format!("{number}. {subject}{cancelled}\n   {}", self.when());
-        if !self.location.is_empty() {
-            text.push_str(", at ");
-            text.push_str(&self.location);
-        }
-        if let Some(organizer) = &self.organizer {
-            text.push_str("\n   organised by ");
-            text.push_str(&organizer.words());
-        }
-        if !self.attendees.is_empty() {
-            let shown: Vec<String> =
-                self.attendees.iter().take(ATTENDEES_SHOWN).map(Attendee::words).collect();
-            let rest = match self.attendees.len().saturating_sub(ATTENDEES_SHOWN) {
-                0 => String::new(),
-                rest => format!(" and {rest} more"),
-            };
-            text.push_str("\n   with ");
-            text.push_str(&shown.join(", "));
-            text.push_str(&rest);
-        }
-        if let Some(join) = &self.join_url {
-            text.push_str("\n   join ");
-            text.push_str(join);
-        }
-        text.push_str("\n   id ");
-        text.push_str(&self.id);
-        text
+        format!("{number}. {}\n{}\nid {}", self.title(), self.lines().join("\n"), self.id)
     }
 }
 
 impl Event {
-    fn when(&self) -> String {
-        let (start, end) = (self.start.civil(), self.end.civil());
-        let (Some(start), Some(end)) = (start, end) else {
-            return format!("{} to {} {}", self.start.date_time, self.end.date_time, self.start.time_zone);
-        };
-        let day = |at: civil::DateTime| at.strftime("%a %Y-%m-%d").to_string();
-        let zone = &self.start.time_zone;
-        if self.is_all_day {
-            // The end of an all-day event is the midnight after its last day.
-            let last = end.date().yesterday().unwrap_or(end.date()).max(start.date());
-            let until = if last == start.date() {
-                String::new()
-            } else {
-                format!(" to {}", last.strftime("%a %Y-%m-%d"))
-            };
-            return format!("{}{until}, all day", day(start));
+    pub(crate) fn title(&self) -> String {
+        let subject = if self.subject.is_empty() { "(no subject)" } else { &self.subject };
+        format!("{subject}{}", if self.is_cancelled { " (cancelled)" } else { "" })
+    }
+
+    /// When and where, by whom and with whom.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut first = self.when.clone();
+        let organizer = self.organizer.as_ref().map(Correspondent::words).unwrap_or_default();
+        let online = if self.join_url.is_some() { "online" } else { "" };
+        for (before, words) in [
+            ("", online),
+            ("at ", &self.location),
+            ("organised by ", if self.response == "organizer" { "" } else { &organizer }),
+            ("you: ", &self.response),
+        ] {
+            if !words.is_empty() {
+                first.push_str(", ");
+                first.push_str(before);
+                first.push_str(words);
+            }
         }
-        let until = if start.date() == end.date() {
-            end.strftime("%H:%M").to_string()
-        } else {
-            format!(" {} {}", day(end), end.strftime("%H:%M"))
-        };
-        format!("{} {}–{} {zone}", day(start), start.strftime("%H:%M"), until.trim_start())
-    }
-}
-
-impl Time {
-    fn of(given: Option<&GraphTime>, cleaner: &mut Cleaner) -> Self {
-        let date_time = shape::id(given.and_then(|time| time.date_time.as_deref()));
-        let fraction = date_time.find('.').unwrap_or(date_time.len());
-        Self {
-            date_time: date_time.get(..fraction).unwrap_or_default().to_owned(),
-            time_zone: cleaner.line(given.and_then(|time| time.time_zone.as_deref()), NAME_MAX),
+        let mut lines = vec![first];
+        if !self.invited.is_empty() {
+            lines.push(format!("with {}", self.invited));
         }
-    }
-
-    fn civil(&self) -> Option<civil::DateTime> {
-        self.date_time.parse().ok()
+        lines
     }
 }
 
-impl Attendee {
-    fn of(given: &GraphAttendee, cleaner: &mut Cleaner) -> Option<Self> {
-        let who = Correspondent::of(Some(&given.who), cleaner)?;
-        Some(Self { who, response: response(given.status.as_ref()) })
+/// Start and end as data, and both as words. What cannot be read is shown as it came, where that is one word.
+fn times(event: &GraphEvent, is_all_day: bool, zone: &Zone) -> (String, String, String) {
+    let nothing = GraphTime::default();
+    let (start, end) = (event.start.as_ref().unwrap_or(&nothing), event.end.as_ref().unwrap_or(&nothing));
+    let all_day = is_all_day.then(|| start.day().zip(end.day())).flatten();
+    if let Some((first, last)) = all_day {
+        return (first.to_string(), last.to_string(), days(first, last));
     }
-
-    fn words(&self) -> String {
-        match self.response.as_str() {
-            "" | "none" | "notResponded" => self.who.words(),
-            response => format!("{} ({response})", self.who.words()),
-        }
-    }
-}
-
-fn response(given: Option<&GraphResponse>) -> String {
-    shape::id(given.and_then(|status| status.response.as_deref()))
-}
-
-pub(crate) fn read_event(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
-    let id = given.read(&ID);
-    let offset = given.read(&OFFSET);
-    Some(Box::new(ReadEvent { id: id?, offset: offset?.unwrap_or_default() }))
-}
-
-struct ReadEvent {
-    id: String,
-    offset: u32,
-}
-
-#[async_trait]
-impl Invocation for ReadEvent {
-    fn reach(&self) -> Reach {
-        own()
-    }
-
-    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let mut request = context.graph.request(&[&self.id])?;
-        request.prefer = preferences();
-        request.query = vec![("$select", format!("{SELECT},body"))];
-        let given: GraphEvent = context.graph.fetch(request).await?;
-        let mut cleaner = Cleaner::default();
-        let mut event = json!(Event::of(&given, &mut cleaner));
-        let body = cleaner.lines(given.body.as_ref().and_then(|body| body.content.as_deref()));
-        insert_body(&mut event, &body, URI, &self.id, self.offset);
-        Ok(Answer::json(untrusted(event, &cleaner)))
+    match start.instant().zip(end.instant()) {
+        Some((start, end)) => (zone.stamp(start), zone.stamp(end), zone.span(start, end)),
+        None => (start.raw(), end.raw(), format!("{} to {}", start.raw(), end.raw())),
     }
 }
 
-#[cfg(test)]
-#[path = "event_tests.rs"]
-mod tests;
+/// The addresses of those invited, and them in words.
+fn invited(given: &[GraphAttendee], cleaner: &mut Cleaner) -> (Vec<String>, String) {
+    let people = given.iter().take(LISTED_MAX).filter_map(|attendee| {
+        Some((Correspondent::of(Some(&attendee.who), cleaner)?, answered(attendee.status.as_ref())))
+    });
+    let people: Vec<_> = people.collect();
+    let addresses = people.iter().map(|(who, _)| who.address.clone()).filter(|address| !address.is_empty());
+    let words = people.iter().take(TOLD).map(|(who, response)| match response {
+        Some(response) if *response != "notResponded" => format!("{} ({response})", who.words()),
+        _ => who.words(),
+    });
+    let words = words.collect::<Vec<_>>().join(", ");
+    let words = match given.len().saturating_sub(TOLD) {
+        0 => words,
+        rest => format!("{words} and {rest} more"),
+    };
+    (addresses.collect(), words)
+}
+
+/// What somebody answered to an invitation, where there is something to know.
+fn answered(given: Option<&GraphResponse>) -> Option<&'static str> {
+    const ANSWERS: [&str; 5] = ["organizer", "tentativelyAccepted", "accepted", "declined", "notResponded"];
+    let response = given?.response.as_deref()?;
+    ANSWERS.into_iter().find(|known| *known == response)
+}

@@ -2,51 +2,215 @@
 //!
 //! Source: Graph `event`, `calendar` and `place` resources.
 
+pub(crate) mod create;
 pub(crate) mod event;
-pub(crate) mod view;
+pub(crate) mod param;
+mod read;
+mod recurrence;
+mod reply;
+mod rooms;
+mod schedule;
+mod suggest;
+mod update;
+mod view;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 
 use crate::action::{Action, Output};
 use crate::excerpt;
+use crate::param::MAILBOX;
+use crate::zone::{SETTINGS, TIME_ZONE};
+
+/// What the rows that read events have in common.
+const READ: ActionSpec = ActionSpec {
+    name: "",
+    kind: ActionKind::Tool,
+    title: "",
+    summary: "",
+    effect: Effect::Read,
+    scopes: &[Scope::CalendarsRead],
+    further_scopes: &[Scope::CalendarsReadShared, Scope::MailboxSettingsRead],
+    calls: &[],
+    untrusted: true,
+    audit: AuditKind::CalendarRead,
+};
+/// What the rows that read free and busy times have in common.
+const LOOK: ActionSpec = ActionSpec {
+    further_scopes: &[Scope::MailboxSettingsRead],
+    untrusted: false,
+    audit: AuditKind::AvailabilityRead,
+    ..READ
+};
+/// What the rows have in common that change events, which tells those invited.
+const SEND: ActionSpec = ActionSpec {
+    effect: Effect::Send,
+    scopes: &[Scope::CalendarsReadWrite],
+    further_scopes: &[Scope::CalendarsReadWriteShared, Scope::MailboxSettingsRead],
+    untrusted: false,
+    audit: AuditKind::CalendarSend,
+    ..READ
+};
+/// The same of those that tell no time.
+const ANSWER: ActionSpec = ActionSpec { further_scopes: &[Scope::CalendarsReadWriteShared], ..SEND };
+
+const GET_EVENT: Call = Call::get(update::EVENT).or_mailbox();
 
 /// The rows of this family, in the order clients see them.
-pub(crate) static ROWS: [Action; 4] = [
+pub(crate) static ROWS: [Action; 11] = [
     Action {
         spec: ActionSpec {
             name: "getCalendarEvents",
-            kind: ActionKind::Tool,
             title: "Get calendar events",
             summary: "Get calendar events",
-            effect: Effect::Read,
-            scopes: &[Scope::CalendarsRead],
-            further_scopes: &[],
-            calls: &[Call::get("/me/calendarView")],
-            untrusted: true,
-            audit: AuditKind::CalendarRead,
+            calls: &[Call::get("/me/calendarView").or_mailbox(), Call::get(SETTINGS)],
+            ..READ
         },
         paged: true,
-        params: &[&view::DAYS],
+        params: &[&view::DAYS, &MAILBOX, &TIME_ZONE],
         output: Output::List { name: "events", item: event::FIELDS },
         parse: view::get_calendar_events,
     },
     Action {
         spec: ActionSpec {
             name: "createCalendarEvent",
-            kind: ActionKind::Tool,
             title: "Create calendar event",
             summary: "Create calendar event",
-            effect: Effect::Send,
-            scopes: &[Scope::CalendarsReadWrite],
-            further_scopes: &[],
-            calls: &[Call::post_idempotent("/me/events")],
-            untrusted: false,
-            audit: AuditKind::CalendarSend,
+            calls: &[Call::post_idempotent("/me/events").or_mailbox(), Call::get(SETTINGS)],
+            ..SEND
         },
         paged: false,
-        params: &[&view::SUBJECT, &view::START, &view::END, &view::ATTENDEES, &view::BODY],
+        params: &[
+            &create::SUBJECT,
+            &param::START,
+            &param::END,
+            &create::ATTENDEES,
+            &create::BODY,
+            &param::LOCATION,
+            &create::ONLINE,
+            &param::MEANT,
+            &MAILBOX,
+        ],
         output: Output::One(&["id", "start", "end", "invited"]),
-        parse: view::create_calendar_event,
+        parse: create::create_calendar_event,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "getEvent",
+            title: "Get event",
+            summary: "Read one event with its description",
+            calls: &[GET_EVENT, Call::get(SETTINGS)],
+            ..READ
+        },
+        paged: true,
+        params: &[&param::ID, &MAILBOX, &TIME_ZONE],
+        output: Output::One(&["id", "body", "bodyLength"]),
+        parse: read::get_event,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "updateEvent",
+            title: "Update event",
+            summary: "Change or reschedule an event; those invited are told",
+            calls: &[Call::patch(update::EVENT).or_mailbox(), GET_EVENT, Call::get(SETTINGS)],
+            ..SEND
+        },
+        paged: false,
+        params: &[
+            &param::ID,
+            &update::SUBJECT,
+            &update::START,
+            &update::END,
+            &param::LOCATION,
+            &update::BODY,
+            &update::ATTENDEES,
+            &param::MEANT,
+            &MAILBOX,
+        ],
+        output: Output::One(&["id", "changed", "invited"]),
+        parse: update::update_event,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "cancelEvent",
+            title: "Cancel event",
+            summary: "Cancel an event as its organiser; those invited are told",
+            effect: Effect::Destroy,
+            calls: &[Call::post("/me/events/{event}/cancel").or_mailbox()],
+            audit: AuditKind::CalendarCancel,
+            ..ANSWER
+        },
+        paged: false,
+        params: &[&param::ID, &param::COMMENT, &MAILBOX],
+        output: Output::One(&["id", "status"]),
+        parse: reply::cancel_event,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "respondToEvent",
+            title: "Respond to event",
+            summary: "Answer an invitation",
+            calls: &[
+                Call::post(reply::ACCEPT).or_mailbox(),
+                Call::post(reply::TENTATIVE).or_mailbox(),
+                Call::post(reply::DECLINE).or_mailbox(),
+            ],
+            ..ANSWER
+        },
+        paged: false,
+        params: &[&param::ID, &reply::RESPONSE, &param::COMMENT, &reply::SEND_RESPONSE, &MAILBOX],
+        output: Output::One(&["id", "status", "organizerTold"]),
+        parse: reply::respond_to_event,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "findMeetingTimes",
+            title: "Find meeting times",
+            summary: "Suggest times when all are free",
+            scopes: &[Scope::CalendarsReadShared],
+            calls: &[Call::query("/me/findMeetingTimes"), Call::get(SETTINGS)],
+            ..LOOK
+        },
+        paged: false,
+        params: &[
+            &suggest::ATTENDEES,
+            &param::START,
+            &param::END,
+            &suggest::DURATION,
+            &suggest::CANDIDATES,
+            &param::MEANT,
+        ],
+        output: Output::List { name: "suggestions", item: suggest::FIELDS },
+        parse: suggest::find_meeting_times,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "getSchedule",
+            title: "Get schedule",
+            summary: "When people and rooms are busy",
+            calls: &[Call::query("/me/calendar/getSchedule"), Call::get(SETTINGS)],
+            untrusted: true,
+            ..LOOK
+        },
+        paged: true,
+        params: &[&schedule::ADDRESSES, &param::START, &param::END, &schedule::INTERVAL, &param::MEANT],
+        output: Output::List { name: "schedules", item: schedule::FIELDS },
+        parse: schedule::get_schedule,
+    },
+    Action {
+        spec: ActionSpec {
+            name: "listRooms",
+            title: "List rooms",
+            summary: "Rooms of the organisation",
+            scopes: &[Scope::PlaceReadAll],
+            further_scopes: &[],
+            calls: &[Call::get("/places/microsoft.graph.room")],
+            audit: AuditKind::PlacesRead,
+            ..READ
+        },
+        paged: true,
+        params: &[&rooms::BUILDING, &rooms::CAPACITY],
+        output: Output::List { name: "rooms", item: rooms::FIELDS },
+        parse: rooms::list_rooms,
     },
     Action {
         spec: ActionSpec {
@@ -54,12 +218,9 @@ pub(crate) static ROWS: [Action; 4] = [
             kind: ActionKind::Resource,
             title: "Calendars",
             summary: "The calendars of the signed-in person",
-            effect: Effect::Read,
-            scopes: &[Scope::CalendarsRead],
             further_scopes: &[],
             calls: &[Call::get("/me/calendars")],
-            untrusted: true,
-            audit: AuditKind::CalendarRead,
+            ..READ
         },
         paged: false,
         params: &[],
@@ -68,20 +229,17 @@ pub(crate) static ROWS: [Action; 4] = [
     },
     Action {
         spec: ActionSpec {
-            name: event::URI,
+            name: read::URI,
             kind: ActionKind::Template,
             title: "Event",
             summary: "One calendar event with its description",
-            effect: Effect::Read,
-            scopes: &[Scope::CalendarsRead],
             further_scopes: &[],
-            calls: &[Call::get("/me/events/{event}")],
-            untrusted: true,
-            audit: AuditKind::CalendarRead,
+            calls: &[Call::get(update::EVENT)],
+            ..READ
         },
         paged: false,
-        params: &[&event::ID, &excerpt::OFFSET],
+        params: &[&param::ID, &excerpt::OFFSET],
         output: Output::One(event::FIELDS),
-        parse: event::read_event,
+        parse: read::read_event,
     },
 ];

@@ -1,48 +1,30 @@
-//! Calendar: the days ahead, a new event, the list of calendars.
+//! The days ahead, and the list of calendars.
 //!
-//! Source: Graph `event` and `calendar` resources. `calendarView` expands series and pages by ten unless asked
-//! otherwise; its times come in UTC. A new event carries the request id as `transactionId`, so repeating the request
-//! makes no second event. What local time means is [`crate::moment`]'s rule.
+//! Source: Graph `event` and `calendar` resources. `calendarView` expands series, pages by ten unless asked otherwise, and
+//! honours the offsets of its window.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use m365_types::{Email, Reach, UnixMillis};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::action::{Answer, Context, Invocation, own};
 use crate::arguments::Given;
-use crate::calendar::event::{Event, GraphEvent};
+use crate::calendar::event::{Event, GraphEvent, Placed, SELECT};
 use crate::error::ActionError;
 use crate::listing::{Bounds, Wording, gather};
-use crate::mail::list::preferences;
-use crate::mail::send::refuse_too_much_markup;
-use crate::moment::{Moment, instant_text, zone_note};
+use crate::mail::list::IMMUTABLE_ID;
+use crate::moment::instant_text;
 use crate::paging::Position;
-use crate::param::{
-    Addresses, DateTime, Default as Otherwise, Integer, Optional, Param, Required, Text, defaulted, optional,
-    required,
-};
-use crate::shape::{self, Cleaner, outgoing};
+use crate::param::{Default as Otherwise, Integer, MAILBOX, Param, defaulted};
+use crate::shape::{self, Cleaner};
 use crate::wire::{Correspondent, EmailAddress, NAME_MAX, Page};
+use crate::zone::{TIME_ZONE, Zone};
 
 pub(crate) static DAYS: Param<Integer, Otherwise> =
     defaulted("days", "Days ahead", Integer { min: 1, max: 30 }, Otherwise::Number(7));
-pub(crate) static SUBJECT: Param<Text, Required> =
-    required("subject", "Event title", Text { min: 0, max: 255, lines: false });
-pub(crate) static START: Param<DateTime, Required> = required(
-    "start",
-    "Start time (ISO 8601), with an offset, Z or a zone such as [Europe/Berlin]; without one it is UTC",
-    DateTime,
-);
-pub(crate) static END: Param<DateTime, Required> =
-    required("end", "End time (ISO 8601), written like start and later than it", DateTime);
-pub(crate) static ATTENDEES: Param<Addresses, Optional> =
-    optional("attendees", "Attendee emails; each is sent an invitation", Addresses { max: 50 });
-pub(crate) static BODY: Param<Text, Optional> =
-    optional("body", "Event description", Text { min: 0, max: 1_000_000, lines: true });
 
-pub(crate) const SELECT: &str = "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,webLink";
 const CALENDARS_SELECT: &str = "id,name,color,canEdit,owner";
 const PAGE: usize = 50;
 const EVENTS_MAX: usize = 100;
@@ -50,26 +32,31 @@ const EVENTS_MAX: usize = 100;
 const PAGES_MAX: usize = 5;
 
 pub(crate) fn get_calendar_events(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
-    let days = given.read(&DAYS)?;
-    Some(Box::new(GetCalendarEvents { days }))
+    let days = given.read(&DAYS);
+    let mailbox = given.read(&MAILBOX);
+    let zone = given.read(&TIME_ZONE);
+    Some(Box::new(GetCalendarEvents { days: days?, mailbox: mailbox?, zone: zone? }))
 }
 
 struct GetCalendarEvents {
     days: u32,
+    mailbox: Option<Email>,
+    zone: Option<Zone>,
 }
 
 #[async_trait]
 impl Invocation for GetCalendarEvents {
-    fn reach(&self) -> Reach {
-        own()
+    fn mailbox(&self) -> Option<&Email> {
+        self.mailbox.as_ref()
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let zone = Zone::of(context, self.zone.as_ref()).await;
         // A list that is continued looks at the same days as when it began.
         let began = context.position.map_or(context.now, Position::began);
         let (start, end) = window(began, self.days);
-        let mut request = context.graph.request(&[])?;
-        request.prefer = preferences();
+        let mut request = context.graph.request_in(self.mailbox.as_ref(), &[])?;
+        request.prefer = vec![IMMUTABLE_ID.to_owned()];
         request.query = vec![
             ("startDateTime", start),
             ("endDateTime", end),
@@ -79,10 +66,11 @@ impl Invocation for GetCalendarEvents {
         ];
         let bounds = Bounds { pages: PAGES_MAX, items: EVENTS_MAX, linked: true };
         let events = gather::<GraphEvent>(context, &request, bounds).await?;
+        let events = events.filter_map(|event| Some(Placed { event, zone: zone.clone() }));
         let days = format!("in the next {} day{}", self.days, if self.days == 1 { "" } else { "s" });
         let head = |count: usize| {
             let ending = if count == 1 { "" } else { "s" };
-            format!("{count} event{ending} {days}, in order of their start.")
+            format!("{count} event{ending} {days}, in order of their start. {}", zone.sentence())
         };
         let wording = Wording {
             name: "events",
@@ -100,94 +88,6 @@ fn window(now: UnixMillis, days: u32) -> (String, String) {
     let start = Timestamp::from_millisecond(millis).unwrap_or_default();
     let end = start.saturating_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(start);
     (instant_text(start), instant_text(end))
-}
-
-pub(crate) fn create_calendar_event(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
-    let subject = given.read(&SUBJECT);
-    let start = given.read(&START);
-    let end = given.read(&END);
-    let attendees = given.read(&ATTENDEES);
-    let body = given.read(&BODY);
-    refuse_too_much_markup(given, body.as_ref().and_then(Option::as_deref));
-    let (start, end) = (start?, end?);
-    if !end.is_after(&start) {
-        given.refuse("end", "must be later than `start`");
-    }
-    let attendees = attendees?.unwrap_or_default();
-    Some(Box::new(CreateCalendarEvent { subject: subject?, start, end, attendees, body: body? }))
-}
-
-struct CreateCalendarEvent {
-    subject: String,
-    start: Moment,
-    end: Moment,
-    attendees: Vec<Email>,
-    body: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Created {
-    id: String,
-    web_link: Option<String>,
-}
-
-#[async_trait]
-impl Invocation for CreateCalendarEvent {
-    fn reach(&self) -> Reach {
-        Reach { recipients: self.attendees.clone(), ..own() }
-    }
-
-    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let mut request = context.graph.request(&[])?;
-        request.prefer = preferences();
-        request.body = Some(self.to_graph(context).into());
-        let created: Created = context.graph.fetch(request).await?;
-        let id = shape::id(Some(&created.id));
-        let invitations = match self.attendees.len() {
-            0 => String::new(),
-            1 => " An invitation was sent to 1 person.".to_owned(),
-            count => format!(" Invitations were sent to {count} people."),
-        };
-        let text = format!(
-            "Event created: {id}\nFrom {} to {}.{invitations}{}",
-            self.start.to_words(),
-            self.end.to_words(),
-            zone_note(&[("start", &self.start), ("end", &self.end)])
-        );
-        let mut structured = json!({
-            "id": id, "start": self.start.to_graph(), "end": self.end.to_graph(), "invited": self.attendees,
-        });
-        if let (Some(link), Some(object)) =
-            (shape::link(created.web_link.as_deref()), structured.as_object_mut())
-        {
-            object.insert("webLink".to_owned(), link.into());
-        }
-        Ok(Answer::whole(text, structured))
-    }
-}
-
-impl CreateCalendarEvent {
-    fn to_graph(&self, context: &Context<'_>) -> Value {
-        let attendees: Vec<Value> = self
-            .attendees
-            .iter()
-            .map(|attendee| json!({ "emailAddress": { "address": attendee.as_str() }, "type": "required" }))
-            .collect();
-        let mut event = json!({
-            "subject": self.subject,
-            "start": self.start.to_graph(),
-            "end": self.end.to_graph(),
-            "attendees": attendees,
-            "isOnlineMeeting": false,
-            "transactionId": context.request.to_string(),
-        });
-        if let (Some(body), Some(event)) = (&self.body, event.as_object_mut()) {
-            event
-                .insert("body".to_owned(), json!({ "contentType": "html", "content": outgoing::html(body) }));
-        }
-        event
-    }
 }
 
 pub(crate) struct Calendars;

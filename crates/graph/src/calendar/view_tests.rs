@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::testing::{REQUEST, World, json_of, ok};
+use crate::testing::{World, ok};
 
 fn event(number: usize) -> Value {
     json!({
@@ -26,13 +26,13 @@ fn the_days_ahead_are_asked_for_from_now() {
     let answer = world.run("getCalendarEvents", json!({})).unwrap();
     let request = &world.requests()[0];
     assert_eq!(request.path, "/me/calendarView");
-    assert_eq!(request.prefer, ["IdType=\"ImmutableId\"", "outlook.body-content-type=\"text\""]);
+    assert_eq!(request.prefer, ["IdType=\"ImmutableId\""]);
     assert_eq!(
         request.query,
         [
             ("startDateTime", "2026-11-22T12:00:00Z".to_owned()),
             ("endDateTime", "2026-11-29T12:00:00Z".to_owned()),
-            ("$select", "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,webLink".to_owned()),
+            ("$select", "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting".to_owned()),
             ("$orderby", "start/dateTime".to_owned()),
             ("$top", "50".to_owned()),
         ]
@@ -94,55 +94,63 @@ fn all_day_and_long_events_read_well() {
     let mut odd = event(3);
     odd["start"] = json!({ "dateTime": "soon", "timeZone": "Europe/Berlin" });
     let answer = World::with_json(&json!({ "value": [all_day, night, odd] }))
-        .run("getCalendarEvents", json!({}))
+        .run("getCalendarEvents", json!({ "timeZone": "Europe/Berlin" }))
         .unwrap();
     for words in [
         "Tue 2026-11-24 to Wed 2026-11-25, all day",
-        "Stand-up (cancelled)\n   Tue 2026-11-24 09:00–Wed 2026-11-25 01:00 UTC",
-        "soon to 2026-11-24T09:30:00 Europe/Berlin",
+        "Stand-up (cancelled)\nTue 2026-11-24 10:00–Wed 2026-11-25 02:00, online",
+        "soon to 2026-11-24T09:30:00",
     ] {
         assert!(answer.text.contains(words), "{}", answer.text);
     }
+    let events = answer.structured["events"].as_array().unwrap();
+    assert_eq!((&events[0]["start"], &events[0]["end"]), (&json!("2026-11-24"), &json!("2026-11-26")));
+    assert_eq!((&events[0]["isAllDay"], &events[1]["isCancelled"]), (&json!(true), &json!(true)));
 }
 
-fn created(given: Value) -> (Value, String) {
-    let world = World::with_json(&json!({ "id": "AAMk=", "webLink": "https://outlook.office365.com/x" }));
-    let answer = world.run("createCalendarEvent", given).unwrap();
-    let request = world.requests().remove(0);
-    assert_eq!(request.path, "/me/events");
-    (json_of(&request).clone(), answer.text)
+/// An event made in New York at nine, a week before and a day after Europe changed its clocks.
+#[test]
+fn times_are_told_in_the_zone_of_the_mailbox_on_both_sides_of_a_clock_change() {
+    let at = |number: usize, start: &str, end: &str| {
+        let mut event = event(number);
+        event["start"]["dateTime"] = json!(start);
+        event["end"]["dateTime"] = json!(end);
+        event
+    };
+    let events = [
+        at(1, "2026-10-24T13:00:00.0000000", "2026-10-24T13:30:00.0000000"),
+        at(2, "2026-10-26T13:00:00.0000000", "2026-10-26T13:30:00.0000000"),
+    ];
+    let mut world = World::answering([
+        ok(&json!({ "timeZone": "W. Europe Standard Time" })),
+        ok(&json!({ "value": events })),
+    ]);
+    world.scopes = Some("Calendars.Read MailboxSettings.Read");
+    let answer = world.run("getCalendarEvents", json!({})).unwrap();
+    assert!(answer.text.contains("Times are Europe/Berlin."), "{}", answer.text);
+    assert!(answer.text.contains("Sat 2026-10-24 15:00–15:30"), "{}", answer.text);
+    assert!(answer.text.contains("Mon 2026-10-26 14:00–14:30"), "{}", answer.text);
+    assert_eq!(answer.structured["events"][0]["start"], "2026-10-24T15:00:00+02:00");
+    assert_eq!(answer.structured["events"][1]["start"], "2026-10-26T14:00:00+01:00");
 }
 
 #[test]
-fn an_event_carries_real_zones_and_its_key() {
-    let (body, text) = created(json!({
-        "subject": "Sync", "start": "2026-11-24T10:00:00+01:00", "end": "2026-11-24T10:30[Europe/Berlin]",
-        "attendees": ["megan@contoso.example"], "body": "Agenda\n<b>none</b><script>x</script>",
-    }));
-    assert_eq!(
-        body,
-        json!({
-            "subject": "Sync",
-            "start": { "dateTime": "2026-11-24T09:00:00", "timeZone": "UTC" },
-            "end": { "dateTime": "2026-11-24T10:30:00", "timeZone": "Europe/Berlin" },
-            "attendees": [{ "emailAddress": { "address": "megan@contoso.example" }, "type": "required" }],
-            "isOnlineMeeting": false,
-            "transactionId": REQUEST.to_string(),
-            "body": { "contentType": "html", "content": "Agenda\n<b>none</b>" },
-        })
-    );
-    assert_eq!(
-        text,
-        "Event created: AAMk=\nFrom Tue 2026-11-24 09:00 UTC to Tue 2026-11-24 10:30 Europe/Berlin. An invitation was sent to 1 person."
-    );
+fn a_zone_of_the_mailbox_that_is_not_known_is_said_to_be_utc() {
+    let mut world =
+        World::answering([ok(&json!({ "timeZone": "Customized Time Zone" })), ok(&page(0, 1, None))]);
+    world.scopes = Some("Calendars.Read MailboxSettings.Read");
+    let answer = world.run("getCalendarEvents", json!({})).unwrap();
+    let said = "Times are UTC: the mailbox's own zone has a name that is not known here.";
+    assert!(answer.text.contains(said) && answer.text.contains("09:00–09:30"), "{}", answer.text);
 }
 
 #[test]
-fn a_time_without_a_zone_is_utc_and_the_answer_says_so() {
-    let (body, text) =
-        created(json!({ "subject": "Sync", "start": "2026-11-24T10:00:00", "end": "2026-11-24T11:00:00" }));
-    assert_eq!(body["start"], json!({ "dateTime": "2026-11-24T10:00:00", "timeZone": "UTC" }));
-    assert!(text.ends_with("\n`start` and `end` named no time zone and were taken as UTC."), "{text}");
+fn another_calendar_is_read_in_its_mailbox_and_the_mailbox_s_zone_stays_the_person_s() {
+    let mut world = World::answering([ok(&json!({ "timeZone": "UTC" })), ok(&page(0, 1, None))]);
+    world.scopes = Some("Calendars.Read.Shared MailboxSettings.Read");
+    world.run("getCalendarEvents", json!({ "mailbox": "support@contoso.example" })).unwrap();
+    let paths: Vec<String> = world.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, ["/me/mailboxSettings", "/users/support%40contoso.example/calendarView"]);
 }
 
 #[test]

@@ -12,12 +12,13 @@ use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::files::place::{Everywhere, Place, everywhere};
-use crate::moment::{Moment, zone_note};
+use crate::moment::Settled;
 use crate::param::{
     Choice, DateTime, Default as Otherwise, Identifier, Optional, Param, Required, defaulted, optional,
     required,
 };
 use crate::shape;
+use crate::zone::Zone;
 
 pub(crate) static ID: Param<Identifier, Required> = required("id", "Id of the file or folder", Identifier);
 pub(crate) static TYPE: Param<Choice<&'static str>, Otherwise> = defaulted(
@@ -38,14 +39,20 @@ pub(crate) fn create_sharing_link(given: &mut Given<'_>) -> Option<Box<dyn Invoc
     let place = Place::read(given);
     let kind = given.read(&TYPE);
     let expires = given.read(&EXPIRES);
-    Some(Box::new(CreateSharingLink { id: id?, place: place?, kind: kind?, expires: expires? }))
+    // Hours do not matter to when a link ends, so the mailbox is not asked for its zone.
+    let expires = expires?.map(|at| at.settle(&Zone::utc()));
+    if let Some(Err(error)) = &expires {
+        given.refuse("expirationDateTime", &format!("is {error}"));
+    }
+    let expires = expires.and_then(Result::ok);
+    Some(Box::new(CreateSharingLink { id: id?, place: place?, kind: kind?, expires }))
 }
 
 struct CreateSharingLink {
     id: String,
     place: Place,
     kind: &'static str,
-    expires: Option<Moment>,
+    expires: Option<Settled>,
 }
 
 #[derive(Default, Deserialize)]
@@ -94,8 +101,8 @@ impl Invocation for CreateSharingLink {
             text = text + " It ends " + &ends + ".";
             structured.insert("expirationDateTime".to_owned(), ends.into());
         }
-        if let Some(expires) = &self.expires {
-            text.push_str(&zone_note(&[("expirationDateTime", expires)]));
+        if self.expires.as_ref().is_some_and(Settled::floated) {
+            text.push_str("\n`expirationDateTime` named no time zone and was taken as UTC.");
         }
         Ok(Answer::whole(text, structured))
     }

@@ -355,7 +355,7 @@ pub(crate) static ROWS: [Action; 20] = [
             effect: Effect::Send,
             scopes: &[Scope::MailboxSettingsReadWrite],
             further_scopes: &[],
-            calls: &[Call::patch("/me/mailboxSettings")],
+            calls: &[Call::patch("/me/mailboxSettings"), Call::get(SETTINGS)],
             untrusted: false,
             audit: AuditKind::MailboxSend,
             ..READ

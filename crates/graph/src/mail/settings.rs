@@ -11,8 +11,8 @@ use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::mail::send::refuse_too_much_markup_in;
-use crate::moment::{Moment, zone_note};
 use crate::param::{Choice, DateTime, Optional, Param, Required, Text, optional, required};
+use crate::period::{Period, Times};
 use crate::shape::{self, Cleaner, outgoing};
 use crate::wire::NAME_MAX;
 
@@ -172,10 +172,7 @@ pub(crate) fn set_automatic_replies(given: &mut Given<'_>) -> Option<Box<dyn Inv
     let status = status?;
     let period = match (status, start?, end?) {
         (Status::Scheduled, Some(start), Some(end)) => {
-            if !end.is_after(&start) {
-                given.refuse("end", "must be later than `start`");
-            }
-            Some((start, end))
+            Some(Period::read(given, ["start", "end"], start, end, None))
         }
         (Status::Scheduled, start, end) => {
             for (name, missing) in [("start", start.is_none()), ("end", end.is_none())] {
@@ -201,27 +198,30 @@ struct SetAutomaticReplies {
     internal: Option<String>,
     external: Option<String>,
     audience: Option<&'static str>,
-    period: Option<(Moment, Moment)>,
+    period: Option<Period>,
 }
 
 #[async_trait]
 impl Invocation for SetAutomaticReplies {
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let mut request = context.graph.request(&[])?;
-        request.body = Some(json!({ "automaticRepliesSetting": self.to_graph() }).into());
+        let times = match &self.period {
+            Some(period) => Some(period.settle(context).await?),
+            None => None,
+        };
+        request.body = Some(json!({ "automaticRepliesSetting": self.to_graph(times.as_ref()) }).into());
         let given: GraphSettings = context.graph.fetch(request).await?;
         let replies = Replies::of(given.automatic_replies_setting.unwrap_or_default());
-        let note = self.period.as_ref().map(|(start, end)| zone_note(&[("start", start), ("end", end)]));
+        let note = times.as_ref().map(Times::note);
         let text = format!("Automatic replies: {}{}", replies.words(), note.unwrap_or_default());
         Ok(Answer::whole(text, json!(replies)))
     }
 }
 
 impl SetAutomaticReplies {
-    fn to_graph(&self) -> Value {
+    fn to_graph(&self, times: Option<&Times>) -> Value {
         let message = |text: &Option<String>| text.as_deref().map(|text| Value::from(outgoing::html(text)));
-        let (start, end) =
-            self.period.as_ref().map(|(start, end)| (start.to_graph(), end.to_graph())).unzip();
+        let (start, end) = times.map(|times| (times.start.to_graph(), times.end.to_graph())).unzip();
         let fields = [
             ("status", Some(self.status.as_str().into())),
             ("externalAudience", self.audience.map(Value::from)),

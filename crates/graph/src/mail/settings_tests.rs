@@ -60,8 +60,8 @@ fn a_schedule_is_sent_with_its_zone_and_its_texts_are_safe() {
         &json!({ "automaticRepliesSetting": {
             "status": "scheduled", "externalAudience": "contactsOnly", "internalReplyMessage": "I am away.<br>Bye",
             "externalReplyMessage": "<p>Away</p>",
-            "scheduledStartDateTime": { "dateTime": "2026-12-01T09:00:00", "timeZone": "Europe/Berlin" },
-            "scheduledEndDateTime": { "dateTime": "2026-12-05T17:30:00", "timeZone": "Europe/Berlin" },
+            "scheduledStartDateTime": { "dateTime": "2026-12-01T09:00:00", "timeZone": "W. Europe Standard Time" },
+            "scheduledEndDateTime": { "dateTime": "2026-12-05T17:30:00", "timeZone": "W. Europe Standard Time" },
         } })
     );
     assert_eq!(

@@ -11,19 +11,15 @@ use serde_json::{Value, json};
 use crate::action::{Answer, Context, Invocation, own};
 use crate::arguments::Given;
 use crate::error::ActionError;
-use crate::moment::{Moment, zone_note};
 use crate::param::{Addresses, DateTime, Optional, Param, Required, Text, optional, required};
+use crate::period::Period;
 use crate::shape;
 
 pub(crate) static SUBJECT: Param<Text, Required> =
     required("subject", "Meeting title", Text { min: 0, max: 255, lines: false });
-pub(crate) static START_TIME: Param<DateTime, Required> = required(
-    "startTime",
-    "Start time (ISO 8601), with an offset, Z or a zone such as [Europe/Berlin]; without one it is UTC",
-    DateTime,
-);
-pub(crate) static END_TIME: Param<DateTime, Required> =
-    required("endTime", "End time (ISO 8601), written like startTime and later than it", DateTime);
+pub(crate) static START_TIME: Param<DateTime, Required> =
+    required("startTime", "Start time (ISO 8601); without offset in the mailbox's zone, else UTC", DateTime);
+pub(crate) static END_TIME: Param<DateTime, Required> = required("endTime", "End time (ISO 8601)", DateTime);
 pub(crate) static ATTENDEES: Param<Addresses, Optional> =
     optional("attendees", "Attendee emails; they are let in, not invited", Addresses { max: 50 });
 
@@ -32,22 +28,17 @@ pub(crate) fn create_teams_meeting(given: &mut Given<'_>) -> Option<Box<dyn Invo
     let start = given.read(&START_TIME);
     let end = given.read(&END_TIME);
     let attendees = given.read(&ATTENDEES);
-    let (start, end) = (start?, end?);
-    if !end.is_after(&start) {
-        given.refuse("endTime", "must be later than `startTime`");
-    }
+    let period = Period::read(given, ["startTime", "endTime"], start?, end?, None);
     Some(Box::new(CreateTeamsMeeting {
         subject: subject?,
-        start,
-        end,
+        period,
         attendees: attendees?.unwrap_or_default(),
     }))
 }
 
 struct CreateTeamsMeeting {
     subject: String,
-    start: Moment,
-    end: Moment,
+    period: Period,
     attendees: Vec<Email>,
 }
 
@@ -73,6 +64,7 @@ impl Invocation for CreateTeamsMeeting {
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let times = self.period.settle(context).await?;
         let attendees: Vec<Value> = self
             .attendees
             .iter()
@@ -82,8 +74,8 @@ impl Invocation for CreateTeamsMeeting {
         request.body = Some(
             json!({
                 "subject": self.subject,
-                "startDateTime": self.start.to_rfc3339(),
-                "endDateTime": self.end.to_rfc3339(),
+                "startDateTime": times.start.to_rfc3339(),
+                "endDateTime": times.end.to_rfc3339(),
                 "participants": { "attendees": attendees },
             })
             .into(),
@@ -91,15 +83,14 @@ impl Invocation for CreateTeamsMeeting {
         let created: Created = context.graph.fetch(request).await?;
         let join = shape::link(created.join_web_url.as_deref()).ok_or_else(|| context.graph.unreadable())?;
         let text = format!(
-            "Meeting created: {join}\nFrom {} to {}. It is in nobody's calendar and nobody was invited: pass the link on, \
-             or use createCalendarEvent for an invitation.{}",
-            self.start.to_words(),
-            self.end.to_words(),
-            zone_note(&[("startTime", &self.start), ("endTime", &self.end)])
+            "Meeting created: {join}\n{} It is in nobody's calendar, nobody was invited, and Teams gives no transcript of it: \
+             pass the link on, or use createCalendarEvent with `onlineMeeting` for an invitation.{}",
+            times.words(),
+            times.note()
         );
         let mut structured = json!({
             "id": shape::id(Some(&created.id)), "joinWebUrl": join,
-            "startDateTime": self.start.to_rfc3339(), "endDateTime": self.end.to_rfc3339(),
+            "startDateTime": times.start.to_rfc3339(), "endDateTime": times.end.to_rfc3339(),
         });
         if let (Some(settings), Some(object)) =
             (&created.join_meeting_id_settings, structured.as_object_mut())

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::testing::{World, json_of};
+use crate::testing::{World, json_of, ok};
 
 #[test]
 fn a_meeting_names_attendees_by_upn_and_times_in_utc() {
@@ -26,6 +26,21 @@ fn a_meeting_names_attendees_by_upn_and_times_in_utc() {
     insta::assert_snapshot!(answer.text);
     assert_eq!(answer.structured["joinMeetingId"], "1234567890");
     assert!(answer.structured.get("passcode").is_none());
+}
+
+#[test]
+fn a_time_without_a_zone_is_the_mailbox_s_where_that_is_known() {
+    let mut world = World::answering([
+        ok(&json!({ "timeZone": "Eastern Standard Time" })),
+        ok(&json!({ "id": "MSpk", "joinWebUrl": "https://teams.microsoft.com/l/x" })),
+    ]);
+    world.scopes = Some("OnlineMeetings.ReadWrite MailboxSettings.Read");
+    let given = json!({ "subject": "s", "startTime": "2026-11-24T10:00", "endTime": "2026-11-24T11:00" });
+    let answer = world.run("createTeamsMeeting", given).unwrap();
+    assert_eq!(json_of(&world.requests()[1])["startDateTime"], "2026-11-24T15:00:00Z");
+    let note =
+        "`startTime` and `endTime` named no time zone and were taken as America/New_York, the mailbox's own.";
+    assert!(answer.text.ends_with(note), "{}", answer.text);
 }
 
 #[test]

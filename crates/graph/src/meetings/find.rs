@@ -83,7 +83,7 @@ impl Invocation for FindOnlineMeeting {
         }
         let zone = Zone::of(context, self.zone.as_ref()).await;
         let lines: Vec<String> = meetings.iter().map(|meeting| meeting.words(&zone)).collect();
-        let head = format!("The meeting behind the link. Times are {}.", zone.name());
+        let head = format!("The meeting behind the link. {}", zone.sentence());
         let text = framed(context.request, &head, &lines.join("\n"), &cleaner);
         Ok(Answer::whole(text, structured))
     }

@@ -73,10 +73,9 @@ impl Invocation for ListTranscripts {
         let bounds = Bounds { pages: PAGES_MAX, items: ITEMS_MAX, linked: true };
         let found = gather::<GraphTranscript>(context, &request, bounds).await?;
         let zone = Zone::of(context, self.zone.as_ref()).await;
-        let name = zone.name().to_owned();
-        let head = move |count: usize| {
+        let head = |count: usize| {
             let ending = if count == 1 { "" } else { "s" };
-            format!("{count} transcript{ending}, each of one occurrence. Times are {name}.")
+            format!("{count} transcript{ending}, each of one occurrence. {}", zone.sentence())
         };
         let none = "This meeting has no transcript: nobody recorded one, or the meeting is in no calendar.";
         let wording = Wording {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::ports::background::TokioBackground;
 use crate::ports::clock::SystemClock;
-use crate::ports::documents::NoReader;
+use crate::ports::documents::ChildReader;
 use crate::ports::entropy::SystemEntropy;
 use crate::ports::outbound::HyperOutbound;
 use crate::ports::registry::SqliteRegistry;
@@ -71,7 +71,7 @@ impl Fixture {
             outbound: Arc::new(HyperOutbound::new()),
             registry: Arc::new(SqliteRegistry::open(&folder.path().join("registry.sqlite")).unwrap()),
             signer: Arc::new(RingSigner),
-            documents: Arc::new(NoReader),
+            documents: Arc::new(ChildReader::new()),
             timer: Arc::new(TokioTimer),
         };
         let config = Config::parse(&Settings::new(), Mode::Production, Profile::ReadOnly).unwrap();

@@ -5,7 +5,7 @@ pub mod background;
 pub mod cells;
 pub mod clock;
 pub mod directory;
-pub(crate) mod documents;
+pub mod documents;
 pub mod entropy;
 pub mod outbound;
 pub mod registry;

@@ -167,14 +167,11 @@ fn spoken(speeches: usize, named: bool) -> String {
         let at =
             |second: usize| format!("{:02}:{:02}:{:02}.000", second / 3600, second / 60 % 60, second % 60);
         let (speaker, said) = (pick(&SPEAKERS), pick(&SAID));
+        let (begins, ends) = (at(number * 5), at(number * 5 + 4));
         if named {
-            text.push_str(&format!(
-                "{} --> {}\n<v {speaker}>{said}</v>\n\n",
-                at(number * 5),
-                at(number * 5 + 4)
-            ));
+            text.push_str(&format!("{begins} --> {ends}\n<v {speaker}>{said}</v>\n\n"));
         } else {
-            text.push_str(&format!("{said}\n"));
+            text.push_str(&format!("{begins} --> {ends} \n\n{said} \n\n"));
         }
     }
     text

@@ -5,6 +5,8 @@
 //! and not by `worker-build`, so that it runs under the pinned Node, drops the names of functions from what ships, and
 //! leaves what it was given for the report of sizes.
 //!
+//! The Worker that reads documents is built the same way, and always with the other: they are deployed together.
+//!
 //! Invariant: a release never contains the header by which tests move the clock.
 
 use std::fs;
@@ -41,6 +43,8 @@ pub(crate) enum Which {
     Shipped,
     /// The one for tests, which links the other.
     Test,
+    /// The one that reads documents, with neither secrets nor bindings.
+    Documents,
 }
 
 /// How it is compiled.
@@ -84,6 +88,7 @@ impl Which {
         match self {
             Self::Shipped => "m365-host-worker",
             Self::Test => "m365-host-worker-test",
+            Self::Documents => "m365-documents-worker",
         }
     }
 }
@@ -102,9 +107,11 @@ impl Profile {
 pub(crate) fn perform(workspace: &Workspace, tools: &Tools<'_>, options: &Options) -> anyhow::Result<bool> {
     let which = if options.test_worker { Which::Test } else { Which::Shipped };
     let profile = if options.dev { Profile::Dev } else { Profile::Release };
-    let built = build(workspace, tools, which, profile)?;
-    let size = fs::metadata(built.wasm())?.len();
-    say(&format!("{} holds the Worker: {size} bytes of wasm", built.folder.display()));
+    for (which, what) in [(Which::Documents, "the Worker that reads documents"), (which, "the Worker")] {
+        let built = build(workspace, tools, which, profile)?;
+        let size = fs::metadata(built.wasm())?.len();
+        say(&format!("{} holds {what}: {size} bytes of wasm", built.folder.display()));
+    }
     Ok(true)
 }
 
@@ -243,11 +250,11 @@ fn shrink(tools: &Tools<'_>, built: &Built) -> anyhow::Result<()> {
 fn check_clock(which: Which, profile: Profile, module: &[u8]) -> anyhow::Result<()> {
     let knows = module.windows(CLOCK_HEADER.len()).any(|window| window == CLOCK_HEADER);
     match (which, profile) {
-        (Which::Shipped, Profile::Release) => ensure!(
+        (Which::Shipped | Which::Documents, Profile::Release) => ensure!(
             !knows,
             "the Worker that ships contains `x-sandbox-time`: code that replaces its clock belongs to crates/host-worker-test"
         ),
-        (Which::Shipped, Profile::Dev) => {}
+        (Which::Shipped | Which::Documents, Profile::Dev) => {}
         (Which::Test, _) => ensure!(
             knows,
             "the Worker for tests does not contain `x-sandbox-time`: its clock would be the machine's"
@@ -264,6 +271,7 @@ mod tests {
     fn a_release_with_the_header_of_tests_is_refused() {
         let module = b"\0asm..x-sandbox-time..";
         assert!(check_clock(Which::Shipped, Profile::Release, module).is_err());
+        assert!(check_clock(Which::Documents, Profile::Release, module).is_err());
         assert!(check_clock(Which::Shipped, Profile::Release, b"\0asm..x-request-id..").is_ok());
     }
 

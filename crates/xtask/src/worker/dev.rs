@@ -59,6 +59,7 @@ pub(crate) fn perform(workspace: &Workspace, tools: &Tools<'_>, options: &Option
         // The whole workspace is named so that its features, and so its built dependencies, are those of the tests.
         let arguments = ["build", "--quiet", "--locked", "--workspace", "--bin", "m365-mcp"];
         ensure!(run::stream(&mut workspace.cargo(&arguments))?.success, "the native host does not build");
+        build(workspace, tools, Which::Documents, Profile::Dev)?;
         build(workspace, tools, Which::Test, Profile::Dev)?;
     }
     let mut command = Harness::of(workspace, tools)?.host();
@@ -83,14 +84,16 @@ impl Harness {
     /// The harness for what is built.
     pub(crate) fn of(workspace: &Workspace, tools: &Tools<'_>) -> anyhow::Result<Self> {
         let worker = workspace.root.join("crates/host-worker-test/build");
+        let documents = workspace.root.join("crates/documents-worker/build");
         let program = workspace.host();
-        for built in [&worker.join("index.js"), &program] {
+        for built in [&worker.join("index.js"), &documents.join("index.js"), &program] {
             ensure!(built.is_file(), "{} is not there; build it by leaving out `--built`", built.display());
         }
         let Compatibility { date, flags } = Compatibility::of(workspace)?;
         let packages = tools.packages()?.folder;
         let mut runtime: Vec<OsString> = vec!["--packages".into(), packages.into(), "--worker".into()];
-        runtime.extend([worker.into(), "--compatibility-date".into(), date.into()]);
+        runtime.extend([worker.into(), "--documents".into(), documents.into()]);
+        runtime.extend(["--compatibility-date".into(), date.into()]);
         runtime.extend(flags.into_iter().flat_map(|flag| ["--compatibility-flag".into(), flag.into()]));
         let scripts = workspace.root.join("crates/host-worker/dev");
         Ok(Self { node: tools.node()?, scripts, program, runtime })

@@ -50,6 +50,7 @@ pub(crate) fn runs(
     filter: Option<&str>,
 ) -> anyhow::Result<Vec<test::Run>> {
     say("building the Worker for tests");
+    build(workspace, tools, Which::Documents, Profile::Dev)?;
     build(workspace, tools, Which::Test, Profile::Dev)?;
     let harness = Harness::of(workspace, tools)?;
     let run = |suite: &Suite| {
