@@ -1,10 +1,12 @@
 //! The rooms of the organisation that can be booked.
 //!
-//! Source: Graph `room` and list places. Graph does not filter places, so the rooms of each page are looked through here.
+//! Source: Graph `room` and list places. By which properties Graph filters places is not written down, so the rooms of each
+//! page are looked through here. Its own examples give the capacity as text.
 
 use async_trait::async_trait;
 use m365_types::Reach;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::action::{Answer, Context, Invocation, at};
 use crate::arguments::Given;
@@ -41,9 +43,9 @@ struct ListRooms {
 struct GraphRoom {
     display_name: Option<String>,
     email_address: Option<String>,
-    capacity: Option<i64>,
+    capacity: Option<Value>,
     building: Option<String>,
-    floor_number: Option<i64>,
+    floor_number: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -92,8 +94,8 @@ impl ListRooms {
             let found = room.building.as_deref().unwrap_or_default();
             found.to_lowercase().contains(&wanted.to_lowercase())
         });
-        let seats =
-            self.capacity.is_none_or(|wanted| room.capacity.is_some_and(|seats| seats >= i64::from(wanted)));
+        let seats = number(room.capacity.as_ref());
+        let seats = self.capacity.is_none_or(|wanted| seats.is_some_and(|seats| seats >= i64::from(wanted)));
         building && seats
     }
 }
@@ -105,9 +107,9 @@ impl Listed for Room {
         Self {
             name: cleaner.line(given.display_name.as_deref(), NAME_MAX),
             address: shape::id(given.email_address.as_deref()),
-            capacity: given.capacity,
+            capacity: number(given.capacity.as_ref()),
             building: cleaner.line(given.building.as_deref(), NAME_MAX),
-            floor: given.floor_number,
+            floor: number(given.floor_number.as_ref()),
         }
     }
 
@@ -123,6 +125,12 @@ impl Listed for Room {
         }
         text
     }
+}
+
+/// A number, or a text that is one.
+fn number(given: Option<&Value>) -> Option<i64> {
+    let given = given?;
+    given.as_i64().or_else(|| given.as_str()?.parse().ok())
 }
 
 #[cfg(test)]

@@ -204,20 +204,21 @@ fn not_free(status: &str) -> Option<&'static str> {
 
 /// Why there is no suggestion, and what to do.
 fn reason(code: Option<&str>, too_short: bool) -> &'static str {
-    match code.unwrap_or_default() {
+    // Graph's page begins these words in lower case, its answers in upper.
+    match code.unwrap_or_default().to_ascii_lowercase().as_str() {
         _ if too_short => "the window is shorter than the meeting. Move `end`, or ask for a shorter meeting.",
-        "attendeesUnavailable" => {
+        "attendeesunavailable" => {
             "at no time within working hours are enough of them free. Widen the window, shorten the meeting, or leave \
              somebody out; getSchedule shows who is busy when."
         }
-        "attendeesUnavailableOrUnknown" => {
+        "attendeesunavailableorunknown" => {
             "some of them are busy, or their calendars are not known here, as for people outside the organisation. Leave those \
              out, or agree on a time with them by mail."
         }
-        "organizerUnavailable" => {
+        "organizerunavailable" => {
             "the person who asks is not free at any time within working hours. Widen the window or shorten the meeting."
         }
-        "locationsUnavailable" => "no room is free. Widen the window, or look for rooms with listRooms.",
+        "locationsunavailable" => "no room is free. Widen the window, or look for rooms with listRooms.",
         _ => "Microsoft 365 does not say why. Widen the window, or look at the calendars with getSchedule.",
     }
 }

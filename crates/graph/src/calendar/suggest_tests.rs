@@ -77,8 +77,8 @@ fn why_there_is_no_time_is_explained() {
     let mut told = Vec::new();
     for code in [
         "attendeesUnavailable",
-        "attendeesUnavailableOrUnknown",
-        "organizerUnavailable",
+        "AttendeesUnavailableOrUnknown",
+        "OrganizerUnavailable",
         "locationsUnavailable",
         "unknown",
     ] {

@@ -99,7 +99,8 @@ impl Appointment {
         json!({"displayName": self.location, "locationType": "default", "uniqueId": self.location, "uniqueIdType": "private"})
     }
 
-    fn join(owner: &str, id: &ItemId) -> Value {
+    /// The meeting behind an event that is one in Teams.
+    pub(super) fn join(owner: &str, id: &ItemId) -> Value {
         let thread = guid(&format!("online/{}", id.immutable)).replace('-', "");
         json!({"joinUrl": format!("https://teams.microsoft.com/l/meetup-join/19%3ameeting_{thread}%40thread.v2/0?context=%7b%22Oid%22%3a%22{owner}%22%7d"),
                "conferenceId": "177513992", "tollNumber": "+1 425 555 0123"})

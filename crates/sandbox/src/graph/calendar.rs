@@ -22,7 +22,7 @@ use super::{schema, zones};
 
 const PAGE: usize = 10;
 /// How far around now the occurrences of a series can be addressed by their own id.
-const ADDRESSABLE_MS: i64 = 400 * 86_400_000;
+pub(super) const ADDRESSABLE_MS: i64 = 400 * 86_400_000;
 
 /// `GET /me/calendarView`.
 pub(super) fn view(call: &Call<'_>) -> Result<Answer, GraphError> {
@@ -85,7 +85,7 @@ pub(super) fn event(call: &Call<'_>) -> Result<Answer, GraphError> {
         .iter()
         .filter(|event| event.repeat.is_some())
         .flat_map(|event| event.within(window.start, window.end))
-        .find(|one| is(&one.event.occurrence_id(one.start.date())))
+        .find(|one| !one.cancelled && is(&one.event.occurrence_id(one.start.date())))
         .ok_or_else(|| absent(wanted))?;
     Ok(Answer::json(200, &occurrence_view(call, &occurrence).context(entity)))
 }
@@ -196,7 +196,7 @@ fn order(call: &Call<'_>, found: &mut [Occurrence<'_>]) -> Result<(), GraphError
     Ok(())
 }
 
-fn as_made(event: &Event) -> Occurrence<'_> {
+pub(super) fn as_made(event: &Event) -> Occurrence<'_> {
     let start_ms = zones::instant(event.start, &event.zone).unwrap_or_default();
     Occurrence { event, start: event.start, end: event.end, start_ms, cancelled: false }
 }
@@ -212,7 +212,7 @@ fn occurrence_view<'a>(call: &'a Call<'_>, one: &'a Occurrence<'_>) -> View<'a> 
         .instead("recurrence", |_| Some(Value::Null))
 }
 
-fn event_view<'a>(call: &'a Call<'_>, one: &'a Occurrence<'_>, id: ItemId) -> View<'a> {
+pub(super) fn event_view<'a>(call: &'a Call<'_>, one: &'a Occurrence<'_>, id: ItemId) -> View<'a> {
     let fields = &one.event.fields;
     let etag = fields.get("changeKey").and_then(Value::as_str).unwrap_or_default();
     let text = call.prefer.text_bodies;
@@ -240,19 +240,7 @@ fn appointment(call: &Call<'_>) -> Result<Appointment, GraphError> {
     let body = &call.body;
     let text = |path: &str| lookup(body, path).as_str().unwrap_or_default().to_owned();
     let flag = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or_default();
-    let zone_name = text("start/timeZone");
-    let (start, end) = (moment(body, "start")?, moment(body, "end")?);
-    if end < start {
-        return Err(GraphError::new(
-            400,
-            "ErrorCalendarEndDateIsEarlierThanStartDate",
-            "The end date is earlier than the start date.",
-        ));
-    }
-    let midnight = |at: DateTime| at.time() == jiff::civil::Time::midnight();
-    if flag("isAllDay") && !(midnight(start) && midnight(end) && end > start) {
-        return Err(invalid("An all-day event starts and ends at midnight, at least a day apart."));
-    }
+    let Span { start, end, zone_name } = span(body, flag("isAllDay"))?;
     let kinds = body.get("attendees").and_then(Value::as_array).into_iter().flatten();
     let kinds = kinds.map(|one| one.get("type").and_then(Value::as_str).unwrap_or("required").to_lowercase());
     let online = flag("isOnlineMeeting");
@@ -261,7 +249,7 @@ fn appointment(call: &Call<'_>) -> Result<Appointment, GraphError> {
         subject: text("subject"),
         html: !text("body/contentType").eq_ignore_ascii_case("text"),
         body: text("body/content"),
-        zone_name: if zone_name.is_empty() { "UTC".to_owned() } else { zone_name },
+        zone_name,
         start,
         end,
         all_day: flag("isAllDay"),
@@ -280,14 +268,45 @@ fn appointment(call: &Call<'_>) -> Result<Appointment, GraphError> {
     })
 }
 
-/// The civil time of `start` or `end` in its own zone.
-fn moment(body: &Map<String, Value>, name: &str) -> Result<DateTime, GraphError> {
+/// When an event begins and ends, in the zone that its start names.
+pub(super) struct Span {
+    pub(super) start: DateTime,
+    pub(super) end: DateTime,
+    pub(super) zone_name: String,
+}
+
+/// Reads `start` and `end` of a body.
+///
+/// # Errors
+/// Graph's 400 for an end before the start, an unknown zone, what is no time, an all-day event that begins or ends within a day.
+pub(super) fn span(body: &Map<String, Value>, all_day: bool) -> Result<Span, GraphError> {
+    let zone_name = lookup(body, "start/timeZone").as_str().filter(|name| !name.is_empty()).unwrap_or("UTC");
+    let zone = zones::zone(zone_name)?;
+    let (start_ms, end_ms) = (moment(body, "start")?, moment(body, "end")?);
+    if end_ms < start_ms {
+        return Err(GraphError::new(
+            400,
+            "ErrorCalendarEndDateIsEarlierThanStartDate",
+            "The end date is earlier than the start date.",
+        ));
+    }
+    let (start, end) = (zones::civil(start_ms, &zone), zones::civil(end_ms, &zone));
+    let midnight = |at: DateTime| at.time() == jiff::civil::Time::midnight();
+    if all_day && !(midnight(start) && midnight(end) && end > start) {
+        return Err(invalid("An all-day event starts and ends at midnight, at least a day apart."));
+    }
+    Ok(Span { start, end, zone_name: zone_name.to_owned() })
+}
+
+/// The instant of a `dateTimeTimeZone` of the body.
+///
+/// # Errors
+/// Graph's 400 where it is missing, no time, or in an unknown zone.
+pub(super) fn moment(body: &Map<String, Value>, name: &str) -> Result<i64, GraphError> {
     let text = lookup(body, &format!("{name}/dateTime")).as_str();
     let text = text.ok_or_else(|| invalid(&format!("The property '{name}' is required.")))?;
     let zone = zones::zone(lookup(body, &format!("{name}/timeZone")).as_str().unwrap_or("UTC"))?;
-    let at_ms = zones::parse(text, &zone)
-        .ok_or_else(|| invalid(&format!("The time '{text}' is not a date and time.")))?;
-    Ok(zones::civil(at_ms, &zone))
+    zones::parse(text, &zone).ok_or_else(|| invalid(&format!("The time '{text}' is not a date and time.")))
 }
 
 fn repeat(body: &Map<String, Value>) -> Result<Option<Repeat>, GraphError> {
@@ -336,6 +355,6 @@ fn weekday(name: &str) -> Option<Weekday> {
     })
 }
 
-fn invalid(message: &str) -> GraphError {
+pub(super) fn invalid(message: &str) -> GraphError {
     GraphError::new(400, "ErrorPropertyValidationFailure", message)
 }

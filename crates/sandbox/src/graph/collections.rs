@@ -1,9 +1,10 @@
 //! What the control interface shows of the tenant, by collection name.
 //!
-//! In scope: what callers made (`sent`, `drafts`, `events`, `links`, `meetings`, `channel-messages`, `chat-messages`), and everything
+//! In scope: what callers made (`sent`, `drafts`, `events`, `cancellations`, `responses`, `links`, `meetings`,
+//! `channel-messages`, `chat-messages`), and everything
 //! there is (`messages`, `folders`, `mailbox-settings`, `calendar`, `contacts`, `people`, `files`, `teams`, `channels`, `channel-history`, `chats`,
 //! `chat-history`, `presence`, `todo-lists`, `todo-tasks`, `planner-tasks`), so that a test can learn ids; of the whole tenant,
-//! `users`, `groups` and `sites`.
+//! `users`, `groups`, `sites` and `rooms`.
 //! Ids are the default ones; where Graph has no place for what a test needs to know, a property is added and named here:
 //! `wellKnownName` of a folder, `teamId` of a channel, `listId` of a task, `memberIds` of a group,
 //! `driveId`, `access`, `lists` and `files` of a site, `immutableId` of an attachment.
@@ -16,13 +17,14 @@ use super::mailbox::{Content, Item, Mailbox};
 use super::planner::PlannerTask;
 use super::roster::Member;
 use super::todo::TaskList;
-use super::{Tenant, calendar, directory, mail, presence, signed, teams};
+use super::{Tenant, calendar, directory, mail, places, presence, signed, teams};
 use crate::estate::Estate;
 use crate::people::Person;
 
 /// The names of collections that are kept per person.
-const PER_PERSON: [&str; 20] = [
+const PER_PERSON: [&str; 22] = [
     "calendar",
+    "cancellations",
     "channel-history",
     "channels",
     "chat-history",
@@ -38,6 +40,7 @@ const PER_PERSON: [&str; 20] = [
     "messages",
     "people",
     "planner-tasks",
+    "responses",
     "sent",
     "teams",
     "todo-lists",
@@ -53,6 +56,7 @@ impl Tenant {
             "channel-messages" => return Some(self.posts.of(person)),
             "chat-messages" => return Some(self.chats.written(person)),
             "presence" => return Some(presence::all(estate)),
+            "rooms" => return Some(places::all()),
             "sites" => return Some(self.sites.shown(signed(estate.clock.now_ms()))),
             _ => {}
         }

@@ -8,6 +8,7 @@
 
 mod appointment;
 mod attachment;
+mod availability;
 mod batch;
 mod calendar;
 mod call;
@@ -22,9 +23,11 @@ mod drive_place;
 mod drive_write;
 mod errors;
 mod event;
+mod event_changes;
 mod filing;
 mod filter;
 pub(crate) mod ids;
+mod invitations;
 mod kql;
 mod mail;
 mod mailbox;
@@ -33,6 +36,7 @@ mod message;
 mod new_chat;
 mod odata;
 mod people;
+mod places;
 mod planner;
 mod prefer;
 mod presence;
@@ -52,6 +56,7 @@ mod todo;
 mod transcripts;
 mod transfer;
 mod view;
+mod zone_names;
 mod zones;
 
 pub use self::transfer::HOSTS;

@@ -1,5 +1,6 @@
 //! The tenant as a caller sees it, request by request.
 
+mod calendar;
 mod collections;
 mod directory;
 mod drive;

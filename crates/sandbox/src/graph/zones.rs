@@ -1,7 +1,6 @@
 //! Time zones as Outlook names them, and the times built from them.
 //!
-//! Source: Outlook accepts Windows zone names and IANA names; the pairs are those of the CLDR Windows-zones map for
-//! the zones in use here. Invariant: an instant never depends on the caller's zone, only its rendering does.
+//! Source: Outlook accepts Windows zone names and some IANA names ([`super::zone_names`]), and no others. Invariant: an instant never depends on the caller's zone, only its rendering does.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -9,49 +8,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::errors::GraphError;
-
-const WINDOWS_ZONES: [(&str, &str); 40] = [
-    ("AUS Eastern Standard Time", "Australia/Sydney"),
-    ("Arab Standard Time", "Asia/Riyadh"),
-    ("Arabian Standard Time", "Asia/Dubai"),
-    ("Argentina Standard Time", "America/Argentina/Buenos_Aires"),
-    ("Atlantic Standard Time", "America/Halifax"),
-    ("Cen. Australia Standard Time", "Australia/Adelaide"),
-    ("Central America Standard Time", "America/Guatemala"),
-    ("Central Europe Standard Time", "Europe/Budapest"),
-    ("Central European Standard Time", "Europe/Warsaw"),
-    ("Central Standard Time", "America/Chicago"),
-    ("China Standard Time", "Asia/Shanghai"),
-    ("E. Africa Standard Time", "Africa/Nairobi"),
-    ("E. Europe Standard Time", "Europe/Chisinau"),
-    ("E. South America Standard Time", "America/Sao_Paulo"),
-    ("Eastern Standard Time", "America/New_York"),
-    ("Egypt Standard Time", "Africa/Cairo"),
-    ("FLE Standard Time", "Europe/Kiev"),
-    ("GMT Standard Time", "Europe/London"),
-    ("GTB Standard Time", "Europe/Bucharest"),
-    ("Greenwich Standard Time", "Atlantic/Reykjavik"),
-    ("Hawaiian Standard Time", "Pacific/Honolulu"),
-    ("India Standard Time", "Asia/Kolkata"),
-    ("Israel Standard Time", "Asia/Jerusalem"),
-    ("Korea Standard Time", "Asia/Seoul"),
-    ("Mountain Standard Time", "America/Denver"),
-    ("Nepal Standard Time", "Asia/Kathmandu"),
-    ("New Zealand Standard Time", "Pacific/Auckland"),
-    ("Newfoundland Standard Time", "America/St_Johns"),
-    ("Pacific Standard Time", "America/Los_Angeles"),
-    ("Romance Standard Time", "Europe/Paris"),
-    ("Russian Standard Time", "Europe/Moscow"),
-    ("SA Pacific Standard Time", "America/Bogota"),
-    ("SE Asia Standard Time", "Asia/Bangkok"),
-    ("Singapore Standard Time", "Asia/Singapore"),
-    ("South Africa Standard Time", "Africa/Johannesburg"),
-    ("Tokyo Standard Time", "Asia/Tokyo"),
-    ("Turkey Standard Time", "Europe/Istanbul"),
-    ("US Mountain Standard Time", "America/Phoenix"),
-    ("W. Australia Standard Time", "Australia/Perth"),
-    ("W. Europe Standard Time", "Europe/Berlin"),
-];
+use super::zone_names::{IANA, WINDOWS};
 
 /// The rules of a zone named the Windows or the IANA way.
 ///
@@ -61,8 +18,9 @@ pub(super) fn zone(name: &str) -> Result<TimeZone, GraphError> {
     if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("tzone://Microsoft/Utc") {
         return Ok(TimeZone::UTC);
     }
-    let windows = WINDOWS_ZONES.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
-    TimeZone::get(windows.map_or(name, |(_, iana)| iana)).map_err(|_| {
+    let windows = WINDOWS.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
+    let iana = windows.map(|(_, iana)| *iana).or_else(|| IANA.into_iter().find(|known| *known == name));
+    iana.and_then(|iana| TimeZone::get(iana).ok()).ok_or_else(|| {
         GraphError::new(
             400,
             "TimeZoneNotSupportedException",
@@ -109,11 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_windows_name_maps_to_a_zone_with_rules() {
-        for (windows, _) in WINDOWS_ZONES {
-            assert!(zone(windows).is_ok(), "{windows}");
+    fn every_name_that_outlook_takes_is_a_zone_with_rules_and_no_other_is_taken() {
+        for name in WINDOWS.iter().map(|(windows, _)| *windows).chain(IANA) {
+            assert!(zone(name).is_ok(), "{name}");
         }
-        assert!(zone("W. Europe Standard Tim").is_err());
+        for name in ["W. Europe Standard Tim", "Europe/Vienna", "europe/berlin", "", "+01:00"] {
+            assert!(zone(name).is_err(), "{name}");
+        }
     }
 
     #[test]
