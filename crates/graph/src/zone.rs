@@ -45,7 +45,7 @@ pub struct ZoneMemory(Mutex<Option<(Zone, UnixMillis)>>);
 /// A time zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone {
-    zone: TimeZone,
+    clock: TimeZone,
     name: String,
     origin: Origin,
 }
@@ -66,15 +66,15 @@ enum Origin {
 impl Zone {
     /// UTC, because nothing else is known.
     pub(crate) fn utc() -> Self {
-        Self { zone: TimeZone::UTC, name: "UTC".to_owned(), origin: Origin::Unsaid }
+        Self { clock: TimeZone::UTC, name: "UTC".to_owned(), origin: Origin::Unsaid }
     }
 
     /// A zone by its IANA or its Windows name, in any letter case.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let windows = windows::ZONES.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
-        let zone = TimeZone::get(windows.map_or(name, |(_, iana)| iana)).ok()?;
-        let name = zone.iana_name()?.to_owned();
-        Some(Self { zone, name, origin: Origin::Named })
+        let clock = TimeZone::get(windows.map_or(name, |(_, iana)| iana)).ok()?;
+        let name = clock.iana_name()?.to_owned();
+        Some(Self { clock, name, origin: Origin::Named })
     }
 
     /// The IANA name.
@@ -127,17 +127,17 @@ impl Zone {
 
     /// The instant of a local time; none where the zone skips or repeats it.
     pub(crate) fn instant(&self, local: civil::DateTime) -> Option<Timestamp> {
-        self.zone.to_ambiguous_timestamp(local).unambiguous().ok()
+        self.clock.to_ambiguous_timestamp(local).unambiguous().ok()
     }
 
     /// The instant of a local time; where the zone skips or repeats it, the later or the first.
     pub(crate) fn instant_or_near(&self, local: civil::DateTime) -> Option<Timestamp> {
-        self.zone.to_timestamp(local).ok()
+        self.clock.to_timestamp(local).ok()
     }
 
     /// The local time of an instant.
     pub(crate) fn civil(&self, at: Timestamp) -> civil::DateTime {
-        self.zone.to_datetime(at)
+        self.clock.to_datetime(at)
     }
 
     /// The name by which Outlook knows the clock of this zone at an instant and after it: that of Windows, which also stands
@@ -146,14 +146,14 @@ impl Zone {
         let exact = windows::ZONES.iter().find(|(_, iana)| *iana == self.name);
         let alike = || {
             windows::ZONES.iter().find(|(_, iana)| {
-                TimeZone::get(iana).is_ok_and(|other| have_one_clock(&self.zone, &other, at))
+                TimeZone::get(iana).is_ok_and(|other| have_one_clock(&self.clock, &other, at))
             })
         };
         exact.or_else(alike).map(|(windows, _)| *windows)
     }
 
     fn local(&self, at: Timestamp) -> Zoned {
-        at.to_zoned(self.zone.clone())
+        at.to_zoned(self.clock.clone())
     }
 
     /// The zone that was asked for, else the mailbox's own as far as it may be known, else UTC. A row that uses it declares

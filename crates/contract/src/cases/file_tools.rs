@@ -82,15 +82,6 @@ fn site_named(site: &Site, name: &str) -> Result<Value> {
     sites.into_iter().find(|site| site.at("/displayName") == name).with_context(|| format!("no {name}"))
 }
 
-/// Arguments with others besides or instead.
-fn with(arguments: &Value, more: &Value) -> Value {
-    let mut all = arguments.clone();
-    if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {
-        all.extend(more.clone());
-    }
-    all
-}
-
 /// The requests Graph saw for a person since there were so many, without those about the time zone.
 fn since(session: &Session<'_>, before: usize) -> Result<Vec<GraphCall>> {
     let calls = session.graph_requests()?.into_iter().skip(before).map(GraphCall);

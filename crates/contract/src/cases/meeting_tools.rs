@@ -182,7 +182,7 @@ fn every_refusal_about_meetings_is_told_as_its_own(site: &Site) -> Result<()> {
                 "kind": "status", "status": status, "times": times });
             session.site.control.fault(&fault)?;
             let told = session.tool(tool, arguments)?;
-            let told = told.failure().or_else(|_| Ok::<_, anyhow::Error>(told.answer.text().to_string()))?;
+            let told = told.failure().or_else(|_| Ok::<_, anyhow::Error>(told.answer.text().clone()))?;
             ensure!(told.contains(words), "{tool} after {status}: {told}");
         }
     }

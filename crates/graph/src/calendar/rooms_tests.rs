@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::testing::{World, ok};
 
-fn room(number: usize, building: &str, capacity: Value) -> Value {
+fn room(number: usize, building: &str, capacity: &Value) -> Value {
     json!({
         "id": format!("R{number}"), "displayName": format!("Room {number}"), "building": building, "capacity": capacity,
         "emailAddress": format!("room{number}@contoso.example"), "floorNumber": 2,
@@ -12,7 +12,7 @@ fn room(number: usize, building: &str, capacity: Value) -> Value {
 #[test]
 fn rooms_are_listed_with_their_addresses() {
     let world = World::with_json(
-        &json!({ "value": [room(1, "Aalto", json!(8)), { "displayName": "Bare", "emailAddress": "bare@contoso.example" }] }),
+        &json!({ "value": [room(1, "Aalto", &json!(8)), { "displayName": "Bare", "emailAddress": "bare@contoso.example" }] }),
     );
     let answer = world.run("listRooms", json!({})).unwrap();
     let request = &world.requests()[0];
@@ -44,9 +44,9 @@ fn rooms_are_narrowed_here_on_every_page() {
     let pages = || {
         World::answering([
             ok(
-                &json!({ "value": [room(1, "Aalto House", json!(8)), room(2, "Aalto House", json!(3))], "@odata.nextLink": next }),
+                &json!({ "value": [room(1, "Aalto House", &json!(8)), room(2, "Aalto House", &json!(3))], "@odata.nextLink": next }),
             ),
-            ok(&json!({ "value": [room(3, "Bauhaus", json!("20")), room(4, "AALTO HOUSE", json!(null))] })),
+            ok(&json!({ "value": [room(3, "Bauhaus", &json!("20")), room(4, "AALTO HOUSE", &json!(null))] })),
         ])
     };
     let names = |given: Value| -> Vec<String> {

@@ -118,22 +118,22 @@ struct GetTranscript {
 #[async_trait]
 impl Invocation for GetTranscript {
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let (content, named) = match self.content(context, WITH_SPEAKERS).await {
+        let (recorded, named) = match self.content(context, WITH_SPEAKERS).await {
             Err(error) if error.has_graph_code(NAMES_KEPT_BACK) => {
                 (self.content(context, WITHOUT_SPEAKERS).await?, false)
             }
-            content => (content?, true),
+            answered => (answered?, true),
         };
         let mut cleaner = Cleaner::default();
-        let written = vtt::lines(&String::from_utf8_lossy(&content.body));
+        let written = vtt::lines(&String::from_utf8_lossy(&recorded.body));
         let text = cleaner.lines(Some(&written));
         let begin = context.position.map_or(0, Position::shown);
         let part = Part::of(&text, begin, PART_BYTES);
         let note = if named { "" } else { " The organisation keeps the names of speakers back." };
         let head = format!("Transcript, times from the start of the recording.{note}{}", part.words());
         let next = part.goes_on().then(|| {
-            let began = context.position.map_or(context.now, Position::began);
-            Position::at(PageStart::First, part.end, began)
+            let asked = context.position.map_or(context.now, Position::began);
+            Position::at(PageStart::First, part.end, asked)
         });
         let structured = json!({
             "untrusted": true, "text": part.text, "length": part.length, "speakers": named,

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{BERLIN, calendar, created, event, plain, segment, text};
-use crate::json::Look as _;
+use crate::json::{Look as _, with};
 use crate::session::Session;
 use crate::site::Site;
 
@@ -76,8 +76,7 @@ pub(super) fn a_description_of_a_teams_meeting_is_left_alone(site: &Site) -> Res
     session.tool("updateEvent", &json!({ "id": id, "body": "<b>New</b><script>x</script>" }))?.content()?;
     let content = session.last_graph_request()?.body().text("/body/content")?.to_owned();
     ensure!(content.contains("<b>New</b>") && !content.contains("script"), "{content}");
-    let mut arguments = plain("Online");
-    arguments["onlineMeeting"] = json!(true);
+    let arguments = with(&plain("Online"), &json!({ "onlineMeeting": true }));
     let id = created(&session, &arguments)?;
     let told = session.tool("updateEvent", &json!({ "id": id, "body": "New" }))?.failure()?;
     ensure!(told.contains("Nothing was changed"), "{told}");

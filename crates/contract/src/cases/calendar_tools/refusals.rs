@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{SUPPORT, event, plain, segment};
-use crate::json::Look as _;
+use crate::json::{Look as _, with};
 use crate::oauth::challenge;
 use crate::session::{Session, at_once};
 use crate::site::Site;
@@ -57,11 +57,11 @@ pub(super) fn each_calendar_tool_needs_its_own_permission(site: &Site) -> Result
     ensure!(session.graph_requests()?.is_empty(), "Graph was called without a permission");
     // Another calendar needs another permission.
     let session = Session::with_scope(site, "own-calendar", "Calendars.Read Calendars.ReadWrite")?;
-    for (tool, mut arguments, scope) in rows("AAMkADx=") {
+    for (tool, arguments, scope) in rows("AAMkADx=") {
         if ["findMeetingTimes", "getSchedule", "listRooms"].contains(&tool) {
             continue;
         }
-        arguments["mailbox"] = json!(SUPPORT);
+        let arguments = with(&arguments, &json!({ "mailbox": SUPPORT }));
         let refused = session.tool(tool, &arguments)?;
         refused.answer.expect(&[403])?;
         let wanted = challenge(&refused.answer, "scope").unwrap_or_default();
@@ -108,14 +108,14 @@ pub(super) fn a_calendar_that_is_not_shared_stays_closed(site: &Site) -> Result<
     let owner = Session::open(site, "private")?;
     let id = event(&owner, |one| one.at("/isOrganizer") == true)?.text("/id")?.to_owned();
     let before = owner.site.control.graph("calendar", &owner.person.email)?;
-    for (tool, mut arguments, _) in rows(&id) {
+    for (tool, arguments, _) in rows(&id) {
         if ["findMeetingTimes", "getSchedule", "listRooms"].contains(&tool) {
             continue;
         }
-        arguments["mailbox"] = json!(owner.person.email);
+        let arguments = with(&arguments, &json!({ "mailbox": owner.person.email }));
         let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("not shared"), "{tool}: {told}");
-        arguments["mailbox"] = json!("nobody.at.all@contoso.example");
+        let arguments = with(&arguments, &json!({ "mailbox": "nobody.at.all@contoso.example" }));
         let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("no mailbox"), "{tool}: {told}");
     }
@@ -182,15 +182,10 @@ pub(super) fn ids_of_events_never_leave_their_segment(site: &Site) -> Result<()>
 pub(super) fn arguments_of_calendars_are_bounded_and_named(site: &Site) -> Result<()> {
     let session = Session::open(site, "calendar-arguments")?;
     let known = session.graph_requests()?.len();
-    let event = |field: &str, value: Value| {
-        let mut arguments = plain("s");
-        arguments[field] = value;
-        arguments
-    };
+    let event = |field: &str, value: Value| with(&plain("s"), &json!({ field: value }));
     let times = |field: &str, value: Value| {
-        let mut arguments = json!({ "attendees": ["b@contoso.example"], "start": "2031-03-04T09:00Z", "end": "2031-03-04T18:00Z" });
-        arguments[field] = value;
-        arguments
+        let arguments = json!({ "attendees": ["b@contoso.example"], "start": "2031-03-04T09:00Z", "end": "2031-03-04T18:00Z" });
+        with(&arguments, &json!({ field: value }))
     };
     let many: Vec<String> = (0..51).map(|number| format!("p{number}@contoso.example")).collect();
     let mailboxes =

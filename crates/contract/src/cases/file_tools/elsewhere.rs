@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{CANARY, since, site_named, walk, with, with_everything};
+use super::{CANARY, since, site_named, walk, with_everything};
 use crate::cases::tools::INVISIBLE;
-use crate::json::Look as _;
+use crate::json::{Look as _, with};
 use crate::session::{GraphCall, Session};
 use crate::site::Site;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{CANARY, files, id_of, since, site_named, with, with_everything};
-use crate::json::Look as _;
+use super::{CANARY, files, id_of, since, site_named, with_everything};
+use crate::json::{Look as _, with};
 use crate::session::Session;
 use crate::site::Site;
 

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{CANARY, files, id_of, since, with};
-use crate::json::Look as _;
+use super::{CANARY, files, id_of, since};
+use crate::json::{Look as _, with};
 use crate::session::{GraphCall, Session};
 use crate::site::Site;
 
