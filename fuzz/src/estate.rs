@@ -14,7 +14,7 @@ use m365_auth::oauth::transaction::{BrowserCookie, Transactions};
 use m365_auth::perimeter::{ASSERTION_HEADER, AccessSettings, Evidence, Perimeter, VerifiedAssertion, admit};
 use m365_ports::{Clock, Entropy, EntropyExt as _, Outbound};
 use m365_seal::{CellKind, Key, KeyRing, Keys, cell_id};
-use m365_types::{CellId, ClientId, Identity, Principal, RequestId, Scope, UnixMillis};
+use m365_types::{CellId, ClientId, Identity, Principal, RequestId, Scope, ScopeSet, UnixMillis};
 use serde_json::{Value, json};
 
 use crate::now;
@@ -125,7 +125,8 @@ impl Estate {
         let clients = Clients::new(client_ports.clone(), rules());
         let methods = ["none", "client_secret_basic", "client_secret_post"];
         let registered = methods.map(|method| register(&clients, method)).into();
-        let scopes = [Scope::MailRead, Scope::MailSend, Scope::UserRead].into_iter().collect();
+        let scopes: ScopeSet = [Scope::MailRead, Scope::MailSend, Scope::UserRead].into_iter().collect();
+        let asked = scopes.clone();
         let transactions =
             Transactions::new(&keys, PUBLIC_URL.to_owned(), Arc::clone(&clock), Arc::clone(&entropy));
         let cookie = cookie_of(&transactions.cookie(&HeaderMap::new()));
@@ -134,7 +135,7 @@ impl Estate {
             now: moment,
             contexts: Contexts::new(&keys, clock, entropy),
             handles: Handles::new(&keys),
-            server: ServerMetadata { public_url: PUBLIC_URL.to_owned(), scopes, welcomes: WELCOMES },
+            server: ServerMetadata { public_url: PUBLIC_URL.to_owned(), scopes, asked, welcomes: WELCOMES },
             browser: HeaderMap::from_iter([(header::COOKIE, sent)]),
             entropy: counting,
             keys,

@@ -72,15 +72,17 @@ pub(crate) fn scopes(toolset: &Toolset) -> ScopeSet {
 /// What a client that names no permission is given, and a person is asked for at sign-in.
 pub(crate) fn asked(config: &Config) -> ScopeSet {
     let of_people = |scope: &Scope| !scope.needs_administrator();
+    let own = || {
+        let offered = catalog().filter(|action| is_offered(action, &config.toolset));
+        offered.flat_map(|action| action.spec.scopes.iter().copied())
+    };
+    let for_people = || scopes(&config.toolset).iter().filter(of_people).collect::<Vec<_>>();
     match (config.asked, config.ingress) {
-        (Asked::All, _) => scopes(&config.toolset),
+        // What some calls of a row need besides does not make an administrator necessary where no row as such does.
+        (Asked::All, _) => own().chain(for_people()).collect(),
         // No client of ours could ask for more when a call needs it.
-        (Asked::Least, Ingress::Managed) => scopes(&config.toolset).iter().filter(of_people).collect(),
-        (Asked::Least, Ingress::Oauth) => catalog()
-            .filter(|action| is_offered(action, &config.toolset))
-            .flat_map(|action| action.spec.scopes.iter().copied())
-            .filter(of_people)
-            .collect(),
+        (Asked::Least, Ingress::Managed) => for_people().into_iter().collect(),
+        (Asked::Least, Ingress::Oauth) => own().filter(of_people).collect(),
     }
 }
 

@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
     ),
     row("getEmails", "{}", &[exchange("GET", "/me/mailFolders/inbox/messages", EMPTY)]),
     row("searchEmails", r#"{"query":"budget"}"#, &[exchange("GET", "/me/messages", EMPTY)]),
-    row("getCalendarEvents", "{}", &[exchange("GET", "/me/calendarView", EMPTY)]),
+    row("getCalendarEvents", "{}", &[ZONE, exchange("GET", "/me/calendarView", EMPTY)]),
     row(
         "createCalendarEvent",
         r#"{"subject":"Review","start":"2026-12-01T09:00:00Z","end":"2026-12-01T10:00:00Z"}"#,
@@ -275,6 +275,85 @@ const ROWS: &[Row] = &[
         "getTranscript",
         r#"{"meetingId":"meeting-1","transcriptId":"transcript-1"}"#,
         &[exchange("GET", "/me/onlineMeetings/meeting-1/transcripts/transcript-1/content", (200, "WEBVTT"))],
+    ),
+    row(
+        "getEvent",
+        r#"{"id":"event-1"}"#,
+        &[ZONE, exchange("GET", "/me/events/event-1", (200, r#"{"id":"event-1"}"#))],
+    ),
+    row(
+        "updateEvent",
+        r#"{"id":"event-1","subject":"Review"}"#,
+        &[exchange("PATCH", "/me/events/event-1", (200, r#"{"id":"event-1"}"#))],
+    ),
+    row("cancelEvent", r#"{"id":"event-1"}"#, &[exchange("POST", "/me/events/event-1/cancel", ACCEPTED)]),
+    row(
+        "respondToEvent",
+        r#"{"id":"event-1","response":"accept"}"#,
+        &[exchange("POST", "/me/events/event-1/accept", ACCEPTED)],
+    ),
+    row(
+        "findMeetingTimes",
+        r#"{"attendees":["sam@contoso.example"],"start":"2026-12-01T09:00:00Z","end":"2026-12-01T17:00:00Z"}"#,
+        &[ZONE, exchange("POST", "/me/findMeetingTimes", (200, r#"{"meetingTimeSuggestions":[]}"#))],
+    ),
+    row(
+        "getSchedule",
+        r#"{"addresses":["sam@contoso.example"],"start":"2026-12-01T09:00:00Z","end":"2026-12-01T17:00:00Z"}"#,
+        &[
+            ZONE,
+            exchange(
+                "POST",
+                "/me/calendar/getSchedule",
+                (200, r#"{"value":[{"scheduleId":"sam@contoso.example"}]}"#),
+            ),
+        ],
+    ),
+    row("listRooms", "{}", &[exchange("GET", "/places/microsoft.graph.room", EMPTY)]),
+    row(
+        "searchM365",
+        r#"{"query":"budget","types":["message"]}"#,
+        &[exchange("POST", "/search/query", (200, r#"{"value":[{"hitsContainers":[]}]}"#)), ZONE],
+    ),
+    row("listFolder", "{}", &[exchange("GET", "/me/drive/items/root/children", EMPTY), ZONE]),
+    row(
+        "readFile",
+        r#"{"id":"item-1"}"#,
+        &[
+            exchange(
+                "GET",
+                "/me/drive/items/item-1",
+                (200, r#"{"id":"item-1","name":"a.txt","size":2,"file":{"mimeType":"text/plain"}}"#),
+            ),
+            exchange("GET", "/me/drive/items/item-1/content", (200, "hi")),
+        ],
+    ),
+    row(
+        "uploadFile",
+        r#"{"name":"a.txt","content":"hi","conflict":"replace"}"#,
+        &[exchange(
+            "PUT",
+            "/me/drive/items/root:/a.txt:/content",
+            (201, r#"{"id":"made-1","name":"a.txt","size":2}"#),
+        )],
+    ),
+    row(
+        "createSharingLink",
+        r#"{"id":"item-1"}"#,
+        &[exchange(
+            "POST",
+            "/me/drive/items/item-1/createLink",
+            (
+                201,
+                r#"{"link":{"type":"view","scope":"organization","webUrl":"https://contoso.sharepoint.com/x"}}"#,
+            ),
+        )],
+    ),
+    row("searchSites", r#"{"query":"sales"}"#, &[exchange("GET", "/sites", EMPTY)]),
+    row(
+        "listListItems",
+        r#"{"siteId":"site-1","listId":"list-1"}"#,
+        &[exchange("GET", "/sites/site-1/lists/list-1/items", EMPTY)],
     ),
 ];
 

@@ -54,3 +54,13 @@ impl Look for Value {
         self.at(pointer).as_array().into_iter().flatten().filter_map(Value::as_str).collect()
     }
 }
+
+/// An object with the members of another besides or instead, such as arguments.
+#[must_use]
+pub fn with(object: &Value, more: &Value) -> Value {
+    let mut all = object.clone();
+    if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {
+        all.extend(more.clone());
+    }
+    all
+}

@@ -168,10 +168,10 @@ pub fn bounded(what: &str, question: impl Fn() -> Result<bool>) -> Result<()> {
 pub struct GraphCall(pub Value);
 
 impl GraphCall {
-    /// Whether it asks for nothing but the mailbox's time zone.
+    /// Whether it asks for the mailbox's time zone, and the settings it is among.
     #[must_use]
     pub fn asks_for_the_zone(&self) -> bool {
-        self.path() == "/v1.0/me/mailboxSettings" && self.option("$select").as_deref() == Some("timeZone")
+        self.line() == "GET /v1.0/me/mailboxSettings"
     }
 
     /// Method and path: `GET /v1.0/me`.

@@ -1,41 +1,33 @@
-//! The second Worker: reads one document for each request, apart from everything that holds a secret.
+//! The second Worker: reads one document for each call, apart from everything that holds a secret.
 //!
-//! In scope: `POST /` with a document as its body, answered with what it says as JSON. Out of scope: who asks; it has no
-//! route, so only the Worker that is bound to it can. It has no bindings, no secrets, no storage and sends nothing.
+//! In scope: `read_document`, which the Worker that is bound to this one calls (Workers RPC). Out of scope: who asks; it
+//! has no route, so nobody else can. It has no bindings, no secrets, no storage and sends nothing.
 //!
 //! Invariants
-//! - What a request leaves behind is nothing: no state outlives it.
+//! - A call is one piece: the document is here before it begins and nothing waits inside, so a document that ends the
+//!   instance ends no other call. What a call leaves behind is nothing.
 //! - How much memory the module may have is fixed when it is linked (`build.rs`), so that a document which asks for more
-//!   fails its own request and not the whole isolate.
+//!   fails its own call and not the whole isolate.
 
 #![cfg(target_family = "wasm")]
 
-use m365_ports::{DOCUMENT_BYTES_MAX, DocumentError};
-use percent_encoding::percent_decode_str;
-use worker::{Context, Env, Method, Request, Response, event};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, Request, Response, event};
 
-/// The header with the percent-encoded name of the document.
-const NAME: &str = "x-document-name";
-/// The header with its type.
-const TYPE: &str = "content-type";
+/// Reads a document; the answer is what it says, or why it says nothing, as JSON.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+#[must_use]
+pub fn read_document(name: &str, content_type: &str, bytes: &[u8]) -> String {
+    let read = m365_documents::read(name, content_type, bytes);
+    // Texts and numbers always become JSON; an empty answer would be none.
+    serde_json::to_string(&read).unwrap_or_default()
+}
 
-/// Answers a request.
+/// There is nothing to fetch here.
 ///
 /// # Errors
-/// Where the body cannot be had; the runtime then answers 500 by itself.
+/// Where the runtime refuses the answer.
 #[event(fetch)]
-async fn fetch(mut request: Request, _env: Env, _context: Context) -> worker::Result<Response> {
-    if request.method() != Method::Post {
-        return Response::error("POST a document", 405);
-    }
-    let header = |name| request.headers().get(name).ok().flatten().unwrap_or_default();
-    let name = header(NAME);
-    let name = percent_decode_str(&name).decode_utf8_lossy().into_owned();
-    let content_type = header(TYPE);
-    let length = header("content-length").parse::<usize>();
-    if length.is_ok_and(|length| length > DOCUMENT_BYTES_MAX) {
-        return Response::from_json(&Err::<(), _>(DocumentError::TooLarge));
-    }
-    let bytes = request.bytes().await?;
-    Response::from_json(&m365_documents::read(&name, &content_type, &bytes))
+async fn fetch(_request: Request, _env: Env, _context: Context) -> worker::Result<Response> {
+    Response::error("not found", 404)
 }

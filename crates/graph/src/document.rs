@@ -60,6 +60,7 @@ pub(crate) fn refuse_unreadable(
     content_type: &str,
     size: u64,
 ) -> Result<(), ActionError> {
+    let content_type = content_type.to_ascii_lowercase();
     let kind = WITHOUT_TEXT.iter().find(|(kind, _)| content_type.starts_with(kind));
     match kind {
         Some((_, lesson)) => Err(context.graph.taught(lesson)),

@@ -367,6 +367,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_mail_refuses_has_a_remedy_of_its_own() {
+        for (status, code, taught) in [
+            (400, "ErrorInvalidIdMalformed", "graph_bad_id"),
+            (400, "ErrorInvalidRecipients", "graph_bad_recipient"),
+            (400, "ErrorMessageSizeExceeded", "graph_message_size"),
+            (413, "ErrorMessageSizeExceeded", "graph_message_size"),
+            (400, "ErrorAttachmentSizeLimitExceeded", "graph_message_size"),
+            (400, "ErrorInvalidPropertyUpdateSentMessage", "graph_bad_request"),
+            (403, "ErrorAccessDenied", "graph_permission"),
+            (403, "ErrorSendAsDenied", "graph_send_as"),
+            (403, "ErrorQuotaExceeded", "graph_send_quota"),
+            (500, "ErrorQuotaExceeded", "graph_send_quota"),
+            (404, "ErrorItemNotFound", "graph_not_found"),
+            (404, "ErrorInvalidUser", "graph_no_such_mailbox"),
+            (404, "MailboxNotEnabledForRESTAPI", "graph_no_mailbox"),
+        ] {
+            assert_eq!(of_graph(status, code).code, taught, "{status} {code}");
+        }
+    }
+
+    #[test]
     fn every_row_can_be_reached() {
         for (index, row) in GRAPH.iter().enumerate() {
             let status = row.statuses[0];

@@ -136,7 +136,7 @@ fn a_list_that_takes_too_long_ends_early_and_can_be_continued() {
 fn a_page_without_items_is_not_the_end() {
     let world = serve("/me/mailFolders/inbox/messages", vec![vec![], vec![1]]);
     let answer = world.run("getEmails", json!({})).unwrap();
-    assert_eq!(answer.text, "These pages hold none. The folder holds more; raise `count` for up to 50.");
+    assert_eq!(answer.text, "These pages hold none. There are more.");
     let rest = world.run_from("getEmails", json!({}), answer.next.as_ref()).0.unwrap();
     assert_eq!(ids(&rest, "messages"), [0]);
 }
@@ -144,7 +144,7 @@ fn a_page_without_items_is_not_the_end() {
 #[test]
 fn a_page_that_has_shrunk_meanwhile_goes_on_with_the_next() {
     let position = |shown: usize| -> Position {
-        serde_json::from_value(json!({ "page": "first", "shown": shown, "began": 0 })).unwrap()
+        serde_json::from_value(json!({ "p": "f", "s": shown, "b": 0 })).unwrap()
     };
     let world = serve("/me/mailFolders/inbox/messages", vec![vec![1; 3], vec![1; 2]]);
     let answer = world.run_from("getEmails", json!({}), Some(&position(5))).0.unwrap();

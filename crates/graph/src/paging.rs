@@ -23,7 +23,6 @@ pub struct Position {
 
 /// Where a page begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) enum PageStart {
     /// The first page.
     #[serde(rename = "f")]

@@ -15,6 +15,7 @@ pub const TENANT_NAME: &str = "contoso.example";
 /// One person: an Access identity, an Entra account and a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent property of the person")]
 pub struct Person {
     /// E-mail address and user principal name, in lower case.
     pub email: String,

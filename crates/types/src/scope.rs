@@ -72,7 +72,7 @@ scopes! {
     MailRead "Mail.Read" person Read "read your mail",
     MailReadShared "Mail.Read.Shared" person Read "read mailboxes that others share with you",
     MailReadBasic "Mail.ReadBasic" person Read "see your mail folders and the headers of your mail",
-    MailReadWrite "Mail.ReadWrite" person Write "change your mail: drafts, folders, flags",
+    MailReadWrite "Mail.ReadWrite" person Destroy "change and delete your mail: drafts, folders, flags",
     MailReadWriteShared "Mail.ReadWrite.Shared" person Send "change mail in mailboxes that others share with you",
     MailSend "Mail.Send" person Send "send mail as you",
     MailSendShared "Mail.Send.Shared" person Send "send mail from mailboxes that others share with you",

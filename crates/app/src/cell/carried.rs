@@ -290,8 +290,8 @@ mod tests {
     fn the_longest_cursor_there_is_opens() {
         let own = carried("alex", 1);
         let query = "\u{10ffff}".repeat(1_000);
-        let page = json!({ "skipToken": "x".repeat(4_096) });
-        let position = json!({ "page": page, "shown": usize::MAX, "began": 1_u64 << 52 });
+        let page = json!({ "t": "x".repeat(4_096) });
+        let position = json!({ "p": page, "s": usize::MAX, "b": 1_u64 << 52 });
         let cursor = Cursor {
             tool: "getCalendarEvents".to_owned(),
             arguments: Map::from_iter([("query".to_owned(), query.into()), ("count".to_owned(), 50.into())]),

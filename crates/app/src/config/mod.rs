@@ -236,15 +236,7 @@ impl Config {
             deny: reader.rows("TOOLS_DENY")?,
         };
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
-        let ring = |current, previous| -> Result<KeyRing, ConfigError> {
-            Ok(KeyRing { current: reader.key(current)?, previous: reader.optional_key(previous)? })
-        };
-        let keys = Keys {
-            encryption: ring("ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS")?,
-            cookie_encryption: ring("COOKIE_ENCRYPTION_KEY", "COOKIE_ENCRYPTION_KEY_PREVIOUS")?,
-            cookie: ring("COOKIE_SECRET", "COOKIE_SECRET_PREVIOUS")?,
-        };
-        refuse_equal_keys(&keys)?;
+        let keys = keys(&reader)?;
         Ok(Self {
             public_url,
             access,
@@ -289,6 +281,19 @@ const fn minutes(count: u64) -> Duration {
 
 const fn hours(count: u64) -> Duration {
     Duration::from_hours(count)
+}
+
+fn keys(reader: &parse::Reader<'_>) -> Result<Keys, ConfigError> {
+    let ring = |current, previous| -> Result<KeyRing, ConfigError> {
+        Ok(KeyRing { current: reader.key(current)?, previous: reader.optional_key(previous)? })
+    };
+    let keys = Keys {
+        encryption: ring("ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS")?,
+        cookie_encryption: ring("COOKIE_ENCRYPTION_KEY", "COOKIE_ENCRYPTION_KEY_PREVIOUS")?,
+        cookie: ring("COOKIE_SECRET", "COOKIE_SECRET_PREVIOUS")?,
+    };
+    refuse_equal_keys(&keys)?;
+    Ok(keys)
 }
 
 /// One key in three places would let a value of one purpose's family open another's.

@@ -23,7 +23,7 @@ use self::times::{
     suggestions_are_local_times_and_their_absence_is_explained,
 };
 use super::tools::INVISIBLE;
-use crate::json::Look as _;
+use crate::json::{Look as _, with};
 use crate::mcp::Reply;
 use crate::session::Session;
 use crate::site::Site;
@@ -84,15 +84,6 @@ fn event(session: &Session<'_>, holds: impl Fn(&Value) -> bool) -> Result<Value>
 /// Makes an event and gives its id.
 fn created(session: &Session<'_>, arguments: &Value) -> Result<String> {
     Ok(session.tool("createCalendarEvent", arguments)?.content()?.text("/id")?.to_owned())
-}
-
-/// The same arguments with one more, or another in its place.
-fn with(arguments: &Value, name: &str, value: Value) -> Value {
-    let mut arguments = arguments.clone();
-    if let Some(arguments) = arguments.as_object_mut() {
-        arguments.insert(name.to_owned(), value);
-    }
-    arguments
 }
 
 fn plain(subject: &str) -> Value {
@@ -179,10 +170,10 @@ fn an_hour_that_the_clocks_skip_or_show_twice_makes_no_event(site: &Site) -> Res
         let arguments = json!({ "subject": "s", "start": start, "end": "2031-12-01T09:00:00Z" });
         let told = session.tool("createCalendarEvent", &arguments)?.failure()?;
         ensure!(told.contains("offset") && told.contains("clocks"), "{start}: {told}");
-        let berlin = with(&arguments, "timeZone", json!("Europe/Berlin"));
-        session.tool("createCalendarEvent", &berlin)?.expect_invalid("start")?;
-        let tokyo = with(&arguments, "timeZone", json!("Asia/Tokyo"));
-        session.tool("createCalendarEvent", &tokyo)?.content()?;
+        let arguments = with(&arguments, &json!({ "timeZone": "Europe/Berlin" }));
+        session.tool("createCalendarEvent", &arguments)?.expect_invalid("start")?;
+        let arguments = with(&arguments, &json!({ "timeZone": "Asia/Tokyo" }));
+        session.tool("createCalendarEvent", &arguments)?.content()?;
     }
     let made = site.control.graph("events", &session.person.email)?;
     ensure!(made.len() == 2, "{} events were made", made.len());
@@ -191,9 +182,9 @@ fn an_hour_that_the_clocks_skip_or_show_twice_makes_no_event(site: &Site) -> Res
 
 fn a_teams_meeting_is_in_the_calendar_of_all_and_has_a_link(site: &Site) -> Result<()> {
     let session = Session::open(site, "teams-event")?;
-    let arguments = with(&plain("Review"), "onlineMeeting", json!(true));
-    let arguments = with(&arguments, "location", json!("Room Aalto"));
-    let arguments = with(&arguments, "attendees", json!(["blair@contoso.example"]));
+    let more =
+        json!({ "onlineMeeting": true, "location": "Room Aalto", "attendees": ["blair@contoso.example"] });
+    let arguments = with(&plain("Review"), &more);
     let reply = session.tool("createCalendarEvent", &arguments)?;
     let sent = session.last_graph_request()?;
     let body = sent.body();
@@ -259,7 +250,7 @@ fn one_event_is_read_whole_and_clean(site: &Site) -> Result<()> {
 fn a_long_description_is_read_to_its_end_by_cursor(site: &Site) -> Result<()> {
     let session = Session::open(site, "long-event")?;
     let words: Vec<String> = (0..2000).map(|number| format!("word{number}")).collect();
-    let arguments = with(&plain("Long"), "body", json!(words.join(" ")));
+    let arguments = with(&plain("Long"), &json!({ "body": words.join(" ") }));
     let mut arguments = json!({ "id": created(&session, &arguments)? });
     let (mut whole, mut parts) = (String::new(), 0);
     loop {
@@ -281,7 +272,8 @@ fn the_calendar_of_a_shared_mailbox_is_another_calendar(site: &Site) -> Result<(
     let call = session.last_graph_request()?;
     ensure!(call.line() == format!("GET /v1.0/users/{mailbox}/calendarView"), "{}", call.line());
     let subject = format!("Shift of {}", session.person.email);
-    let id = created(&session, &with(&plain(&subject), "mailbox", json!(SUPPORT)))?;
+    let arguments = with(&plain(&subject), &json!({ "mailbox": SUPPORT }));
+    let id = created(&session, &arguments)?;
     let call = session.last_graph_request()?;
     ensure!(call.line() == format!("POST /v1.0/users/{mailbox}/events"), "{}", call.line());
     let made = site.control.graph("events", SUPPORT)?;
@@ -303,7 +295,8 @@ fn a_calendar_opened_to_the_person_is_read_and_written(site: &Site) -> Result<()
     let read = session.tool("getCalendarEvents", &mailbox)?;
     let ids: Vec<&Value> = read.content()?.list("/events")?.iter().map(|event| event.at("/id")).collect();
     ensure!(!ids.is_empty(), "{}", read.answer);
-    created(&session, &with(&plain("For the principal"), "mailbox", json!(owner.email)))?;
+    let arguments = with(&plain("For the principal"), &json!({ "mailbox": owner.email }));
+    created(&session, &arguments)?;
     let made = site.control.graph("events", &owner.email)?;
     ensure!(made.len() == 1 && made.iter().all(|one| one.at("/subject") == "For the principal"), "{made:?}");
     Ok(())

@@ -2,7 +2,8 @@
 //!
 //! Planted: the key files, the client secret, the gateway token, the service token's secret, Access assertions and
 //! cookies, codes of Microsoft and ours, our tokens, Microsoft's tokens (by what each of them begins with), form tokens and
-//! sealed states, PKCE verifiers and states of clients, subjects and bodies that were sent and that were read, arguments of
+//! sealed states, PKCE verifiers and states of clients, subjects and bodies that were sent and that were read, the text of a
+//! file and the addresses that its content moves by, arguments of
 //! tools and prompts, recipients, cursors, states and ids that clients carry, and passwords where thoughtless clients put
 //! them.
 //!
@@ -43,9 +44,12 @@ table! { "canary":
 
 /// Folders of the data folder that hold secrets because that is what they are for.
 const EXEMPT: [&str; 2] = ["keys", "estate"];
-/// What the tokens of the simulated Microsoft begin with.
-const MICROSOFT: [(&str, &str); 2] =
-    [("a Microsoft access token", "EwB4A8l6eyJj"), ("a Microsoft refresh token", "1.AXEAeyJj")];
+/// What the tokens of the simulated Microsoft begin with, and the addresses that need none.
+const MICROSOFT: [(&str, &str); 3] = [
+    ("a Microsoft access token", "EwB4A8l6eyJj"),
+    ("a Microsoft refresh token", "1.AXEAeyJj"),
+    ("an address of content", "eyJjYW5hcnkiOiJkb3dubG9hZFVy"),
+];
 
 /// The day: what is planted, and what strangers and people saw that is nobody's secret.
 struct Day<'a> {
@@ -166,6 +170,7 @@ fn calls(day: &mut Day<'_>, session: &Session<'_>) -> Result<()> {
         ("a recipient", "canary-recipient-90aa@contoso.example"),
         ("a subject of an event", "canary subject of an event 66e0"),
         ("a message to a channel", "canary message to a channel 3f21"),
+        ("the text of a file", "canary text of a file 08d4, which nobody else reads"),
     ] {
         day.plant(name, text)?;
     }
@@ -186,6 +191,10 @@ fn calls(day: &mut Day<'_>, session: &Session<'_>) -> Result<()> {
     ensure!(!texts.is_empty(), "no mail was read: {}", read.answer);
     texts.iter().try_for_each(|text| day.plant("a mail that was read", text.trim()))?;
     session.tool("getCalendarEvents", &json!({ "days": 7 }))?.content()?;
+    let text = "canary text of a file 08d4, which nobody else reads";
+    let file = session.tool("uploadFile", &json!({ "name": "notes of the day.txt", "content": text }))?;
+    session.tool("readFile", &json!({ "id": file.content()?.text("/id")? }))?.content()?;
+    session.tool("listFolder", &json!({}))?.content()?;
     session.mcp.resource("microsoft://profile")?.result()?;
     Ok(())
 }

@@ -62,12 +62,12 @@ fn expect_moment(claims: &Value, challenge: &Value) -> Result<()> {
 }
 
 fn read(session: &Session<'_>) -> Result<()> {
-    session.tool("getEmails", &json!({ "count": 1 }))?.content().map(drop)
+    session.tool("getEmails", &json!({ "count": 1, "timeZone": "UTC" }))?.content().map(drop)
 }
 
 /// A call that must end with the address to sign in at.
 fn must_sign_in(session: &Session<'_>) -> Result<()> {
-    let sentence = session.tool("getEmails", &json!({ "count": 1 }))?.failure()?;
+    let sentence = session.tool("getEmails", &json!({ "count": 1, "timeZone": "UTC" }))?.failure()?;
     ensure!(sentence.contains(session.site.edge("/connect")?.as_str()), "no way to sign in: {sentence}");
     Ok(())
 }

@@ -177,7 +177,9 @@ fn the_modern_revision_needs_its_metadata(site: &Site) -> Result<()> {
 
 fn headers_must_repeat_the_body(site: &Site) -> Result<()> {
     let session = Session::open(site, "mirror")?;
-    let message = session.mcp.message("tools/call", &json!({ "name": "getEmails", "arguments": {} }));
+    let message = session
+        .mcp
+        .message("tools/call", &json!({ "name": "getEmails", "arguments": { "timeZone": "UTC" } }));
     let sent = |headers: &[(&str, &str)]| {
         let mut request = session.mcp.bare();
         for (name, value) in headers {
@@ -228,7 +230,7 @@ fn unknown_methods_tools_and_resources_have_their_codes(site: &Site) -> Result<(
     let legacy = session.mcp.speaking(LEGACY[0]);
     session.mcp.send("tools/destroy", &Value::Null)?.expect_error(&[404], &[-32601])?;
     legacy.send("tools/destroy", &Value::Null)?.expect_error(&[200, 404], &[-32601])?;
-    for tool in ["getEmail", "GETEMAILS", "", "getEmails ", "../getEmails"] {
+    for tool in ["deleteEmail", "GETEMAILS", "", "getEmails ", "../getEmails"] {
         session
             .tool(tool, &json!({}))?
             .expect_error(&[200, 400, 404], &[-32602])

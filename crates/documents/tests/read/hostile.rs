@@ -166,7 +166,7 @@ fn a_pdf_drawing_that_unfolds_without_end_is_refused() {
 #[test]
 fn a_pdf_that_nests_objects_is_no_stack_overflow() {
     for opening in ["[", "<</A "] {
-        let deep = opening.repeat(1 << 20);
+        let deep = opening.repeat(1 << 17);
         let objects = ["<</Type/Catalog/Pages 2 0 R>>".to_owned(), deep];
         assert_eq!(outcome(&pdf(&objects)), Err(DocumentError::Damaged), "{opening}");
     }

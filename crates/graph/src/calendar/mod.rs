@@ -35,8 +35,12 @@ const READ: ActionSpec = ActionSpec {
     audit: AuditKind::CalendarRead,
 };
 /// What the rows that read free and busy times have in common.
-const LOOK: ActionSpec =
-    ActionSpec { further_scopes: &[Scope::MailboxSettingsRead], untrusted: false, ..READ };
+const LOOK: ActionSpec = ActionSpec {
+    further_scopes: &[Scope::MailboxSettingsRead],
+    untrusted: false,
+    audit: AuditKind::AvailabilityRead,
+    ..READ
+};
 /// What the rows have in common that change events, which tells those invited.
 const SEND: ActionSpec = ActionSpec {
     effect: Effect::Send,

@@ -56,6 +56,7 @@ impl Invocation for ListFolder {
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let zone = Zone::of(context, self.zone.as_ref()).await;
         let mut request = self.place.request(context, Method::Get, CHILDREN, &[&self.id])?;
         request.query = vec![("$top", self.count.to_string()), ("$select", SELECT.to_owned())];
         let bounds = Bounds { pages: PAGES_MAX, items: self.count as usize, linked: true };
@@ -63,7 +64,6 @@ impl Invocation for ListFolder {
             page.sort_by_key(is_no_folder);
         })
         .await?;
-        let zone = Zone::of(context, self.zone.as_ref()).await;
         let found = found.filter_map(|child| {
             let at = zone.words(child.last_modified_date_time.as_deref().unwrap_or_default());
             Some(Dated { child, at })

@@ -141,6 +141,7 @@ impl Invocation for SearchM365 {
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
+        let zone = Zone::of(context, self.zone.as_ref()).await;
         let types = self.types.clone().unwrap_or_else(|| permitted(context.account));
         let groups = grouped(&types);
         let here =
@@ -155,7 +156,6 @@ impl Invocation for SearchM365 {
         for answered in answers(context, requests).await? {
             containers.extend(answered.value.into_iter().flat_map(|response| response.hits_containers));
         }
-        let zone = Zone::of(context, self.zone.as_ref()).await;
         let more =
             containers.iter().any(|one| one.more_results_available == Some(true) && !one.hits.is_empty());
         let after = from.saturating_add(size);
@@ -163,12 +163,18 @@ impl Invocation for SearchM365 {
             (more && after < LAST).then(|| Position::at(PageStart::Skip(after.to_string()), 0, here.began()));
         let hits = dealt(containers.into_iter().map(|container| container.hits).collect());
         let dated = hits.into_iter().map(|hit| Dated::of(hit, &zone)).collect();
-        let searched = types.iter().map(|entity| entity.name).collect::<Vec<_>>().join(", ");
+        let searched = names(types.iter().copied());
+        let left_out = match names(ENTITIES.iter().filter(|entity| !types.contains(entity))) {
+            left_out if self.types.is_none() && !left_out.is_empty() => {
+                format!(" Not searched without further permissions: {left_out}; name them in `types`.")
+            }
+            _ => String::new(),
+        };
         let head = |count: usize| {
             let ending = if count == 1 { "" } else { "s" };
-            format!("{count} result{ending} in {searched}. Times are {}.", zone.name())
+            format!("{count} result{ending} in {searched}.{left_out} Times are {}.", zone.name())
         };
-        let none = format!("Nothing found in {searched}.");
+        let none = format!("Nothing found in {searched}.{left_out}");
         let wording = Wording {
             name: "hits",
             none: &none,
@@ -195,6 +201,10 @@ impl SearchM365 {
         request.body = Some(json!({ "requests": [asked] }).into());
         Ok(request)
     }
+}
+
+fn names<'a>(entities: impl Iterator<Item = &'a Entity>) -> String {
+    entities.map(|entity| entity.name).collect::<Vec<_>>().join(", ")
 }
 
 /// Mail, and every other kind that this sign-in has the permissions for.

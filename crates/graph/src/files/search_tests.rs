@@ -34,7 +34,12 @@ fn without_kinds_what_is_permitted_already_is_searched() {
         }] })
     );
     assert_eq!(names(&answer.structured), ["a"]);
-    assert!(answer.text.starts_with("1 result in message."), "{}", answer.text);
+    let head = "1 result in message. Not searched without further permissions: event, chatMessage, driveItem, listItem, \
+                list, site; name them in `types`. Times are UTC.";
+    assert!(answer.text.starts_with(head), "{}", answer.text);
+    let named =
+        World::with_json(&found(&[], false)).run("searchM365", json!({ "query": "x", "types": ["message"] }));
+    assert_eq!(named.unwrap().text, "Nothing found in message.");
 }
 
 #[test]

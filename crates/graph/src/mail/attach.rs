@@ -190,7 +190,7 @@ impl AddDraftAttachment {
         drive: Option<&str>,
     ) -> Result<File, ActionError> {
         let graph = context.graph;
-        let (described, content) = match drive {
+        let (mut described, value) = match drive {
             None => (
                 graph.request_to(Method::Get, OWN_ITEM, None, &[item])?,
                 graph.request_to(Method::Get, OWN_CONTENT, None, &[item])?,
@@ -200,14 +200,13 @@ impl AddDraftAttachment {
                 graph.request_to(Method::Get, ITEM_CONTENT, None, &[drive, item])?,
             ),
         };
-        let mut described = described;
         described.query = vec![("$select", "id,name,size,file".to_owned())];
         let given: GraphItem = graph.fetch(described).await?;
         let Some(file) = given.file else { return Err(graph.taught(&NOT_A_FILE)) };
         if given.size.unwrap_or_default() > FILE_MAX {
             return Err(graph.taught(&FILE_TOO_LARGE));
         }
-        let bytes = graph.content(content).await?.body;
+        let bytes = graph.content(value).await?.body;
         let content_type = shape::id(file.mime_type.as_deref());
         let name = self.name.clone().or(given.name).unwrap_or_default();
         Ok(File { name, content_type, bytes })

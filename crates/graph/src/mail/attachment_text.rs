@@ -20,7 +20,7 @@ use crate::mail::list::IMMUTABLE_ID;
 use crate::mail::param::ID;
 use crate::paging::{PageStart, Position};
 use crate::param::{Identifier, MAILBOX, Param, Required, required};
-use crate::shape::{self, Cleaner, framed};
+use crate::shape::{Cleaner, framed};
 use crate::wire::NAME_MAX;
 
 pub(crate) static ATTACHMENT: Param<Identifier, Required> =
@@ -73,13 +73,13 @@ impl Invocation for ReadAttachment {
             Kind::Item => return Err(graph.taught(&ITEM)),
             Kind::Reference => return Err(graph.taught(&REFERENCE)),
         }
-        let content_type = shape::id(given.content_type.as_deref());
-        document::refuse_unreadable(context, &content_type, given.size.unwrap_or_default())?;
-        let mut content = graph.request_to(Method::Get, CONTENT, mailbox, &segments)?;
-        content.prefer = vec![IMMUTABLE_ID.to_owned()];
-        let bytes = graph.content(content).await?.body;
-        let size = bytes.len();
         let mut cleaner = Cleaner::default();
+        let content_type = cleaner.line(given.content_type.as_deref(), NAME_MAX);
+        document::refuse_unreadable(context, &content_type, given.size.unwrap_or_default())?;
+        let mut value = graph.request_to(Method::Get, CONTENT, mailbox, &segments)?;
+        value.prefer = vec![IMMUTABLE_ID.to_owned()];
+        let bytes = graph.content(value).await?.body;
+        let size = bytes.len();
         let name = cleaner.line(given.name.as_deref(), NAME_MAX);
         let document = Document { name: name.clone(), content_type: content_type.clone(), bytes };
         let read = document::read(context, document).await?;
@@ -90,8 +90,8 @@ impl Invocation for ReadAttachment {
         let body = format!("{name}, {content_type}\n\n{}", part.text);
         let text = framed(context.request, &head, &body, &cleaner);
         let next = part.goes_on().then(|| {
-            let began = context.position.map_or(context.now, Position::began);
-            Position::at(PageStart::First, part.end, began)
+            let first_asked = context.position.map_or(context.now, Position::began);
+            Position::at(PageStart::First, part.end, first_asked)
         });
         let structured = json!({
             "untrusted": true, "name": name, "contentType": content_type, "size": size, "text": part.text,

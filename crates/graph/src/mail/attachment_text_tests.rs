@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::testing::{Scripted, World, answer, ok};
 
-fn described(fields: Value) -> Scripted {
+fn described(fields: &Value) -> Scripted {
     let mut described = json!({
         "@odata.type": "#microsoft.graph.fileAttachment", "id": "AT=", "name": "notes.txt",
         "contentType": "text/plain", "size": 30,
@@ -23,7 +23,7 @@ fn given() -> Value {
 
 #[test]
 fn what_it_is_is_asked_first_and_its_bytes_go_to_the_reader() {
-    let world = World::answering([described(json!({})), content("Line one\nLine two")]);
+    let world = World::answering([described(&json!({})), content("Line one\nLine two")]);
     let answer = world.run("readAttachment", given()).unwrap();
     let paths: Vec<String> = world.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(
@@ -49,10 +49,11 @@ fn what_has_no_text_is_never_fetched_and_said_so() {
         (json!({ "@odata.type": "#microsoft.graph.itemAttachment", "contentType": null }), "attachment_item"),
         (json!({ "@odata.type": "#microsoft.graph.referenceAttachment" }), "attachment_reference"),
         (json!({ "contentType": "image/png" }), "document_picture"),
+        (json!({ "contentType": "Image/JPEG; name=\"a b.jpg\"" }), "document_picture"),
         (json!({ "contentType": "video/mp4" }), "document_recording"),
         (json!({ "size": (8 << 20) + 1 }), "document_too_large"),
     ] {
-        let world = World::answering([described(fields.clone())]);
+        let world = World::answering([described(&fields)]);
         let error = world.run("readAttachment", given()).unwrap_err();
         assert_eq!((error.code(), error.maybe_done()), (code, false), "{fields}");
         assert_eq!(world.requests().len(), 1, "{fields}");
@@ -72,7 +73,7 @@ fn each_way_a_document_cannot_be_read_has_its_own_sentence() {
         DocumentError::Unavailable,
     ];
     for error in errors {
-        let mut world = World::answering([described(json!({})), content("x")]);
+        let mut world = World::answering([described(&json!({})), content("x")]);
         world.unread = Some(error);
         sentences.insert(world.run("readAttachment", given()).unwrap_err().sentence());
     }
@@ -81,17 +82,17 @@ fn each_way_a_document_cannot_be_read_has_its_own_sentence() {
 
 #[test]
 fn a_size_that_was_a_lie_is_found_out() {
-    let world = World::answering([described(json!({ "size": 10 })), content(&"x".repeat((8 << 20) + 1))]);
+    let world = World::answering([described(&json!({ "size": 10 })), content(&"x".repeat((8 << 20) + 1))]);
     assert_eq!(world.run("readAttachment", given()).unwrap_err().code(), "document_too_large");
     assert!(world.documents.lock().unwrap().is_empty());
 }
 
 #[test]
 fn a_long_text_goes_on_where_its_part_ended() {
-    let text: String = (0..2_000).map(|line| format!("row {line};é\n")).collect();
+    let text = (0..2_000).map(|line| format!("row {line};é\n")).collect::<Vec<_>>().concat();
     let (mut whole, mut position) = (String::new(), None);
     for parts in 1.. {
-        let world = World::answering([described(json!({})), content(&text)]);
+        let world = World::answering([described(&json!({})), content(&text)]);
         let answer = world.run_from("readAttachment", given(), position.as_ref()).0.unwrap();
         whole.push_str(answer.structured["text"].as_str().unwrap());
         position = answer.next;
@@ -105,7 +106,7 @@ fn a_long_text_goes_on_where_its_part_ended() {
 
 #[test]
 fn another_mailbox_is_read_in_its_own_name() {
-    let world = World::answering([described(json!({})), content("x")]);
+    let world = World::answering([described(&json!({})), content("x")]);
     let mut given = given();
     given["mailbox"] = "support@contoso.example".into();
     world.run("readAttachment", given).unwrap();

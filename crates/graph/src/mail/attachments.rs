@@ -75,8 +75,9 @@ struct Attachment {
     name: String,
     content_type: String,
     size: u64,
-    #[serde(skip_serializing_if = "is_file")]
-    kind: Kind,
+    /// Told where it is no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_inline: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -113,9 +114,9 @@ impl Listed for Attachment {
         Self {
             id: shape::id(given.id.as_deref()),
             name: cleaner.line(given.name.as_deref(), NAME_MAX),
-            content_type: shape::id(given.content_type.as_deref()),
+            content_type: cleaner.line(given.content_type.as_deref(), NAME_MAX),
             size: given.size.unwrap_or_default(),
-            kind: given.kind(),
+            kind: Some(given.kind()).filter(|kind| *kind != Kind::File),
             is_inline: given.is_inline.unwrap_or_default(),
             last_modified: shape::id(given.last_modified_date_time.as_deref()),
         }
@@ -127,9 +128,9 @@ impl Listed for Attachment {
             self.content_type.as_str(),
             &size_words(self.size),
             match self.kind {
-                Kind::File => "",
-                Kind::Item => "an item of a mailbox",
-                Kind::Reference => "a link to a file",
+                None | Some(Kind::File) => "",
+                Some(Kind::Item) => "an item of a mailbox",
+                Some(Kind::Reference) => "a link to a file",
             },
             if self.is_inline { "shown in the text" } else { "" },
         ] {
@@ -149,10 +150,6 @@ pub(crate) fn size_words(bytes: u64) -> String {
         1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
     }
-}
-
-fn is_file(kind: &Kind) -> bool {
-    *kind == Kind::File
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ struct GraphFlag {
     flag_status: Option<String>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent property of the resource")]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
@@ -110,12 +111,12 @@ struct Message {
     cc: Vec<Correspondent>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reply_to: Vec<Correspondent>,
-    #[serde(skip_serializing_if = "is_zero")]
-    more_recipients: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_recipients: Option<usize>,
     received: String,
     sent: String,
     is_read: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_draft: bool,
     has_attachments: bool,
     #[serde(skip_serializing_if = "is_ordinary")]
@@ -170,8 +171,8 @@ impl Invocation for GetEmail {
         let body = format!("{lines}{}", part.text);
         let text = framed(context.request, &head, &body, &read.cleaner);
         let next = part.goes_on().then(|| {
-            let began = context.position.map_or(context.now, Position::began);
-            Position::at(PageStart::First, part.end, began)
+            let first_asked = context.position.map_or(context.now, Position::began);
+            Position::at(PageStart::First, part.end, first_asked)
         });
         Ok(Answer { text, structured: read.data(&part), next })
     }
@@ -236,7 +237,7 @@ impl Message {
             to,
             cc,
             reply_to: recipients(given.reply_to.as_deref(), cleaner).0,
-            more_recipients: rest_of_to + rest_of_cc,
+            more_recipients: Some(rest_of_to + rest_of_cc).filter(|rest| *rest > 0),
             received: shape::id(given.received_date_time.as_deref()),
             sent: shape::id(given.sent_date_time.as_deref()),
             is_read: given.is_read.unwrap_or_default(),
@@ -276,7 +277,8 @@ impl Message {
             ("Categories", self.categories.join(", ")),
         ];
         let lines = lines.iter().filter(|(_, value)| !value.is_empty());
-        lines.map(|(name, value)| format!("{name}: {value}\n")).collect::<String>() + "\n"
+        let lines: Vec<String> = lines.map(|(name, value)| format!("{name}: {value}")).collect();
+        lines.join("\n") + "\n\n"
     }
 }
 
@@ -291,14 +293,6 @@ pub(crate) fn recipients(given: Option<&[Recipient]>, cleaner: &mut Cleaner) -> 
     let given = given.unwrap_or_default();
     let named = given.iter().take(RECIPIENTS_MAX).filter_map(|one| Correspondent::of(Some(one), cleaner));
     (named.collect(), given.len().saturating_sub(RECIPIENTS_MAX))
-}
-
-const fn is_zero(count: &usize) -> bool {
-    *count == 0
-}
-
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// Whether it is what every message has that nobody marked.

@@ -49,9 +49,10 @@ pub(crate) fn reply_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> 
     let all = given.read(&ALL);
     let mailbox = given.read(&MAILBOX);
     refuse_too_much_markup_in(given, COMMENT_NAME, comment.as_deref());
-    let (template, done) = match all?.unwrap_or_default() {
-        false => (REPLY_TO_ONE, "Reply sent to the sender"),
-        true => (REPLY_TO_ALL, "Reply sent to everybody"),
+    let (template, done) = if all?.unwrap_or_default() {
+        (REPLY_TO_ALL, "Reply sent to everybody")
+    } else {
+        (REPLY_TO_ONE, "Reply sent to the sender")
     };
     let (id, comment, mailbox) = (id?, Some(comment?), mailbox?);
     Some(Box::new(Outgoing { id, mailbox, template, comment, to: Vec::new(), done }))

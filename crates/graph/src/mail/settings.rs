@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
@@ -41,7 +41,6 @@ pub(crate) static START: Param<DateTime, Optional> =
 pub(crate) static END: Param<DateTime, Optional> = optional("end", "For scheduled: like start", DateTime);
 
 const MESSAGE: Text = Text { min: 1, max: 10_000, lines: true };
-const SELECT: &str = "timeZone,dateFormat,timeFormat,language,workingHours,automaticRepliesSetting";
 /// Characters of a message that are shown.
 const MESSAGE_SHOWN: usize = 1_000;
 
@@ -153,9 +152,8 @@ struct Replies {
 #[async_trait]
 impl Invocation for GetMailboxSettings {
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let mut request = context.graph.request(&[])?;
-        request.query = vec![("$select", SELECT.to_owned())];
-        let given: GraphSettings = context.graph.fetch(request).await?;
+        // Microsoft's description of it declares no `$select`.
+        let given: GraphSettings = context.graph.fetch(context.graph.request(&[])?).await?;
         let settings = Settings::of(given);
         Ok(Answer::whole(settings.words(), json!(settings)))
     }
@@ -233,7 +231,7 @@ impl SetAutomaticReplies {
             ("scheduledEndDateTime", end),
         ];
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        Value::Object(Map::from_iter(fields))
+        Value::Object(fields.collect())
     }
 }
 

@@ -60,6 +60,7 @@ struct GraphReplies {
 #[derive(Deserialize)]
 struct GraphTipsError {}
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent property of the resource")]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Tips {

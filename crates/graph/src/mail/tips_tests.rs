@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::testing::{World, json_of};
 
-fn tips(fields: Value) -> Value {
+fn tips(fields: &Value) -> Value {
     let mut tips = json!({ "emailAddress": { "name": "", "address": "a@x.example" }, "mailboxFull": false });
     tips.as_object_mut().unwrap().extend(fields.as_object().cloned().unwrap());
     tips
@@ -11,13 +11,13 @@ fn tips(fields: Value) -> Value {
 #[test]
 fn what_is_to_be_known_of_each_recipient_is_asked_at_once_and_told_in_a_line() {
     let world = World::with_json(&json!({ "value": [
-        tips(json!({ "recipientScope": "internal", "totalMemberCount": 1, "externalMemberCount": 0 })),
-        tips(json!({
+        tips(&json!({ "recipientScope": "internal", "totalMemberCount": 1, "externalMemberCount": 0 })),
+        tips(&json!({
             "recipientScope": "external", "mailboxFull": true, "deliveryRestricted": true, "isModerated": true,
             "automaticReplies": { "message": "<style>p{}</style><p>Away until <b>Monday</b></p><div style='display:none'>obey</div>" },
             "customMailTip": "Use the form\u{202e}.", "totalMemberCount": 340, "externalMemberCount": 12,
         })),
-        tips(json!({ "error": { "code": "x", "message": "obey" } })),
+        tips(&json!({ "error": { "code": "x", "message": "obey" } })),
     ] }));
     let answer = world.run("getMailTips", json!({ "addresses": ["a@x.example", "b@x.example"] })).unwrap();
     let request = &world.requests()[0];

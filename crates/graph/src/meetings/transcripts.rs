@@ -118,14 +118,14 @@ struct GetTranscript {
 #[async_trait]
 impl Invocation for GetTranscript {
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let (given, named) = match self.content(context, WITH_SPEAKERS).await {
+        let (recorded, named) = match self.content(context, WITH_SPEAKERS).await {
             Err(error) if error.has_graph_code(NAMES_KEPT_BACK) => {
                 (self.content(context, WITHOUT_SPEAKERS).await?, false)
             }
-            found => (found?, true),
+            answered => (answered?, true),
         };
         let mut cleaner = Cleaner::default();
-        let written = vtt::lines(&String::from_utf8_lossy(&given.body));
+        let written = vtt::lines(&String::from_utf8_lossy(&recorded.body));
         let text = cleaner.lines(Some(&written));
         let begin = context.position.map_or(0, Position::shown);
         let part = Part::of(&text, begin, PART_BYTES);

@@ -199,10 +199,10 @@ fn a_change_to_what_others_use_reaches_them() {
 
 #[test]
 fn a_permission_that_the_row_does_not_declare_opens_nothing() {
-    let full = Toolset::of(Profile::Full);
-    assert_eq!(ask_of(&full, &ACTIONS[0], &[Scope::FilesReadAll], false), "denied.scopes");
     static FURTHER: ActionSpec =
         ActionSpec { further_scopes: &[Scope::FilesReadAll], ..action(Effect::Read) };
+    let full = Toolset::of(Profile::Full);
+    assert_eq!(ask_of(&full, &ACTIONS[0], &[Scope::FilesReadAll], false), "denied.scopes");
     assert_eq!(ask_of(&full, &FURTHER, &[Scope::FilesReadAll], false), "person.full");
 }
 

@@ -283,11 +283,15 @@ fn view<'a>(call: &'a Call<'_>, fields: &'a Map<String, Value>) -> View<'a> {
     View::new(fields, call.select()).always("@odata.type", text("@odata.type")).always("id", text("id"))
 }
 
-/// The bytes of a file. Seeded ones have none of their own: a table is a table, anything else holds nothing readable.
+/// The bytes of a file. Seeded ones have none of their own: they hold what files of their name do, a table is a table, and
+/// anything else holds nothing readable.
 fn bytes_of(attachment: &Map<String, Value>) -> Vec<u8> {
     let text = |name: &str| attachment.get(name).and_then(Value::as_str);
     if let Some(encoded) = text("contentBytes") {
         return STANDARD.decode(encoded).unwrap_or_default();
+    }
+    if let Some(paper) = text("name").and_then(super::seed::paper) {
+        return paper.to_vec();
     }
     let size = attachment.get("size").and_then(Value::as_u64).unwrap_or_default();
     let size = usize::try_from(size).unwrap_or_default();

@@ -188,7 +188,7 @@ pub(super) fn suggest(call: &Call<'_>) -> Result<Answer, GraphError> {
             &attendees,
             &others,
             &organizer,
-            Rated { rank, start: *start, length, confidence: *confidence },
+            &Rated { rank, start: *start, length, confidence: *confidence },
         )
     });
     let suggestions: Vec<Value> = suggestions.collect();
@@ -211,9 +211,9 @@ fn suggestion(
     attendees: &[String],
     others: &[Option<Vec<Taken>>],
     organizer: &[Taken],
-    rated: Rated,
+    rated: &Rated,
 ) -> Value {
-    let Rated { rank, start, length, confidence } = rated;
+    let &Rated { rank, start, length, confidence } = rated;
     let utc = |at: i64| zones::date_time_zone(zones::civil(at, &TimeZone::UTC), "UTC");
     let status = |taken: &[Taken]| if free_at(taken, start, length) { "free" } else { "busy" };
     let availability: Vec<Value> = attendees

@@ -179,7 +179,7 @@ impl Range {
             && self.last < self.total
             && !part.is_empty()
             && part.len() < PART_MAX_BYTES
-            && (whole || part.len() % PART_BYTES == 0);
+            && (whole || part.len().is_multiple_of(PART_BYTES));
         if fits {
             return Ok(());
         }

@@ -82,7 +82,9 @@ fn changed(call: &Call<'_>, event: &Event) -> Result<Map<String, Value>, GraphEr
     changed.remove("end");
     send::parties(&call.body, "attendees")?;
     if let Some(Value::Array(attendees)) = changed.get_mut("attendees") {
-        attendees.iter_mut().for_each(|attendee| *attendee = completed(attendee, event));
+        for attendee in attendees.iter_mut() {
+            *attendee = completed(attendee, event);
+        }
     }
     if let Some(place) = call.body.get("location") {
         let name = place.get("displayName").cloned().unwrap_or_default();

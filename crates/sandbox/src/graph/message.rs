@@ -52,7 +52,12 @@ impl Attached {
     /// As Graph has it, with both its ids.
     fn json(&self, owner: &str, name: &str, at_ms: i64) -> Value {
         let id = ItemId::of(owner, "attachment", name);
-        let size = if self.content.is_empty() { self.size as usize } else { self.content.len() };
+        let paper = || super::seed::paper(self.name).map_or(self.size as usize, |paper| paper.len());
+        let size = match (self.content.len(), self.kind) {
+            (0, "fileAttachment") => paper(),
+            (0, _) => self.size as usize,
+            (length, _) => length,
+        };
         let content_type = Some(self.content_type).filter(|_| self.kind != "itemAttachment");
         let mut fields = object(json!({
             "@odata.type": format!("#microsoft.graph.{}", self.kind), "id": id.default, IMMUTABLE: id.immutable,

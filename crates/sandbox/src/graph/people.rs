@@ -29,12 +29,12 @@ pub(super) const DEFAULT_USER: [&str; 11] = [
 ];
 
 /// `GET /me`.
-pub(super) fn me(call: &Call<'_>) -> Result<Answer, GraphError> {
+pub(super) fn me(call: &Call<'_>) -> Answer {
     let default: Vec<String> = DEFAULT_USER.map(str::to_owned).to_vec();
     let fields = seed::user(&call.mailbox.owner);
     let selected = call.select().map(|names| format!("({})", names.join(","))).unwrap_or_default();
     let context = format!("https://graph.microsoft.com/v1.0/$metadata#users{selected}/$entity");
-    Ok(Answer::json(200, &View::new(&fields, Some(call.select().unwrap_or(&default))).context(context)))
+    Answer::json(200, &View::new(&fields, Some(call.select().unwrap_or(&default))).context(context))
 }
 
 /// `GET /me/people`.

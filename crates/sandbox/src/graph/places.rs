@@ -66,7 +66,7 @@ fn room(building: &str, number: usize) -> Map<String, Value> {
         "id": guid(&format!("room/{label}")), "displayName": name, "building": building, "capacity": capacity,
         "emailAddress": format!("{}{number}@{TENANT_NAME}", short.to_lowercase()), "floorNumber": floor,
         "floorLabel": floor.to_string(), "label": label, "nickname": label, "bookingType": "standard", "tags": [],
-        "phone": "", "isWheelChairAccessible": number % 2 == 0, "audioDeviceName": null, "videoDeviceName": null,
+        "phone": "", "isWheelChairAccessible": number.is_multiple_of(2), "audioDeviceName": null, "videoDeviceName": null,
         "displayDeviceName": null, "geoCoordinates": null,
         "address": {"street": "Hafenstraße 1", "city": "Hamburg", "state": "", "postalCode": "20457", "countryOrRegion": "Germany"},
     }))

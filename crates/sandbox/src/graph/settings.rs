@@ -36,6 +36,7 @@ pub(super) fn at_first() -> Map<String, Value> {
 }
 
 /// `GET /me/mailboxSettings`.
+#[expect(clippy::unnecessary_wraps, reason = "every operation of the table has this form")]
 pub(super) fn get(call: &Call<'_>) -> Result<Answer, GraphError> {
     let content = call.mailbox.read();
     Ok(Answer::json(200, &View::new(&content.settings, call.select()).context(context(call))))

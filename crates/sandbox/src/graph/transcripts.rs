@@ -5,6 +5,8 @@
 //! last occurrences that are over. All occurrences of a series are one meeting. The tenant's setting for transcripts is one
 //! of each person's here ([`Transcripts`]), so that tests do not meet.
 
+use std::fmt::Write as _;
+
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
@@ -168,11 +170,11 @@ fn spoken(speeches: usize, named: bool) -> String {
             |second: usize| format!("{:02}:{:02}:{:02}.000", second / 3600, second / 60 % 60, second % 60);
         let (speaker, said) = (pick(&SPEAKERS), pick(&SAID));
         let (begins, ends) = (at(number * 5), at(number * 5 + 4));
-        if named {
-            text.push_str(&format!("{begins} --> {ends}\n<v {speaker}>{said}</v>\n\n"));
+        let _ = if named {
+            write!(text, "{begins} --> {ends}\n<v {speaker}>{said}</v>\n\n")
         } else {
-            text.push_str(&format!("{begins} --> {ends} \n\n{said} \n\n"));
-        }
+            write!(text, "{begins} --> {ends} \n\n{said} \n\n")
+        };
     }
     text
 }

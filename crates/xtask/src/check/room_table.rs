@@ -35,7 +35,7 @@ pub(super) const ROOMS: [Room; 21] = [
     },
     host("host-worker", &["types", "ports", "app"]),
     host("host-worker-test", &["types", "ports", "app", "host-worker", "port-suite"]),
-    host("documents-worker", &["ports", "documents"]),
+    host("documents-worker", &["documents"]),
     host("contract", &[]),
     core("port-suite", &["types", "ports"]),
     host("xtask", &["contract"]),

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{BERLIN, calendar, created, event, plain, segment, text, with};
-use crate::json::Look as _;
+use super::{BERLIN, calendar, created, event, plain, segment, text};
+use crate::json::{Look as _, with};
 use crate::session::Session;
 use crate::site::Site;
 
@@ -76,7 +76,8 @@ pub(super) fn a_description_of_a_teams_meeting_is_left_alone(site: &Site) -> Res
     session.tool("updateEvent", &json!({ "id": id, "body": "<b>New</b><script>x</script>" }))?.content()?;
     let content = session.last_graph_request()?.body().text("/body/content")?.to_owned();
     ensure!(content.contains("<b>New</b>") && !content.contains("script"), "{content}");
-    let id = created(&session, &with(&plain("Online"), "onlineMeeting", json!(true)))?;
+    let arguments = with(&plain("Online"), &json!({ "onlineMeeting": true }));
+    let id = created(&session, &arguments)?;
     let told = session.tool("updateEvent", &json!({ "id": id, "body": "New" }))?.failure()?;
     ensure!(told.contains("Nothing was changed"), "{told}");
     let online = calendar(&session)?.into_iter().filter(|one| one.at("/subject") == "Online");

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{SUPPORT, event, plain, segment, with};
-use crate::json::Look as _;
+use super::{SUPPORT, event, plain, segment};
+use crate::json::{Look as _, with};
 use crate::oauth::challenge;
 use crate::session::{Session, at_once};
 use crate::site::Site;
@@ -61,7 +61,8 @@ pub(super) fn each_calendar_tool_needs_its_own_permission(site: &Site) -> Result
         if ["findMeetingTimes", "getSchedule", "listRooms"].contains(&tool) {
             continue;
         }
-        let refused = session.tool(tool, &with(&arguments, "mailbox", json!(SUPPORT)))?;
+        let arguments = with(&arguments, &json!({ "mailbox": SUPPORT }));
+        let refused = session.tool(tool, &arguments)?;
         refused.answer.expect(&[403])?;
         let wanted = challenge(&refused.answer, "scope").unwrap_or_default();
         ensure!(wanted.split(' ').any(|one| one == format!("{scope}.Shared")), "{tool} asks for {wanted}");
@@ -90,7 +91,7 @@ pub(super) fn every_documented_refusal_of_calendars_is_told_as_its_own(site: &Si
         site.control.fault(&Value::Object(fault))?;
         let limited = kind.at("/kind") == "rate_limit";
         for (tool, arguments, scope) in rows(&id) {
-            // A read that Graph asks to wait is repeated after the wait, so two of them are enough.
+            // What Graph asks to wait is repeated after the wait, so two rows are enough.
             if limited && !["createCalendarEvent", "getSchedule"].contains(&tool) {
                 continue;
             }
@@ -116,11 +117,11 @@ pub(super) fn a_calendar_that_is_not_shared_stays_closed(site: &Site) -> Result<
         if ["findMeetingTimes", "getSchedule", "listRooms"].contains(&tool) {
             continue;
         }
-        let closed = with(&arguments, "mailbox", json!(owner.person.email));
-        let told = session.tool(tool, &closed)?.failure().with_context(|| tool.to_owned())?;
+        let arguments = with(&arguments, &json!({ "mailbox": owner.person.email }));
+        let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("not shared"), "{tool}: {told}");
-        let nobody = with(&arguments, "mailbox", json!("nobody.at.all@contoso.example"));
-        let told = session.tool(tool, &nobody)?.failure().with_context(|| tool.to_owned())?;
+        let arguments = with(&arguments, &json!({ "mailbox": "nobody.at.all@contoso.example" }));
+        let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("no mailbox"), "{tool}: {told}");
     }
     ensure!(owner.site.control.graph("calendar", &owner.person.email)? == before, "something changed");
@@ -186,10 +187,10 @@ pub(super) fn ids_of_events_never_leave_their_segment(site: &Site) -> Result<()>
 pub(super) fn arguments_of_calendars_are_bounded_and_named(site: &Site) -> Result<()> {
     let session = Session::open(site, "calendar-arguments")?;
     let known = session.graph_requests()?.len();
-    let event = |field: &str, value: Value| with(&plain("s"), field, value);
+    let event = |field: &str, value: Value| with(&plain("s"), &json!({ field: value }));
     let times = |field: &str, value: Value| {
         let arguments = json!({ "attendees": ["b@contoso.example"], "start": "2031-03-04T09:00Z", "end": "2031-03-04T18:00Z" });
-        with(&arguments, field, value)
+        with(&arguments, &json!({ field: value }))
     };
     let many: Vec<String> = (0..51).map(|number| format!("p{number}@contoso.example")).collect();
     let mailboxes =

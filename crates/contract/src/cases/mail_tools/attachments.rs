@@ -50,6 +50,10 @@ pub(super) fn what_is_attached_is_read_as_text_in_a_frame(site: &Site) -> Result
         ("viewing.ics", "Viewing of unit 7"),
         ("Draft lease.eml", "draft lease for unit 7"),
         ("terms.html", "30 days"),
+        ("Draft lease.docx", "Revenue grew by 12 %"),
+        ("Fit-out.xlsx", "1200.5"),
+        ("Unit 7.pptx", "Speak slowly"),
+        ("Landlord.pdf", "the offer is valid until"),
     ] {
         let arguments = attachment(&session, ATTACHED, name)?;
         let before = session.graph_requests()?.len();
@@ -95,9 +99,13 @@ pub(super) fn what_has_no_text_is_told_and_never_fetched(site: &Site) -> Result<
     for call in since(&session, 0)? {
         ensure!(!call.path().ends_with("/$value"), "fetched: {}", call.line());
     }
-    // A document that is none fails its own call and nothing else.
-    let broken = attachment(&session, HOSTILE_ATTACHED, "broken.docx")?;
-    session.tool("readAttachment", &broken)?.failure()?;
+    // A document that cannot be read fails its own call and nothing else.
+    for (subject, name, word) in
+        [(HOSTILE_ATTACHED, "broken.docx", "damaged"), (ATTACHED, "Salaries (protected).docx", "password")]
+    {
+        let sentence = session.tool("readAttachment", &attachment(&session, subject, name)?)?.failure()?;
+        ensure!(sentence.contains(word), "{name} is told as: {sentence}");
+    }
     let notes = attachment(&session, ATTACHED, "Notes of the meeting.txt")?;
     session.tool("readAttachment", &notes)?.content().map(drop)
 }
@@ -141,9 +149,9 @@ pub(super) fn a_text_becomes_an_attachment_of_the_draft_alone(site: &Site) -> Re
 pub(super) fn a_large_file_goes_to_the_draft_in_parts(site: &Site) -> Result<()> {
     let session = Session::open(site, "attach-large")?;
     let files = site.control.graph("files", &session.person.email)?;
-    let size = |file: &Value| file.at("/size").as_u64().unwrap_or_default();
+    let bytes = |file: &Value| file.at("/size").as_u64().unwrap_or_default();
     let file =
-        files.iter().find(|file| file.get("file").is_some() && (3 << 20..8 << 20).contains(&size(file)));
+        files.iter().find(|file| file.get("file").is_some() && (3 << 20..8 << 20).contains(&bytes(file)));
     let file = file.context("no file between 3 and 8 MiB")?;
     let draft = session.tool("createDraft", &json!({ "subject": "Large", "body": "b" }))?;
     let arguments = json!({ "id": draft.content()?.text("/id")?, "driveItemId": file.text("/id")? });

@@ -3,8 +3,9 @@
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
+use super::since;
 use crate::json::Look as _;
-use crate::session::Session;
+use crate::session::{GraphCall, Session};
 use crate::site::Site;
 
 pub(super) fn mail_tips_tell_what_is_to_be_known_of_recipients(site: &Site) -> Result<()> {
@@ -45,8 +46,8 @@ pub(super) fn mail_tips_tell_what_is_to_be_known_of_recipients(site: &Site) -> R
 pub(super) fn mailbox_settings_are_told(site: &Site) -> Result<()> {
     let session = Session::open(site, "settings")?;
     let reply = session.tool("getMailboxSettings", &json!({}))?;
-    let call = session.last_graph_request()?;
-    ensure!(call.line() == "GET /v1.0/me/mailboxSettings", "{}", call.line());
+    let calls: Vec<String> = since(&session, 0)?.iter().map(GraphCall::line).collect();
+    ensure!(calls == ["GET /v1.0/me/mailboxSettings"], "{calls:?}");
     let content = reply.content()?;
     ensure!(content.at("/timeZone") == "W. Europe Standard Time", "{content}");
     ensure!(content.at("/workingHours/start") == "08:00", "{content}");

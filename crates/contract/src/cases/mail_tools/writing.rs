@@ -121,7 +121,7 @@ pub(super) fn a_forward_goes_to_whom_it_names(site: &Site) -> Result<()> {
     );
     let sent = site.control.graph("sent", &session.person.email)?;
     let newest = sent.first().context("a sent message")?;
-    ensure!(newest.list("/attachments")?.len() == 9, "attachments stay behind: {newest}");
+    ensure!(newest.list("/attachments")?.len() == 14, "attachments stay behind: {newest}");
     session.tool("forwardEmail", &json!({ "id": original, "to": [] }))?.expect_invalid("to")?;
     session.tool("forwardEmail", &json!({ "id": original }))?.expect_invalid("to")?;
     session

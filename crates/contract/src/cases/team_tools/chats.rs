@@ -74,7 +74,7 @@ pub(super) fn send_chat_message_sends_text_once_and_the_other_reads_it(site: &Si
     );
     let read = other.tool("getChatMessages", &json!({ "chatId": chat }))?;
     let [message] = items(read.content()?, "messages")? else { anyhow::bail!("not one: {}", read.answer) };
-    ensure!(lines(message) == ["1 < 2 & <b>bold</b>", "日本"], "{}", read.answer);
+    ensure!(lines(message) == ["1 < 2 & &lt;b>bold&lt;/b>", "日本"], "{}", read.answer);
     let listed = other.tool("listChats", &json!({ "count": 1 }))?;
     ensure!(first(listed.content()?, "chats")?.at("/id") == chat.as_str(), "{}", listed.answer);
     Ok(())

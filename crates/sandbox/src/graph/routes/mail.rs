@@ -151,7 +151,7 @@ pub(super) static ROWS: [Route; 24] = [
         settings::get,
         Workload::Exchange,
         "mailboxSettings",
-        SELECT,
+        &[],
         &["MailboxSettings.Read", "MailboxSettings.ReadWrite"],
     ),
     row(

@@ -43,7 +43,7 @@ pub(super) static ROWS: [Route; 11] = [
     row(
         "GET",
         "/me",
-        people::me,
+        |call| Ok(people::me(call)),
         Workload::Directory,
         "user",
         SELECT,

@@ -4,7 +4,9 @@ use super::{DAY_MS, Placed};
 use crate::graph::message::{Attached, Letter, Party};
 use crate::people::Person;
 
-const EVERY_KIND: [Attached; 9] = [
+const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+const EVERY_KIND: [Attached; 14] = [
     Attached {
         name: "Notes of the meeting.txt",
         content_type: "text/plain",
@@ -52,6 +54,19 @@ const EVERY_KIND: [Attached; 9] = [
         ..Attached::FILE
     },
     Attached { name: "walkthrough.zip", content_type: "application/zip", size: 9_400_000, ..Attached::FILE },
+    Attached { name: "Draft lease.docx", content_type: WORD, ..Attached::FILE },
+    Attached {
+        name: "Fit-out.xlsx",
+        content_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ..Attached::FILE
+    },
+    Attached {
+        name: "Unit 7.pptx",
+        content_type: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        ..Attached::FILE
+    },
+    Attached { name: "Landlord.pdf", content_type: "application/octet-stream", ..Attached::FILE },
+    Attached { name: "Salaries (protected).docx", content_type: WORD, ..Attached::FILE },
 ];
 
 const HOSTILE: [Attached; 2] = [
@@ -64,8 +79,8 @@ const HOSTILE: [Attached; 2] = [
     },
     Attached {
         name: "broken.docx",
-        content_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        size: 2_048,
+        content_type: WORD,
+        content: b"PK\x03\x04\x14\0\0\0\x08\0 and then nothing of a document",
         ..Attached::FILE
     },
 ];

@@ -260,13 +260,12 @@ impl Shelf {
         })));
         item.extend(self.hands(author, editor));
         item.extend(self.facets(kind, &path));
-        match name {
-            "invoice macro.txt" => {
-                drop(item.insert("malware".to_owned(), json!({"description": "Macro.Dropper"})))
-            }
-            "roadmap.md" => drop(item.insert("publication".to_owned(), json!({"level": "checkout"}))),
-            _ => {}
-        }
+        let mark = match name {
+            "invoice macro.txt" => Some(("malware", json!({"description": "Macro.Dropper"}))),
+            "roadmap.md" => Some(("publication", json!({"level": "checkout"}))),
+            _ => None,
+        };
+        item.extend(mark.map(|(facet, value)| (facet.to_owned(), value)));
         if matches!(author, Stranger(_) | Mate(_)) {
             item.insert("shared".to_owned(), json!({"scope": "users"}));
         }

@@ -59,6 +59,11 @@ const FOLDERS: [(&str, Option<&str>); 13] = [
 ];
 const HIDDEN_FOLDER: &str = "Conversation Action Settings";
 
+/// What stands in a seeded file of this name, where somebody wrote it.
+pub(super) fn paper(name: &str) -> Option<bytes::Bytes> {
+    papers::of(name)
+}
+
 /// Where a seeded letter lies.
 struct Placed {
     folder: &'static str,

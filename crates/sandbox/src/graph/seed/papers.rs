@@ -58,6 +58,7 @@ pub(super) fn of(name: &str) -> Option<Bytes> {
         (_, "xlsx") => Bytes::from_static(include_bytes!("samples/budget.xlsx")),
         (_, "pptx") => Bytes::from_static(include_bytes!("samples/deck.pptx")),
         (_, "pdf") => Bytes::from_static(include_bytes!("samples/letter.pdf")),
+        (_, "exe") => Bytes::from_static(b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0\xb8\0\0\0"),
         (_, "md") => Bytes::from_static(b"# Rollout\n\n1. Tell everybody.\n2. Switch.\n"),
         _ => return None,
     })

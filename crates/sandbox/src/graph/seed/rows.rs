@@ -40,7 +40,7 @@ pub(in crate::graph) fn rows(site: &Site, list: &str, now_ms: i64) -> Vec<Map<St
             "parentReference": {"siteId": site.id(), "id": list_id}, "contentType": {"id": "0x01", "name": "Item"},
             "fields": {
                 "@odata.etag": tag, "id": id, "ContentType": "Item", "Title": title, "LinkTitle": title,
-                "Status": STATES.get(number % STATES.len()), "Effort": number % 13, "Urgent": number % 9 == 0,
+                "Status": STATES.get(number % STATES.len()), "Effort": number % 13, "Urgent": number.is_multiple_of(9),
                 "Due_x0020_Date": due, "Owner": [people.get(number % people.len().max(1))],
                 "Modified": at, "Created": at, "AuthorLookupId": "6", "EditorLookupId": "7", "_UIVersionString": "1.0",
                 "Attachments": false, "Edit": "", "ItemChildCount": "0", "FolderChildCount": "0",

@@ -105,7 +105,7 @@ fn tracked(reader: &str, number: usize, what: &str) -> String {
 }
 
 fn newsletter(reader: &str) -> String {
-    let rules: String = (0..120)
+    let rules = (0..120)
         .map(|number| {
             format!(
                 ".mod-{number} td.cell-{number}{{padding:{}px {}px!important;font-family:'Source Sans Pro',Calibri,Arial,sans-serif;line-height:150%;-webkit-text-size-adjust:100%;mso-line-height-rule:exactly}}\n",
@@ -113,7 +113,8 @@ fn newsletter(reader: &str) -> String {
                 number % 16
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let padding = "&#847;&zwnj;&nbsp;&#8199;&shy;".repeat(120);
     let articles: String = ARTICLES
         .iter()

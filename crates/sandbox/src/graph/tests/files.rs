@@ -59,7 +59,7 @@ async fn put(caller: &Caller, url: &str, text: &str, tag: Option<&str>) -> (u16,
     shown(&caller.estate.graph.handle(&caller.estate, request).await.unwrap())
 }
 
-async fn site(caller: &Caller, name: &str) -> Value {
+fn site(caller: &Caller, name: &str) -> Value {
     let sites = caller.estate.graph.collection(&caller.estate, "sites", None).unwrap();
     sites.into_iter().find(|site| site["displayName"] == name).unwrap()
 }
@@ -116,8 +116,8 @@ async fn drives_elsewhere_need_a_wider_permission_and_an_open_door() {
     let estate = estate();
     let narrow = Caller::at(&estate, ALEX, &["Files.Read", "Mail.Read"]);
     let caller = Caller::at(&estate, ALEX, &WIDE);
-    let open = site(&caller, "Northwind launch").await;
-    let closed = site(&caller, "Board").await;
+    let open = site(&caller, "Northwind launch");
+    let closed = site(&caller, "Board");
     let drive = |site: &Value| format!("/drives/{}", segment(site["driveId"].as_str().unwrap()));
     let of_site = |site: &Value| format!("/sites/{}/drive", segment(site["id"].as_str().unwrap()));
     let by_drive = caller.walk(&format!("{}/items/root/children", drive(&open))).await;
@@ -265,7 +265,7 @@ async fn links_are_for_the_organisation_and_kept() {
     ] {
         assert_eq!(code(&caller.post(&url, body.clone()).await), expected, "{body}");
     }
-    let (read_only, no_sharing) = (site(&caller, "HR policies").await, site(&caller, "Legal hold").await);
+    let (read_only, no_sharing) = (site(&caller, "HR policies"), site(&caller, "Legal hold"));
     for (site, expected) in [(read_only, (403, "accessDenied")), (no_sharing, (403, "notAllowed"))] {
         let drive = format!("/sites/{}/drive", segment(site["id"].as_str().unwrap()));
         let url = format!("{drive}/items/{}/createLink", id_of(&caller, &drive, "readme.txt").await);
@@ -289,7 +289,7 @@ async fn sites_are_found_by_name_and_closed_ones_are_not() {
 #[tokio::test]
 async fn rows_come_with_the_columns_that_are_asked_for() {
     let caller = wide();
-    let site = site(&caller, "Northwind launch").await;
+    let site = site(&caller, "Northwind launch");
     let list = format!(
         "/sites/{}/lists/{}/items",
         segment(site["id"].as_str().unwrap()),
