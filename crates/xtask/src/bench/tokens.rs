@@ -117,7 +117,9 @@ fn table(lines: &[Line], version: &str) -> String {
     for line in lines {
         let (ours, peer) = (line.tokens() as u64, line.peer.div_ceil(BYTES_PER_TOKEN as u64));
         let over = if line.fits() { "" } else { " **over**" };
-        let ratio = peer / ours.max(1);
+        let tenths = peer * 10 / ours.max(1);
+        let ratio =
+            if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() };
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "| {} | {ours}{over} | {} | {peer} | {ratio} |", line.what, line.budget);
     }
