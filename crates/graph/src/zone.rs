@@ -175,8 +175,8 @@ impl Zone {
         if !NEEDED.iter().any(|one| granted.covers(&[*one]) && microsoft_scopes.covers(&[*one])) {
             return None;
         }
-        let mut request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;
-        request.query = vec![("$select", "timeZone".to_owned())];
+        // Microsoft's description of the request declares no options, so the whole of the settings is asked for.
+        let request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;
         let settings: Settings = context.graph.fetch(request).await.ok()?;
         settings.time_zone.filter(|name| !name.is_empty())
     }
