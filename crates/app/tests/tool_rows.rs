@@ -313,9 +313,9 @@ const ROWS: &[Row] = &[
     row(
         "searchM365",
         r#"{"query":"budget","types":["message"]}"#,
-        &[exchange("POST", "/search/query", (200, r#"{"value":[{"hitsContainers":[]}]}"#)), ZONE],
+        &[ZONE, exchange("POST", "/search/query", (200, r#"{"value":[{"hitsContainers":[]}]}"#))],
     ),
-    row("listFolder", "{}", &[exchange("GET", "/me/drive/items/root/children", EMPTY), ZONE]),
+    row("listFolder", "{}", &[ZONE, exchange("GET", "/me/drive/items/root/children", EMPTY)]),
     row(
         "readFile",
         r#"{"id":"item-1"}"#,

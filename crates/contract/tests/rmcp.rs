@@ -62,7 +62,7 @@ async fn converse(session: &Session<'_>, lifecycle: ClientLifecycleMode) -> Resu
     let client = application.serve_with_lifecycle(transport, lifecycle).await?;
 
     let tools = client.list_all_tools().await?;
-    ensure!(tools.len() == 9, "tools: {tools:?}");
+    ensure!(tools.len() == 60, "tools: {tools:?}");
     let call = |name: &'static str, arguments: Value| {
         let params = CallToolRequestParams::new(name)
             .with_arguments(arguments.as_object().cloned().unwrap_or_default());

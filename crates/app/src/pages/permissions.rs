@@ -13,9 +13,11 @@ const fn heading(effect: Effect) -> &'static str {
     }
 }
 
-/// The permissions by group, those that reach furthest first: nobody reads a list to its end.
+/// Nobody reads a list to its end.
+const FURTHEST_FIRST: [Effect; 4] = [Effect::Send, Effect::Destroy, Effect::Write, Effect::Read];
+
+/// The permissions by group, those that reach furthest first.
 pub(super) fn permissions(scopes: &ScopeSet) -> Markup {
-    const FURTHEST_FIRST: [Effect; 4] = [Effect::Send, Effect::Destroy, Effect::Write, Effect::Read];
     html! {
         @for group in FURTHEST_FIRST {
             @let members: Vec<Scope> = scopes.iter().filter(|scope| scope.effect() == group).collect();
@@ -35,11 +37,11 @@ mod tests {
 
     #[test]
     fn no_permission_is_shown_as_weaker_than_what_it_lets_a_tool_do() {
-        let strength = |effect: Effect| Effect::ALL.iter().position(|known| *known == effect);
+        let rank = |effect: Effect| FURTHEST_FIRST.iter().position(|known| *known == effect);
         for action in m365_graph::catalog() {
             let spec = &action.spec;
-            let shown = spec.scopes.iter().map(|scope| strength(scope.effect())).max();
-            assert!(spec.scopes.is_empty() || shown >= Some(strength(spec.effect)), "{}", spec.name);
+            let shown = spec.scopes.iter().map(|scope| rank(scope.effect())).min();
+            assert!(spec.scopes.is_empty() || shown <= Some(rank(spec.effect)), "{}", spec.name);
         }
     }
 

@@ -198,7 +198,7 @@ mod tests {
         let document = serde_json::to_value(server().protected_resource(Resource::Mcp)).unwrap();
         assert_eq!(document["resource"], "https://mcp.contoso.example/mcp");
         assert_eq!(document["authorization_servers"][0], "https://mcp.contoso.example");
-        assert_eq!(document["scopes_supported"], serde_json::json!(["Mail.Read", "User.Read"]));
+        assert_eq!(document["scopes_supported"], serde_json::json!(["Mail.Read"]));
         assert!(!document.to_string().contains("offline_access"));
     }
 
@@ -208,6 +208,7 @@ mod tests {
         assert_eq!(document["issuer"], "https://mcp.contoso.example");
         assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
         assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
+        assert_eq!(document["scopes_supported"], serde_json::json!(["Mail.Read", "User.Read"]));
         assert_eq!(
             document["grant_types_supported"],
             serde_json::json!(["authorization_code", "refresh_token"])
@@ -259,7 +260,7 @@ mod tests {
         assert_eq!(
             server().challenge(Resource::Mcp, Some("invalid_token"), None),
             "Bearer error=\"invalid_token\", resource_metadata=\"https://mcp.contoso.example/.well-known/\
-             oauth-protected-resource/mcp\", scope=\"Mail.Read User.Read\""
+             oauth-protected-resource/mcp\", scope=\"Mail.Read\""
         );
     }
 }
