@@ -352,7 +352,7 @@ fn what_the_directory_refuses_is_told_with_its_remedy(site: &Site) -> Result<()>
     let faults = [
         (json!({ "kind": "status", "status": 403 }), "permission"),
         (json!({ "kind": "status", "status": 404 }), "searchUsers"),
-        (json!({ "kind": "status", "status": 400 }), "Change the arguments"),
+        (json!({ "kind": "status", "status": 400 }), "Check that each id"),
         (json!({ "kind": "rate_limit" }), "in 150 seconds"),
         (json!({ "kind": "malformed" }), "request id"),
     ];

@@ -360,7 +360,7 @@ fn each_task_tool_needs_its_own_permission(site: &Site) -> Result<()> {
 
 fn what_tasks_run_into_is_told_with_its_remedy(site: &Site) -> Result<()> {
     let faults = [
-        (json!({ "kind": "status", "status": 400 }), "Change the arguments"),
+        (json!({ "kind": "status", "status": 400 }), "Check that each id"),
         (json!({ "kind": "status", "status": 403 }), "permission Tasks."),
         (json!({ "kind": "status", "status": 404 }), "may not see it"),
         (json!({ "kind": "status", "status": 409 }), "Read it again"),

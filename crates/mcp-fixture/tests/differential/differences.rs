@@ -27,6 +27,7 @@ const EVERY: &[&str] = &["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25",
 const LEGACY: &[&str] = &["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 const MODERN: &[&str] = &["2026-07-28"];
 const BEFORE_TITLES: &[&str] = &["2024-11-05", "2025-03-26"];
+const TITLED: &[&str] = &["2025-06-18", "2025-11-25", "2026-07-28"];
 const BEFORE_ANNOTATIONS: &[&str] = &["2024-11-05"];
 
 const fn row(
@@ -40,6 +41,8 @@ const fn row(
 
 const UNKNOWN_FIELD: &str =
     "the schema of that revision does not have the field; the SDK writes the newest form to everybody";
+const TWICE: &str =
+    "a tool's own title comes before that of its annotations (`BaseMetadata`); nobody needs to read it twice";
 const PARAMETERS: &str = "parameters that do not fit are -32602 (JSON-RPC 2.0 section 5.1); the SDK takes the message for one of a method it does not know";
 const WORDS: &str =
     "the SDK answers in plain words, for people; an error in JSON-RPC form can be shown by a client too";
@@ -56,6 +59,7 @@ pub(crate) const KNOWN: &[Known] = &[
     row("initialize", BEFORE_TITLES, "/result/serverInfo/title", UNKNOWN_FIELD),
     row("tools", BEFORE_ANNOTATIONS, "/result/tools/*/annotations", UNKNOWN_FIELD),
     row("tools", BEFORE_TITLES, "/result/tools/*/title", UNKNOWN_FIELD),
+    row("tools", TITLED, "/result/tools/*/annotations/title", TWICE),
     row("tools", BEFORE_TITLES, "/result/tools/*/outputSchema", UNKNOWN_FIELD),
     row("prompts", BEFORE_TITLES, "/result/prompts/*/title", UNKNOWN_FIELD),
     row("prompts", BEFORE_TITLES, "/result/prompts/*/arguments/*/title", UNKNOWN_FIELD),
