@@ -305,7 +305,7 @@ impl Server for Application {
 
     fn tools(&self) -> Vec<ToolDescriptor> {
         let annotations =
-            ToolAnnotations { read_only: true, destructive: false, idempotent: true, open_world: false };
+            ToolAnnotations { read_only: true, destructive: false, idempotent: Some(true), open_world: false };
         let describe = |name| ToolDescriptor {
             name,
             title: "Tool",
