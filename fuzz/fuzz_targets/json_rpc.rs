@@ -304,8 +304,12 @@ impl Server for Application {
     }
 
     fn tools(&self) -> Vec<ToolDescriptor> {
-        let annotations =
-            ToolAnnotations { read_only: true, destructive: false, idempotent: Some(true), open_world: false };
+        let annotations = ToolAnnotations {
+            read_only: true,
+            destructive: false,
+            idempotent: Some(true),
+            open_world: false,
+        };
         let describe = |name| ToolDescriptor {
             name,
             title: "Tool",
