@@ -203,6 +203,7 @@ fn misfit(error: DestinationError) -> ConfigError {
         | DestinationError::Extra(name)
         | DestinationError::Host(name)
         | DestinationError::Loopback(name)
+        | DestinationError::Provider(name)
         | DestinationError::Scheme(name)
         | DestinationError::Segment(name) => name,
         DestinationError::Token => "AI_GATEWAY_SERVICE_TOKEN",

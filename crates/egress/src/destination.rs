@@ -96,6 +96,11 @@ pub enum DestinationError {
     /// This machine, outside development.
     #[error("{0} points at this machine, which only development allows")]
     Loopback(&'static str),
+    /// Two hosts whose custom providers would have one name.
+    #[error(
+        "{0} lists two hosts whose names differ only in `.` and `-`: the gateway could not tell them apart"
+    )]
+    Provider(&'static str),
     /// Not https.
     #[error("{0} must be an https URL")]
     Scheme(&'static str),
@@ -191,7 +196,11 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    fn parse(setting: &'static str, url: &Url, loopback: Loopback) -> Result<Self, DestinationError> {
+    pub(crate) fn parse(
+        setting: &'static str,
+        url: &Url,
+        loopback: Loopback,
+    ) -> Result<Self, DestinationError> {
         let (host, local) = match url.host() {
             Some(Host::Domain(name)) => {
                 (name.to_owned(), name == "localhost" || name.ends_with(".localhost"))

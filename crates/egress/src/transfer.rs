@@ -6,6 +6,8 @@
 //! `custom-contoso-sharepoint-com`. Nothing of ours that proves who asks goes with it: Graph's own pages say that a
 //! request with `Authorization` is refused there.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request};
@@ -26,6 +28,11 @@ impl TransferHosts {
         if !hosts.iter().all(|host| is_host_name(host)) {
             return Err(DestinationError::Host("SHAREPOINT_HOSTS"));
         }
+        // Two hosts behind one provider: the address of a file at one would be handed to the other.
+        let providers: BTreeSet<String> = hosts.iter().map(|host| provider(host)).collect();
+        if providers.len() < hosts.iter().collect::<BTreeSet<_>>().len() {
+            return Err(DestinationError::Provider("SHAREPOINT_HOSTS"));
+        }
         Ok(Self { gateway, hosts: hosts.to_vec() })
     }
 
@@ -35,7 +42,7 @@ impl TransferHosts {
     }
 
     fn base(&self, host: &str) -> Base {
-        self.gateway.below(&format!("/custom-{}", host.replace('.', "-")))
+        self.gateway.below(&format!("/{}", provider(host)))
     }
 
     /// The request for one transfer, with these headers of the gateway.
@@ -70,6 +77,11 @@ impl TransferHosts {
         *request.headers_mut() = headers;
         Ok(request)
     }
+}
+
+/// The gateway's custom provider for a host.
+fn provider(host: &str) -> String {
+    format!("custom-{}", host.replace('.', "-"))
 }
 
 /// https on its own port, nobody named in it.

@@ -23,6 +23,7 @@ mod document;
 mod error;
 mod excerpt;
 mod files;
+mod hours;
 mod lesson;
 mod listing;
 mod lookup;

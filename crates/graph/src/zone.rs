@@ -84,12 +84,17 @@ impl Zone {
 
     /// The sentence of an answer's head on the times in it.
     pub(crate) fn sentence(&self) -> String {
+        format!("Times are {}.", self.told())
+    }
+
+    /// Its name, and why it is this one where that is not the mailbox's or the caller's choice.
+    pub(crate) fn told(&self) -> String {
         let why = match self.origin {
             Origin::Named | Origin::Mailbox => "",
             Origin::Unknown => ": the mailbox's own zone has a name that is not known here",
             Origin::Unsaid => ", because the mailbox's own zone is not known",
         };
-        format!("Times are {}{why}.", self.name)
+        format!("{}{why}", self.name)
     }
 
     /// Whether it is what the mailbox itself is set to.

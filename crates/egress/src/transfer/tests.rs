@@ -7,7 +7,7 @@ use m365_types::Secret;
 
 use super::*;
 use crate::fakes::{Recording, Sevens, door, intent};
-use crate::{GatewayAccess, Transport};
+use crate::{GatewayAccess, Loopback, Transport};
 
 const DOWNLOAD: &str =
     "https://contoso-my.sharepoint.com/personal/a/_layouts/15/download.aspx?UniqueId=1&tempauth=v1.x";
@@ -95,4 +95,26 @@ fn a_list_of_hosts_holds_names_and_nothing_else() {
     {
         assert_eq!(TransferHosts::new(gateway.clone(), &[host.to_owned()]).is_ok(), fits, "{host}");
     }
+}
+
+#[test]
+fn two_hosts_that_would_share_a_provider_are_refused() {
+    let gateway = || {
+        let url = Url::parse("https://gateway.ai.cloudflare.com").unwrap();
+        Base::parse("AI_GATEWAY_BASE_URL", &url, Loopback::Refused).unwrap()
+    };
+    let of = |hosts: &[&str]| {
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        TransferHosts::new(gateway(), &hosts).map(drop)
+    };
+    for hosts in [
+        &["contoso-my.sharepoint.com", "contoso.sharepoint.com"][..],
+        &["contoso.sharepoint.com", "contoso.sharepoint.com"],
+    ] {
+        assert_eq!(of(hosts), Ok(()), "{hosts:?}");
+    }
+    assert_eq!(
+        of(&["contoso-my.sharepoint.com", "contoso.my.sharepoint.com"]),
+        Err(DestinationError::Provider("SHAREPOINT_HOSTS"))
+    );
 }

@@ -13,6 +13,7 @@ use crate::action::{Answer, Context, Invocation, own};
 use crate::arguments::Given;
 use crate::calendar::param::{END, MEANT, START};
 use crate::error::ActionError;
+use crate::hours::GraphHours;
 use crate::lesson::Lesson;
 use crate::listing::{Bounds, Listed, Wording, gather};
 use crate::moment::minutes;
@@ -68,21 +69,6 @@ struct GraphSchedule {
     availability_view: Option<String>,
     working_hours: Option<GraphHours>,
     error: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct GraphHours {
-    days_of_week: Option<Vec<String>>,
-    start_time: Option<String>,
-    end_time: Option<String>,
-    time_zone: Option<GraphZone>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct GraphZone {
-    name: Option<String>,
 }
 
 /// A schedule, with what its view means.
@@ -169,7 +155,7 @@ impl Listed for Schedule {
             working_hours: schedule
                 .working_hours
                 .as_ref()
-                .map(|hours| hours.words(cleaner))
+                .map(|hours| hours_words(hours, cleaner))
                 .unwrap_or_default(),
             words: words.collect(),
             taken: runs
@@ -195,22 +181,13 @@ impl Listed for Schedule {
     }
 }
 
-impl GraphHours {
-    /// `monday, friday 08:00–17:00 (W. Europe Standard Time)`: in the zone that they are set in, whatever zone the answer has.
-    fn words(&self, cleaner: &mut Cleaner) -> String {
-        let clock = |time: Option<&str>| -> Option<String> {
-            let time: jiff::civil::Time = time?.parse().ok()?;
-            Some(time.strftime("%H:%M").to_string())
-        };
-        let times = clock(self.start_time.as_deref()).zip(clock(self.end_time.as_deref()));
-        let Some((start, end)) = times else { return String::new() };
-        let days = self.days_of_week.iter().flatten().take(7).map(|day| shape::id(Some(day)));
-        let days = days.collect::<Vec<_>>().join(", ");
-        let name = self.time_zone.as_ref().and_then(|zone| zone.name.as_deref());
-        // A zone that somebody has made by hand has a name that says nothing.
-        let zone = name.and_then(Zone::named).map(|zone| format!(" ({})", zone.name())).unwrap_or_default();
-        cleaner.line(Some(&format!("{days} {start}–{end}{zone}")), 200)
-    }
+/// `monday, friday 08:00–17:00 (Europe/Berlin)`: in the zone that they are set in, whatever zone the answer has.
+fn hours_words(hours: &GraphHours, cleaner: &mut Cleaner) -> String {
+    let Some((start, end)) = hours.start().zip(hours.end()) else { return String::new() };
+    // A zone that somebody has made by hand has a name that says nothing.
+    let zone = hours.zone_name().and_then(Zone::named);
+    let zone = zone.map(|zone| format!(" ({})", zone.name())).unwrap_or_default();
+    cleaner.line(Some(&format!("{} {start}–{end}{zone}", hours.days().join(", "))), 200)
 }
 
 /// The runs of one digit in a view, but those that are free.

@@ -70,7 +70,7 @@ impl Invocation for ListFolder {
         });
         let head = |count: usize| {
             let ending = if count == 1 { "" } else { "s" };
-            format!("{count} item{ending}. Times are {}.", zone.name())
+            format!("{count} item{ending}. {}", zone.sentence())
         };
         let wording = Wording {
             name: "items",

@@ -172,7 +172,7 @@ impl Invocation for SearchM365 {
         };
         let head = |count: usize| {
             let ending = if count == 1 { "" } else { "s" };
-            format!("{count} result{ending} in {searched}.{left_out} Times are {}.", zone.name())
+            format!("{count} result{ending} in {searched}.{left_out} {}", zone.sentence())
         };
         let none = format!("Nothing found in {searched}.{left_out}");
         let wording = Wording {

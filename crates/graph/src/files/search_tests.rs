@@ -35,7 +35,7 @@ fn without_kinds_what_is_permitted_already_is_searched() {
     );
     assert_eq!(names(&answer.structured), ["a"]);
     let head = "1 result in message. Not searched without further permissions: event, chatMessage, driveItem, listItem, \
-                list, site; name them in `types`. Times are UTC.";
+                list, site; name them in `types`. Times are UTC, because the mailbox's own zone is not known.";
     assert!(answer.text.starts_with(head), "{}", answer.text);
     let named =
         World::with_json(&found(&[], false)).run("searchM365", json!({ "query": "x", "types": ["message"] }));

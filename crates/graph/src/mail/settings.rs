@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::error::ActionError;
+use crate::hours::GraphHours;
 use crate::mail::send::refuse_too_much_markup_in;
 use crate::param::{Choice, DateTime, Optional, Param, Required, Text, optional, required};
 use crate::period::{Period, Times};
@@ -79,21 +80,6 @@ struct GraphSettings {
 #[serde(default)]
 struct GraphLocale {
     locale: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct GraphHours {
-    days_of_week: Option<Vec<String>>,
-    start_time: Option<String>,
-    end_time: Option<String>,
-    time_zone: Option<GraphZone>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct GraphZone {
-    name: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -246,10 +232,10 @@ impl Settings {
             time_format: line(given.time_format),
             language: line(given.language.and_then(|language| language.locale)),
             working_hours: Hours {
-                days: hours.days_of_week.into_iter().flatten().map(|day| line(Some(day))).collect(),
-                start: minutes(hours.start_time.as_deref()),
-                end: minutes(hours.end_time.as_deref()),
-                time_zone: line(hours.time_zone.and_then(|zone| zone.name)),
+                days: hours.days(),
+                start: hours.start().unwrap_or_default(),
+                end: hours.end().unwrap_or_default(),
+                time_zone: line(hours.zone_name().map(str::to_owned)),
             },
             automatic_replies: Replies::of(given.automatic_replies_setting.unwrap_or_default()),
         }
@@ -307,17 +293,13 @@ impl Replies {
 impl GraphTime {
     /// `2026-11-24T09:00 W. Europe Standard Time`.
     fn words(&self) -> String {
-        let at = minutes(self.date_time.as_deref());
+        let at = shape::id(self.date_time.as_deref());
+        // Without seconds.
+        let length = at.match_indices(':').nth(1).map_or(at.len(), |(seconds, _)| seconds);
+        let at = at.get(..length).unwrap_or_default();
         let zone = Cleaner::default().line(self.time_zone.as_deref(), NAME_MAX);
         format!("{at} {zone}").trim().to_owned()
     }
-}
-
-/// A time of Graph without seconds.
-fn minutes(time: Option<&str>) -> String {
-    let time = shape::id(time);
-    let seconds = time.match_indices(':').nth(1).map_or(time.len(), |(at, _)| at);
-    time.get(..seconds).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

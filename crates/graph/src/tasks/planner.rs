@@ -136,7 +136,7 @@ impl Invocation for ListPlannerTasks {
             let due = task.due_date_time.as_deref().and_then(|due| day::of_instant(due, &zone));
             self.show.admits(completed).then_some((task, due))
         });
-        let head = |count: usize| format!("{}. Days are in {}.", self.show.count(count), zone.name());
+        let head = |count: usize| format!("{}. Days are in {}.", self.show.count(count), zone.told());
         let wording = Wording { name: "tasks", none: self.show.none(), head: &head, more: "There are more." };
         Ok(tasks.answer::<Task>(context, &wording))
     }

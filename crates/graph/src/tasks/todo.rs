@@ -188,7 +188,7 @@ impl Invocation for ListTasks {
             });
             Some((task, due))
         });
-        let head = |count: usize| format!("{}. Days are in {}.", self.show.count(count), zone.name());
+        let head = |count: usize| format!("{}. Days are in {}.", self.show.count(count), zone.told());
         let wording = Wording { name: "tasks", none: self.show.none(), head: &head, more: "There are more." };
         let mut answer = tasks.answer::<Task>(context, &wording);
         if context.position.is_none() {

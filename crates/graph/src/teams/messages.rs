@@ -113,7 +113,7 @@ async fn answer(
     let many = what.strip_suffix('y').map_or_else(|| format!("{what}s"), |stem| format!("{stem}ies"));
     let head = |count: usize| {
         let what = if count == 1 { what } else { &many };
-        format!("{count} {what}, newest first. Times are {}.", zone.name())
+        format!("{count} {what}, newest first. {}", zone.sentence())
     };
     let wording =
         Wording { name: "messages", none: &format!("No {many}."), head: &head, more: "There are more." };

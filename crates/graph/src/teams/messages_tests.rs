@@ -54,7 +54,7 @@ fn messages_of_a_chat_come_by_creation() {
     let request = world.requests().remove(0);
     assert_eq!(request.path, "/chats/19%3A2da4%40thread.v2/messages");
     assert_eq!(request.query, [("$top", "20".to_owned()), ("$orderby", "createdDateTime desc".to_owned())]);
-    assert!(answer.text.starts_with("1 message, newest first. Times are UTC."), "{}", answer.text);
+    assert!(answer.text.starts_with("1 message, newest first. Times are UTC, because"), "{}", answer.text);
 }
 
 #[test]
