@@ -268,6 +268,7 @@ impl Cell {
             let cancelled = std::pin::pin!(waiting.cancellation.cancelled());
             let _place = select(place, cancelled).await;
             let graph = GraphClient::new(lent, intent);
+            let documents = self.documents();
             let context = Context {
                 graph: &graph,
                 now: self.now(),
@@ -275,7 +276,7 @@ impl Cell {
                 account,
                 position: recorded.position.as_ref(),
                 zone: self.zone(),
-                documents: &*ports.documents,
+                documents: &documents,
             };
             let ended = invocation.run(&context).await;
             (ended, graph.traces())

@@ -6,6 +6,7 @@
 mod authorize;
 mod caller;
 mod carried;
+mod documents;
 mod errand;
 mod in_flight;
 mod keep_alive;
@@ -42,6 +43,7 @@ pub use owner::cell_named_in;
 pub(crate) use standing::COPY_FRESH;
 
 use carried::Carried;
+use documents::OneAtATime;
 use streams::Streams;
 
 use crate::core::Core;
@@ -74,6 +76,7 @@ pub struct Cell {
     journal: Arc<Journal>,
     rooms: OnceLock<Rooms>,
     calls: Semaphore,
+    documents: Semaphore,
     admitted: Arc<Semaphore>,
     alarm: Arc<dyn Alarm>,
     /// Number of the newest record that the directory was told of by this object.
@@ -134,6 +137,7 @@ impl Cell {
             journal,
             rooms: OnceLock::new(),
             calls: Semaphore::new(CALLS_PER_MAILBOX),
+            documents: Semaphore::new(1),
             admitted: Arc::new(Semaphore::new(CALLS_ADMITTED)),
             alarm,
             told_sequence: AtomicU64::new(0),
@@ -324,6 +328,11 @@ impl Cell {
 
     pub(crate) const fn zone(&self) -> &ZoneMemory {
         &self.zone
+    }
+
+    /// The reader of documents, as this person has it.
+    pub(crate) fn documents(&self) -> OneAtATime<'_> {
+        OneAtATime::new(&*self.core.ports.documents, &self.documents)
     }
 
     pub(crate) fn calls(&self) -> &Semaphore {
