@@ -29,6 +29,8 @@ pub(crate) const SETTINGS: &str = "/me/mailboxSettings";
 /// Permissions of which one is needed to ask.
 const NEEDED: [Scope; 2] = [Scope::MailboxSettingsRead, Scope::MailboxSettingsReadWrite];
 const REMEMBERED: Duration = Duration::from_hours(1);
+/// How long a mailbox that did not say is left in peace: it may be throttled, and every question counts there.
+const LEFT_IN_PEACE: Duration = Duration::from_mins(1);
 /// Changes of the clock that two zones must share to be told by one name: four years of summer times.
 const CHANGES_COMPARED: usize = 8;
 
@@ -38,7 +40,7 @@ struct Settings {
     time_zone: Option<String>,
 }
 
-/// What a mailbox said of its zone, so that not every call asks again.
+/// What a mailbox said of its zone, and until when that counts, so that not every call asks again.
 #[derive(Debug, Default)]
 pub struct ZoneMemory(Mutex<Option<(Zone, UnixMillis)>>);
 
@@ -167,19 +169,23 @@ impl Zone {
         if let Some(known) = asked.cloned().or_else(|| context.zone.recall(context.now)) {
             return known;
         }
-        let Some(name) = Self::ask(context).await else { return Self::utc() };
-        let found = Self::named(&name).map(|zone| Self { origin: Origin::Mailbox, ..zone });
-        let found = found.unwrap_or_else(|| Self { origin: Origin::Unknown, ..Self::utc() });
-        context.zone.keep(&found, context.now);
+        let Account { granted, microsoft_scopes, .. } = context.account;
+        if !NEEDED.iter().any(|one| granted.covers(&[*one]) && microsoft_scopes.covers(&[*one])) {
+            return Self::utc();
+        }
+        let (found, remembered) = match Self::ask(context).await {
+            Some(name) => {
+                let found = Self::named(&name).map(|zone| Self { origin: Origin::Mailbox, ..zone });
+                (found.unwrap_or_else(|| Self { origin: Origin::Unknown, ..Self::utc() }), REMEMBERED)
+            }
+            None => (Self::utc(), LEFT_IN_PEACE),
+        };
+        context.zone.keep(&found, context.now.plus(remembered));
         found
     }
 
-    /// Asks the mailbox for the name of its zone; nothing where it may not be asked, or does not say.
+    /// Asks the mailbox for the name of its zone; nothing where it does not say.
     async fn ask(context: &Context<'_>) -> Option<String> {
-        let Account { granted, microsoft_scopes, .. } = context.account;
-        if !NEEDED.iter().any(|one| granted.covers(&[*one]) && microsoft_scopes.covers(&[*one])) {
-            return None;
-        }
         // Microsoft's description of the request declares no options, so the whole of the settings is asked for.
         let request = context.graph.request_to(Method::Get, SETTINGS, None, &[]).ok()?;
         let settings: Settings = context.graph.fetch(request).await.ok()?;
@@ -205,11 +211,11 @@ fn have_one_clock(one: &TimeZone, other: &TimeZone, at: Timestamp) -> bool {
 impl ZoneMemory {
     fn recall(&self, now: UnixMillis) -> Option<Zone> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(_, since)| now.since(*since) < REMEMBERED).map(|(zone, _)| zone.clone())
+        kept.as_ref().filter(|(_, until)| now < *until).map(|(zone, _)| zone.clone())
     }
 
-    fn keep(&self, zone: &Zone, now: UnixMillis) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((zone.clone(), now));
+    fn keep(&self, zone: &Zone, until: UnixMillis) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((zone.clone(), until));
     }
 }
 

@@ -186,12 +186,15 @@ fn an_unknown_zone_is_utc_and_the_head_says_so() {
 }
 
 #[test]
-fn a_mailbox_that_does_not_say_or_may_not_be_asked_is_utc_and_asked_again() {
+fn a_mailbox_that_does_not_say_is_utc_and_asked_again_after_a_minute_and_one_that_may_not_be_asked_never() {
     let unsaid = "Times are UTC, because the mailbox's own zone is not known.";
     for answer in [settings(&json!(null)), settings(&json!("")), refused(403, None, None)] {
         let world = World::answering([answer, settings(&json!("UTC"))]);
         let (zone, _) = of(&world, "MailboxSettings.Read", None);
         assert_eq!((zone.name(), zone.sentence().as_str()), ("UTC", unsaid));
+        world.pass(Duration::from_secs(59));
+        assert_eq!(of(&world, "MailboxSettings.Read", None).1, 1);
+        world.pass(Duration::from_secs(1));
         assert!(of(&world, "MailboxSettings.Read", None).0.is_of_mailbox());
     }
     let (zone, asked) = of(&World::answering([]), "Mail.Read", None);
