@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use m365_app::config::SETTINGS;
 use m365_app::errors::ERRORS;
 use m365_app::routes::{Content, Gate, Place, ROUTES, Route};
-use m365_graph::{Action, Prompt, Reference, catalog, find_completion, prompts};
+use m365_graph::{Action, Prompt, Reference, catalog, find_completion, lessons, prompts};
 use m365_mcp::ProtocolRefusal;
 use m365_ports::CellAccess;
 use m365_types::{ActionKind, AuditKind, Call, Profile, Scope, ScopeSet, Toolset};
@@ -255,10 +255,18 @@ fn errors() -> String {
             refusal.to_string(),
         ]
     });
+    let of_calls = lessons().map(|lesson| {
+        // The token source says what is missing, and where to sign in.
+        let why = if lesson.why.is_empty() { "-" } else { lesson.why };
+        vec![code(lesson.code), why.to_owned(), lesson.next.to_owned()]
+    });
     format!(
-        "# Errors\n\n## HTTP and OAuth\n\n{}\n## Model Context Protocol\n\n{}",
+        "# Errors\n\n## HTTP and OAuth\n\n{}\n## Model Context Protocol\n\n{}\n## Calls that fail\n\nThe code stands in \
+         the record of the call, the words in its result. `{{permission}}` and `{{grant}}` are filled in with what the call \
+         needs and who can give it, `{{wait}}` with when to come again.\n\n{}",
         table(&["Code", "Status", "OAuth error", "What happened", "Why, and what to do"], rows),
         table(&["Code", "Status", "JSON-RPC", "What happened, and what to do"], protocol),
+        table(&["Code", "Why", "What to do"], of_calls),
     )
 }
 

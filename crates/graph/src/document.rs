@@ -13,6 +13,10 @@ use crate::lesson::Lesson;
 const WITHOUT_TEXT: [(&str, &Lesson); 3] =
     [("image/", &PICTURE), ("audio/", &RECORDING), ("video/", &RECORDING)];
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 8] =
+    [&PICTURE, &RECORDING, &UNSUPPORTED, &ENCRYPTED, &DAMAGED, &TOO_LARGE, &TOO_SLOW, &UNAVAILABLE];
+
 static PICTURE: Lesson = Lesson {
     code: "document_picture",
     why: "It is a picture, and only text is read here.",

@@ -151,7 +151,7 @@ impl ActionError {
     }
 
     fn lesson(&self) -> &'static Lesson {
-        match &*self.cause {
+        let lesson = match &*self.cause {
             Cause::Cancelled => &lesson::CANCELLED,
             Cause::OutOfTime => &lesson::OUT_OF_TIME,
             Cause::Taught(lesson) => lesson,
@@ -161,7 +161,13 @@ impl ActionError {
             Cause::ContentRefused => &lesson::CONTENT_REFUSED,
             Cause::Unreadable => &lesson::ANSWER_UNREADABLE,
             Cause::Upstream(error) => lesson::of(error),
-        }
+        };
+        debug_assert!(
+            lesson::lessons().any(|known| known.code == lesson.code),
+            "{} is not listed",
+            lesson.code
+        );
+        lesson
     }
 
     fn permissions(&self) -> String {

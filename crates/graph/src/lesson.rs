@@ -5,15 +5,20 @@
 
 use m365_ports::UpstreamError;
 
+use crate::calendar::{reply, schedule, update};
+use crate::files::{read, upload};
+use crate::mail::{attach, attachment_text};
+use crate::{document, period};
+
 /// One row: a failure, why it happens, and what to do next.
 #[derive(Debug)]
-pub(crate) struct Lesson {
+pub struct Lesson {
     /// Stable code for the journal.
-    pub(crate) code: &'static str,
-    /// What happened and why.
-    pub(crate) why: &'static str,
+    pub code: &'static str,
+    /// What happened and why; empty where the token source says it.
+    pub why: &'static str,
     /// Who does what next, and whether to try again.
-    pub(crate) next: &'static str,
+    pub next: &'static str,
 }
 
 /// A row chosen by an answer of Graph.
@@ -337,6 +342,44 @@ static GATEWAY_MALFORMED: Lesson = Lesson {
     next: "Try again {wait}; if it lasts, an administrator must look at the gateway's settings.",
 };
 
+/// What every call can meet, besides the answers of Graph.
+static EVERYWHERE: [&Lesson; 17] = [
+    &SIGN_IN_NEEDED,
+    &SIGN_IN_REFUSED,
+    &SIGN_IN_UNAVAILABLE,
+    &ANSWER_UNREADABLE,
+    &CANCELLED,
+    &OUT_OF_TIME,
+    &GRAPH_REFUSED,
+    &CONTENT_REFUSED,
+    &UNLISTED_HOST,
+    &FORBIDDEN,
+    &GATEWAY_UNREACHABLE,
+    &GATEWAY_REFUSED,
+    &DLP_REQUEST,
+    &DLP_RESPONSE,
+    &GATEWAY_RATE_LIMITED,
+    &GRAPH_RATE_LIMITED,
+    &GATEWAY_MALFORMED,
+];
+
+/// Every lesson: what a tool's failure can be called in a record.
+pub fn lessons() -> impl Iterator<Item = &'static Lesson> {
+    let of_families: [&[&Lesson]; 10] = [
+        &EVERYWHERE,
+        &document::LESSONS,
+        &period::LESSONS,
+        &attachment_text::LESSONS,
+        &attach::LESSONS,
+        &read::LESSONS,
+        &upload::LESSONS,
+        &reply::LESSONS,
+        &schedule::LESSONS,
+        &update::LESSONS,
+    ];
+    GRAPH.iter().map(|row| &row.lesson).chain(of_families.into_iter().flatten().copied())
+}
+
 /// The row for an answer that was no success.
 pub(crate) fn of(error: &UpstreamError) -> &'static Lesson {
     match error {
@@ -398,7 +441,7 @@ mod tests {
 
     #[test]
     fn every_code_is_one_remedy() {
-        let mut codes: Vec<_> = GRAPH.iter().map(|row| row.lesson.code).collect();
+        let mut codes: Vec<_> = lessons().map(|lesson| lesson.code).collect();
         let count = codes.len();
         codes.sort_unstable();
         codes.dedup();
@@ -407,8 +450,8 @@ mod tests {
 
     #[test]
     fn every_sentence_says_what_to_do_next() {
-        for row in &GRAPH {
-            assert!(row.lesson.why.ends_with('.') && row.lesson.next.ends_with('.'), "{}", row.lesson.code);
+        for Lesson { code, why, next } in lessons() {
+            assert!((why.is_empty() || why.ends_with('.')) && next.ends_with('.'), "{code}");
         }
     }
 

@@ -55,6 +55,7 @@ pub use catalog::catalog;
 pub use client::{GraphClient, Ports};
 pub use completion::{Reference, find_completion};
 pub use error::ActionError;
+pub use lesson::{Lesson, lessons};
 pub use lookup::{find_resource, find_template, find_tool};
 pub use paging::Position;
 pub use prompt::{Prompt, PromptArgument, find_prompt, prompts};

@@ -31,6 +31,9 @@ pub(crate) struct Times {
     assumed: Zone,
 }
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 2] = [&CLOCK_CHANGES, &ORDER];
+
 static CLOCK_CHANGES: Lesson = Lesson {
     code: "time_clock_changes",
     why: "The clocks of the mailbox's time zone change at `start` or `end`, so that local time does not exist or exists twice.",

@@ -7,11 +7,11 @@ pub(crate) mod event;
 pub(crate) mod param;
 mod read;
 mod recurrence;
-mod reply;
+pub(crate) mod reply;
 mod rooms;
-mod schedule;
+pub(crate) mod schedule;
 mod suggest;
-mod update;
+pub(crate) mod update;
 mod view;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};

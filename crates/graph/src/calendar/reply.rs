@@ -36,6 +36,9 @@ pub(crate) const DECLINE: &str = "/me/events/{event}/decline";
 
 /// Outlook's refusal of what only the organiser may do, or may not do.
 const NOT_THIS_PERSON: &str = "ErrorInvalidRequest";
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 2] = [&ORGANIZER_CANCELS, &INVITED_ANSWER];
+
 static ORGANIZER_CANCELS: Lesson = Lesson {
     code: "event_not_organizer",
     why: "Only the organiser can cancel an event.",

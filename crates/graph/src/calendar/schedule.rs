@@ -34,6 +34,9 @@ const WINDOW_MAX: u32 = 31 * 24 * 60;
 /// Most digits of one view that are read: the longest window in the shortest interval.
 const DIGITS_MAX: usize = (WINDOW_MAX / 5) as usize;
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 1] = [&TOO_LONG];
+
 static TOO_LONG: Lesson = Lesson {
     code: "schedule_window",
     why: "From `start` to `end` is more than 31 days.",

@@ -31,6 +31,9 @@ pub(crate) static BODY: Param<Text, Optional> = optional("body", "New descriptio
 
 pub(crate) const EVENT: &str = "/me/events/{event}";
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 1] = [&ONLINE];
+
 static ONLINE: Lesson = Lesson {
     code: "event_body_online",
     why: "The event is a Teams meeting, whose description holds the details for joining; another description would end the online \

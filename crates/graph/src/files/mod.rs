@@ -8,10 +8,10 @@ pub(crate) mod item;
 mod link;
 mod list_items;
 mod place;
-mod read;
+pub(crate) mod read;
 mod search;
 mod sites;
-mod upload;
+pub(crate) mod upload;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 

@@ -29,6 +29,9 @@ const SELECT: &str = "id,name,size,file,folder,eTag";
 /// What one part of the text costs at most, in bytes of JSON.
 const PART_BYTES: usize = 12_000;
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 2] = [&FOLDER, &NOT_A_FILE];
+
 static FOLDER: Lesson = Lesson {
     code: "file_is_folder",
     why: "It is a folder, which has no text of its own.",

@@ -62,6 +62,9 @@ const KINDS: [(&str, &str); 5] = [
 ];
 const PLAIN: (&str, &str) = ("txt", "text/plain");
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 1] = [&NOT_TEXT];
+
 static NOT_TEXT: Lesson = Lesson {
     code: "file_not_text",
     why: "It is not a file of text (.txt, .md, .csv, .html or .json), and text in its place would break it.",

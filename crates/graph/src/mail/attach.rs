@@ -47,6 +47,9 @@ const PART: usize = 4_000_000;
 /// Largest file that is attached, in bytes: what one answer of Graph may hold here.
 const FILE_MAX: u64 = 8 << 20;
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 2] = [&FILE_TOO_LARGE, &NOT_A_FILE];
+
 static FILE_TOO_LARGE: Lesson = Lesson {
     code: "attachment_too_large",
     why: "The file is larger than the 8 MiB that this server attaches.",

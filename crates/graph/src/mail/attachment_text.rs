@@ -31,6 +31,9 @@ pub(crate) const CONTENT: &str = "/me/messages/{message}/attachments/{attachment
 /// What one part of the text costs at most, in bytes of JSON.
 const PART_BYTES: usize = 12_000;
 
+/// What can go wrong here besides what every call meets.
+pub(crate) static LESSONS: [&Lesson; 2] = [&ITEM, &REFERENCE];
+
 static ITEM: Lesson = Lesson {
     code: "attachment_item",
     why: "It is a message, event or contact that is attached as an item of a mailbox, not as a file.",

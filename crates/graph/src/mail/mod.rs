@@ -2,8 +2,8 @@
 //!
 //! Source: Graph `message`, `mailFolder`, `attachment`, `mailTips` and `mailboxSettings` resources.
 
-mod attach;
-mod attachment_text;
+pub(crate) mod attach;
+pub(crate) mod attachment_text;
 pub(crate) mod attachments;
 mod body;
 mod draft;
