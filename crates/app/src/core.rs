@@ -15,6 +15,7 @@ use m365_egress::{
     AccessRoute, ClientMetadataRoute, DestinationError, Destinations, Door, EntraRoute, GatewayAccess,
     GatewayRoute, Loopback,
 };
+use m365_policy::{Frame, Policies};
 use m365_ports::{
     Background, ClientRegistry, Clock, Directory, DocumentReader, Entropy, EntropyExt as _, Outbound, Signer,
     Timer, Upstream,
@@ -62,8 +63,8 @@ pub struct Core {
     pub(crate) entra: Arc<EntraClient>,
     pub(crate) upstream: Arc<dyn Upstream>,
     pub(crate) lifetimes: Lifetimes,
-    /// SHA-256 of the rules in force, lower-case hex.
-    pub(crate) policy: String,
+    /// What is in force.
+    policies: Arc<Policies>,
 }
 
 impl std::fmt::Debug for Core {
@@ -126,11 +127,16 @@ impl Core {
             entra: Arc::new(entra),
             upstream: door.gateway(gateway, ports.entropy.clone()).map_err(misfit)?,
             lifetimes: config.lifetimes,
-            policy: hex(&Sha256::digest(m365_policy::policy_text(&config.toolset))),
+            policies: Arc::new(policies(&config)),
             server: ServerMetadata { public_url: issuer, scopes, asked, welcomes },
             config,
             ports,
         }))
+    }
+
+    /// The policy in force now.
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        self.policies.clone()
     }
 
     /// A fresh `requestId`.
@@ -158,6 +164,12 @@ impl Core {
     pub(crate) fn connect_url(&self) -> String {
         format!("{}/connect", self.config.issuer())
     }
+}
+
+fn policies(config: &Config) -> Policies {
+    let frame = Frame { toolset: config.toolset.clone(), internal: config.internal.clone() };
+    let hash = hex(&Sha256::digest(m365_policy::policy_text(&config.toolset)));
+    Policies::standard(frame, &hash)
 }
 
 fn client_rules(config: &Config) -> Result<ClientRules, ConfigError> {

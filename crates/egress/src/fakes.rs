@@ -8,7 +8,8 @@ use http::{Request, Response};
 use m365_ports::{Bounds, Entropy, Network, Outbound, OutboundError};
 use m365_types::{
     AccessSubject, ActionKind, ActionSpec, Actor, AuditKind, Call, ClientId, Effect, Email, GrantId,
-    Identity, Intent, Oid, Permit, Person, Posture, Principal, Reach, RequestId, Scope, TenantId, UnixMillis,
+    Identity, Intent, Oid, Permit, Person, Posture, Principal, Reach, RequestId, Scope, TenantId, Terms,
+    UnixMillis,
 };
 use url::Url;
 
@@ -134,7 +135,11 @@ pub(crate) fn intent(microsoft: Option<(TenantId, Oid)>) -> Intent {
             request: RequestId::from_random([2; 16]),
         };
         Intent::recorded(
-            Permit::issue(actor, &ACTION, Reach::default(), vec![Scope::MailRead], "person.full"),
+            Permit::issue(
+                actor,
+                &ACTION,
+                Terms::plain(Reach::default(), vec![Scope::MailRead], "person.full"),
+            ),
             1,
         )
     };

@@ -19,7 +19,7 @@ use m365_ports::{
     Bounds, Content, Entropy, EntropyExt as _, GraphAnswer, GraphHeader, GraphRequest, Network,
     Outbound as _, OutboundError, Trace, Transfer, Upstream, UpstreamError,
 };
-use m365_types::{Intent, Method, Secret};
+use m365_types::{Intent, Method, Secret, Stage};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::batch;
@@ -258,7 +258,9 @@ fn checked(intent: &Intent, request: GraphRequest, client_request_id: String) ->
     let GraphRequest { call, path, query, prefer, headers, body } = request;
     let of_row = intent.permit().action().calls.iter().any(|admitted| admitted == call);
     let bodiless = matches!(call.method, Method::Get | Method::Delete);
-    if !of_row || !call.admits(call.method, &path) || (bodiless && body.is_some()) {
+    let only_looks = intent.permit().terms().stage == Stage::Look;
+    let changes = only_looks && !call.safe;
+    if !of_row || changes || !call.admits(call.method, &path) || (bodiless && body.is_some()) {
         return None;
     }
     let mut target = path;

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use m365_ports::DocumentReader;
-use m365_types::{ActionSpec, Email, Reach, RequestId, Scope, ScopeSet, UnixMillis};
+use m365_types::{
+    ActionSpec, Email, Labels, Reach, RequestId, ResolvedEffect, Role, Scope, ScopeSet, UnixMillis,
+};
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{ArgumentErrors, Given};
@@ -119,6 +121,25 @@ pub trait Invocation: Send + Sync {
         }
     }
 
+    /// What it will do, from its arguments alone: all of it that can be known without asking Graph.
+    fn effect(&self) -> ResolvedEffect {
+        ResolvedEffect::of(self.reach(), Role::To)
+    }
+
+    /// Whether only Graph can say what it will do: who is on a list, what a draft holds, who shares a folder.
+    fn must_look(&self) -> bool {
+        false
+    }
+
+    /// What it will do as Graph says it is now, worked out by reading alone. Asked right before the decision that counts,
+    /// so that what was approved and what happens are compared.
+    ///
+    /// # Errors
+    /// [`ActionError`]; then nothing was done.
+    async fn look(&self, _context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        Ok(self.effect())
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -170,12 +191,14 @@ pub struct Answer {
     pub structured: Value,
     /// Where the list goes on, where there is more of it.
     pub next: Option<Position>,
+    /// What the text brings along besides what its row says.
+    pub labels: Labels,
 }
 
 impl Answer {
     /// An answer that nothing continues.
     pub(crate) const fn whole(text: String, structured: Value) -> Self {
-        Self { text, structured, next: None }
+        Self { text, structured, next: None, labels: Labels::NONE }
     }
 
     /// The answer of a resource: its data as JSON.

@@ -13,7 +13,7 @@ use m365_ports::{
     Clock, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Timer, TokenSource, Trace, Transfer,
     UploadPart, Upstream, UpstreamError,
 };
-use m365_types::{ActionSpec, Call, Email, Intent, Method, Retry, Secret, UnixMillis};
+use m365_types::{ActionSpec, Call, Email, Intent, Method, Retry, Secret, Stage, UnixMillis};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ActionError, Cause};
@@ -108,6 +108,9 @@ impl<'a> GraphClient<'a> {
     ) -> Result<GraphRequest, ActionError> {
         let forbidden = || self.fail(UpstreamError::Forbidden);
         let call = call.ok_or_else(forbidden)?;
+        if self.intent.permit().terms().stage == Stage::Look && !call.safe {
+            return Err(forbidden());
+        }
         let path = call.path_in(mailbox.map(Email::as_str), segments).map_err(|_| forbidden())?;
         let (query, prefer, headers) = (Vec::new(), Vec::new(), Vec::new());
         Ok(GraphRequest { call, path, query, prefer, headers, body: None })

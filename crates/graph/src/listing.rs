@@ -8,6 +8,7 @@
 //! * an answer holds at least one item where there is one, so that a continued list comes to its end.
 
 use m365_ports::GraphRequest;
+use m365_types::Labels;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -193,7 +194,7 @@ impl<G> Found<G> {
             "untrusted": true, wording.name: data, "more": ending != Ending::End,
             "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Answer { text, structured, next }
+        Answer { text, structured, next, labels: Labels::NONE }
     }
 }
 

@@ -14,7 +14,7 @@ use m365_ports::{
 };
 use m365_types::{
     AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture,
-    Principal, RequestId, Scope, ScopeSet, Secret, UnixMillis,
+    Principal, RequestId, Scope, ScopeSet, Secret, Terms, UnixMillis,
 };
 use serde_json::{Map, Value};
 
@@ -163,7 +163,10 @@ pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
         grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,
     };
-    Intent::recorded(Permit::issue(actor, spec, m365_types::Reach::default(), scopes, "test"), 1)
+    Intent::recorded(
+        Permit::issue(actor, spec, Terms::plain(m365_types::Reach::default(), scopes, "test")),
+        1,
+    )
 }
 
 /// What Graph will say to one request.

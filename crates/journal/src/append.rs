@@ -8,7 +8,8 @@ use m365_ports::{
 };
 use m365_seal::Mac;
 use m365_types::{
-    ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Permit, Posture, RequestId, UnixMillis,
+    ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Labels, Permit, Posture, RequestId, Stage,
+    UnixMillis,
 };
 
 use crate::JournalError;
@@ -17,11 +18,11 @@ use crate::digest;
 use crate::record::{ActorIds, Decision, Phase, Record, VERSION};
 use crate::timestamp::rfc3339;
 
-/// What wrote the records and under which rules; the same in every record of a running server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What wrote the records and under which rules.
+#[derive(Clone)]
 pub struct Provenance {
-    /// Hash of the policy in force, hex.
-    pub policy: String,
+    /// Tells the hash of the policy in force, hex. A call's records name the one that was asked.
+    pub policy: Arc<dyn Fn() -> Arc<str> + Send + Sync>,
     /// Identifier of the build.
     pub build: String,
 }
@@ -39,6 +40,8 @@ pub struct Outcome {
     pub traces: Vec<Trace>,
     /// Length of the result given to the client, in bytes.
     pub bytes: u64,
+    /// The labels that the result carries.
+    pub labels: Labels,
 }
 
 /// The journal of one cell. Cheap to make; holds no state of the chain.
@@ -71,17 +74,38 @@ impl Journal {
         arguments: &serde_json::Value,
         now: UnixMillis,
     ) -> Result<Intent, JournalError> {
-        let (actor, action, reach) = (permit.actor(), permit.action(), permit.reach());
+        self.intend_with(permit, arguments, now, |_| Ok(()))
+    }
+
+    /// The same, together with what else must change in the same transaction: an approval that is spent, a limit that is
+    /// used. What fails there takes the record along.
+    ///
+    /// # Errors
+    /// What `also` gives, or a [`JournalError`]; then there is no intent and there must be no effect.
+    pub fn intend_with<E: From<SqlError> + From<JournalError>>(
+        &self,
+        permit: Permit,
+        arguments: &serde_json::Value,
+        now: UnixMillis,
+        also: impl FnOnce(&dyn Sql) -> Result<(), E>,
+    ) -> Result<Intent, E> {
+        let (actor, terms) = (permit.actor(), permit.terms());
         let record = Record {
             decision: Some(Decision::Permit),
-            basis: Some(Cow::Borrowed(permit.basis())),
-            target: digest::target(&self.digests, &reach.target),
-            recipients: digest::recipients(&self.digests, &reach.recipients),
-            arguments_digest: Some(digest::arguments(&self.digests, arguments)?),
+            basis: Some(digest::word(permit.basis())),
+            target: digest::target(&self.digests, &terms.reach.target),
+            recipients: digest::recipients(&self.digests, &terms.reach.recipients),
+            arguments_digest: Some(digest::arguments(&self.digests, arguments).map_err(JournalError::from)?),
             posture: posture(actor),
-            ..self.of_call(Phase::Intent, actor, action, now)
+            stage: (terms.stage == Stage::Look).then_some(terms.stage),
+            labels: terms.labels.iter().collect(),
+            approval: terms.approval.map(|approval| approval.id),
+            ..self.of_permitted(Phase::Intent, &permit, now)
         };
-        let head = self.commit(durability(action.effect), now, record)?;
+        let head = transact(&*self.database, durability(&permit), |sql| {
+            also(sql)?;
+            Ok::<_, E>(chain::append(sql, &self.genesis, now, record)?)
+        })?;
         #[expect(
             clippy::disallowed_methods,
             reason = "the record is committed: the one place that may say so"
@@ -101,17 +125,35 @@ impl Journal {
         outcome: &Outcome,
         now: UnixMillis,
     ) -> Result<HighWater, JournalError> {
-        let (actor, action) = (intent.permit().actor(), intent.permit().action());
+        self.conclude_with(intent, outcome, now, |_| Ok(()))
+    }
+
+    /// The same, together with what the answer brings along: labels.
+    ///
+    /// # Errors
+    /// As [`Journal::conclude`].
+    pub fn conclude_with(
+        &self,
+        intent: &Intent,
+        outcome: &Outcome,
+        now: UnixMillis,
+        also: impl FnOnce(&dyn Sql) -> Result<(), SqlError>,
+    ) -> Result<HighWater, JournalError> {
         let record = Record {
             verdict: Some(outcome.verdict),
             code: Some(digest::word(&outcome.code)),
             status: outcome.status,
             traces: digest::traces(&outcome.traces),
             bytes: Some(outcome.bytes),
+            labels: outcome.labels.iter().collect(),
             intent: Some(intent.sequence()),
-            ..self.of_call(Phase::Outcome, actor, action, now)
+            ..self.of_permitted(Phase::Outcome, intent.permit(), now)
         };
-        Ok(self.commit(durability(action.effect), now, record)?.mark(&self.cell))
+        let head = transact(&*self.database, durability(intent.permit()), |sql| {
+            also(sql)?;
+            chain::append(sql, &self.genesis, now, record)
+        })?;
+        Ok(head.mark(&self.cell))
     }
 
     /// Commits the record of a denial, in a transaction of its own.
@@ -183,14 +225,23 @@ impl Journal {
             target: None,
             recipients: None,
             arguments_digest: None,
-            policy: Cow::Borrowed(&self.provenance.policy),
+            policy: Cow::Owned((self.provenance.policy)().to_string()),
             build: Cow::Borrowed(&self.provenance.build),
             traces: Vec::new(),
             bytes: None,
             posture: None,
+            stage: None,
+            labels: Vec::new(),
+            approval: None,
             operator: None,
             intent: None,
         }
+    }
+
+    /// A record of a permitted call names the policy that permitted it.
+    fn of_permitted<'a>(&'a self, phase: Phase, permit: &'a Permit, now: UnixMillis) -> Record<'a> {
+        let policy = Cow::Borrowed(&*permit.terms().policy);
+        Record { policy, ..self.of_call(phase, permit.actor(), permit.action(), now) }
     }
 
     fn of_call<'a>(
@@ -232,6 +283,7 @@ impl AuditLog for Journal {
             traces: digest::traces(&event.traces),
             posture: event.posture.as_ref().filter(|posture| !posture.is_empty()).map(Cow::Borrowed),
             operator: event.operator.as_ref().map(Cow::Borrowed),
+            approval: event.approval,
             ..self.blank(Phase::Event, event.kind, event.request, event.at)
         };
         Ok(chain::append(sql, &self.genesis, event.at, record)?.sequence)
@@ -243,9 +295,9 @@ fn posture(actor: &Actor) -> Option<Cow<'_, Posture>> {
     (!posture.is_empty()).then_some(Cow::Borrowed(posture))
 }
 
-const fn durability(effect: Effect) -> Durability {
-    match effect {
-        Effect::Read => Durability::Process,
-        Effect::Write | Effect::Send | Effect::Destroy => Durability::Full,
+const fn durability(permit: &Permit) -> Durability {
+    match (permit.action().effect, permit.terms().stage) {
+        (Effect::Read, _) | (_, Stage::Look) => Durability::Process,
+        (Effect::Write | Effect::Send | Effect::Destroy, Stage::Act) => Durability::Full,
     }
 }

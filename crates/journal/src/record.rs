@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use m365_ports::{Trace, Verdict};
 use m365_types::{
-    AccessSubject, Actor, AuditKind, ClientId, Effect, GrantId, Identity, Oid, OperatorNote, Posture,
-    RequestId, TenantId,
+    AccessSubject, Actor, ApprovalId, AuditKind, ClientId, Effect, GrantId, Identity, Label, Oid,
+    OperatorNote, Posture, RequestId, Stage, TenantId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -154,6 +154,15 @@ pub struct Record<'a> {
     /// How the person had signed in: of a consent and of an intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posture: Option<Cow<'a, Posture>>,
+    /// Of an intent: that it was for finding out what the effect would be, and for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// Of an intent: what stood against the person's calls. Of an outcome: what its result added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Label>,
+    /// The question whose answer let the call happen, or that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
     /// Whose order it was, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<Cow<'a, OperatorNote>>,

@@ -14,6 +14,13 @@ pub enum Denial {
     },
     /// The operator does not offer the row.
     NotOffered,
+    /// A rule of the policy forbids it.
+    Rule {
+        /// Its name, for the record.
+        rule: String,
+        /// Why, for people: completes "Nothing was done, because …".
+        reason: String,
+    },
     /// The grant lacks permissions of the row. The client may ask the person for them.
     Scopes {
         /// What the grant lacks, in the order of the row.
@@ -32,6 +39,7 @@ impl Denial {
         match self {
             Self::NotOffered => "denied.not_offered",
             Self::Profile { .. } => "denied.profile",
+            Self::Rule { .. } => "denied.rule",
             Self::Scopes { .. } => "denied.scopes",
             Self::Service => "denied.service",
         }
@@ -49,6 +57,9 @@ impl Denial {
             Self::NotOffered => "Nothing was done: the operator of this server does not offer this tool. \
                                  An operator can add it to what is offered."
                 .to_owned(),
+            Self::Rule { reason, .. } => format!(
+                "Nothing was done, because {reason}. That is the organisation's policy, and no approval changes it."
+            ),
             Self::Scopes { missing, .. } => {
                 let names: Vec<_> = missing.iter().map(|scope| scope.as_str()).collect();
                 format!(

@@ -12,6 +12,6 @@ mod decide;
 mod denial;
 mod rules;
 
-pub use decide::{Decision, Question, decide};
+pub use decide::{Ask, Decision, Frame, Policies, Question, decide, effect_of};
 pub use denial::Denial;
 pub use rules::{PrincipalKind, Rule, policy_text, rules, visible};

@@ -1,7 +1,8 @@
 //! Writing journal records from inside another room's transaction.
 
 use m365_types::{
-    AccessSubject, AuditKind, ClientId, GrantId, Oid, OperatorNote, Posture, RequestId, TenantId, UnixMillis,
+    AccessSubject, ApprovalId, AuditKind, ClientId, GrantId, Oid, OperatorNote, Posture, RequestId, TenantId,
+    UnixMillis,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,8 @@ pub struct AuditEvent {
     pub posture: Option<Posture>,
     /// Whose order it was, where an operator acted.
     pub operator: Option<OperatorNote>,
+    /// The question to a person that it is about.
+    pub approval: Option<ApprovalId>,
 }
 
 /// The journal of the cell, as other rooms see it.

@@ -120,6 +120,7 @@ macro_rules! purposes {
 }
 
 purposes! {
+    Approval Encryption "approval" "Effects that wait for a person's approval, and the links to them.",
     BrowserState CookieEncryption "browser-state" "Authorization and sign-in transactions carried by the browser.",
     Carried Encryption "carried" "What MCP clients carry from one request to the next: cursors, session ids, request states.",
     CellContext Cookie "cell-context" "The context the front hands to a cell.",

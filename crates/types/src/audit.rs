@@ -30,6 +30,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    ApprovalAnswered "approval.answered" "A person said yes or no to what a call would do.",
+    ApprovalAsked "approval.asked" "A call waits for a person to approve what it would do.",
     AuthorizeRefused "authorize.refused" "A request for authorization was refused.",
     AvailabilityRead "availability.read" "Free and busy times were read, or times for a meeting looked for.",
     CalendarCancel "calendar.cancel" "An event was cancelled, which tells those invited.",
@@ -48,6 +50,7 @@ kinds! {
     FilesShare "files.share" "A link to a file was made.",
     FilesWrite "files.write" "A file was created or replaced.",
     GrantRevoked "grant.revoked" "A grant or one of its tokens was revoked.",
+    LabelsCleared "labels.cleared" "The person cleared what stood against their assistant's calls.",
     MailRead "mail.read" "Mail was read.",
     MailSend "mail.send" "Mail was sent.",
     MailTrash "mail.trash" "Mail was moved to the deleted items.",

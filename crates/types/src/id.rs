@@ -119,6 +119,10 @@ uuid_id! {
     RequestId
 }
 uuid_id! {
+    /// One question to a person whether a call may have its effect.
+    ApprovalId
+}
+uuid_id! {
     /// One grant: a person's consent for one client.
     GrantId
 }

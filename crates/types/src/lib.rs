@@ -10,9 +10,11 @@
 mod audit;
 mod call;
 mod id;
+mod label;
 mod operator;
 mod permit;
 mod principal;
+mod resolved;
 mod scope;
 mod secret;
 mod table;
@@ -20,10 +22,17 @@ mod time;
 
 pub use audit::AuditKind;
 pub use call::{Call, Method, PathError, Retry, decode_segment, encode_segment};
-pub use id::{AccessSubject, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId};
+pub use id::{
+    AccessSubject, ApprovalId, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId,
+};
+pub use label::{Label, Labels};
 pub use operator::{OperatorNote, Order, OrderKind, Reason};
-pub use permit::{Actor, Intent, Permit};
+pub use permit::{Actor, Approval, Intent, Permit, Stage, Terms};
 pub use principal::{Identity, Person, Posture, Principal, Service};
+pub use resolved::{
+    Audience, EffectBody, EffectFile, Fact, InternalDomains, Members, Recipient, ResolvedEffect, Role,
+    Standing,
+};
 pub use scope::{Scope, ScopeSet};
 pub use secret::Secret;
 pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach, Toolset};

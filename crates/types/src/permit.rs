@@ -1,7 +1,13 @@
 //! From decision to effect as types: `decide` issues a [`Permit`], the journal turns it into an [`Intent`], and only
 //! an [`Intent`] opens the door out. Skipping a step does not compile.
 
-use crate::{ActionSpec, ClientId, GrantId, Oid, Principal, Reach, RequestId, Scope, TenantId};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ActionSpec, ApprovalId, ClientId, GrantId, Labels, Oid, Principal, Reach, RequestId, Scope, TenantId,
+};
 
 /// Who acts, through which client, in which call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,29 +24,79 @@ pub struct Actor {
     pub request: RequestId,
 }
 
+/// How far a permit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Calls that only read, to find out what the effect would be.
+    Look,
+    /// The effect.
+    Act,
+}
+
+/// A person's yes to one exact effect, spent with the call that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Which question it answers.
+    pub id: ApprovalId,
+    /// Whether somebody else than the person said it.
+    pub by_second_person: bool,
+}
+
+/// What a permit is for, and what it rests on.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// How far it goes.
+    pub stage: Stage,
+    /// Whom this very call reaches.
+    pub reach: Reach,
+    /// The permissions this very call needs.
+    pub scopes: Vec<Scope>,
+    /// The rule that said yes, for the record.
+    pub basis: String,
+    /// Hash of the policy set that was asked, lower-case hex.
+    pub policy: Arc<str>,
+    /// What stood when it was asked.
+    pub labels: Labels,
+    /// The person's approval, where one was needed.
+    pub approval: Option<Approval>,
+}
+
+impl Terms {
+    /// For the effect, with nothing standing against it.
+    #[must_use]
+    pub fn plain(reach: Reach, scopes: Vec<Scope>, basis: &str) -> Self {
+        Self {
+            stage: Stage::Act,
+            reach,
+            scopes,
+            basis: basis.to_owned(),
+            policy: "-".into(),
+            labels: Labels::NONE,
+            approval: None,
+        }
+    }
+}
+
 /// The decision's yes to one concrete call.
 #[derive(Debug)]
 pub struct Permit {
     actor: Actor,
     action: &'static ActionSpec,
-    reach: Reach,
-    scopes: Vec<Scope>,
-    basis: &'static str,
+    terms: Terms,
 }
 
 impl Permit {
     /// Issues the permit. Banned by `clippy.toml` everywhere but in the decision.
-    ///
-    /// `scopes` are those this very call needs; `basis` names the rule that said yes, for the record.
     #[must_use]
-    pub const fn issue(
-        actor: Actor,
-        action: &'static ActionSpec,
-        reach: Reach,
-        scopes: Vec<Scope>,
-        basis: &'static str,
-    ) -> Self {
-        Self { actor, action, reach, scopes, basis }
+    pub const fn issue(actor: Actor, action: &'static ActionSpec, terms: Terms) -> Self {
+        Self { actor, action, terms }
+    }
+
+    /// What it is for, and what it rests on.
+    #[must_use]
+    pub const fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// Who acts.
@@ -58,19 +114,19 @@ impl Permit {
     /// Whom the call reaches.
     #[must_use]
     pub const fn reach(&self) -> &Reach {
-        &self.reach
+        &self.terms.reach
     }
 
     /// The permissions it needs.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
-        &self.scopes
+        &self.terms.scopes
     }
 
     /// The rule that said yes.
     #[must_use]
-    pub const fn basis(&self) -> &'static str {
-        self.basis
+    pub fn basis(&self) -> &str {
+        &self.terms.basis
     }
 }
 

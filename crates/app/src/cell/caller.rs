@@ -26,6 +26,10 @@ use crate::pipeline::{Done, Stop};
 const REQUEST_ID_KEY: &str = "m365-mcp/requestId";
 /// Name of the one thing that clients are asked: to have their person sign in to Microsoft.
 const SIGN_IN: &str = "microsoftSignIn";
+/// Name of the other: to have their person look at what a call would do.
+const APPROVAL: &str = "approval";
+const APPROVAL_MESSAGE: &str =
+    "This call waits for your approval. Open the page, look at what would happen, and say yes or no.";
 const SIGN_IN_MESSAGE: &str =
     "Microsoft 365 is not connected. Open the page, sign in to Microsoft, and come back.";
 
@@ -103,13 +107,17 @@ impl Caller {
         client: &Arc<Client>,
         answer: impl FnOnce(Result<Done, String>) -> Result<T, Refusal>,
     ) -> Result<Answered<T>, Refusal> {
-        let asked = client
-            .input()
-            .filter(|input| input.state.is_some())
-            .and_then(|input: &Input| input.action(SIGN_IN));
+        let answered = client.input().filter(|input| input.state.is_some());
+        let asked = answered.and_then(|input: &Input| input.action(SIGN_IN));
+        let asked_to_approve = answered.and_then(|input: &Input| input.action(APPROVAL));
         if asked.is_some_and(|action| action != "accept") {
             self.record_refused("sign_in.declined");
             let sentence = "Nothing was done: the person did not want to sign in to Microsoft now.";
+            return answer(Err(sentence.to_owned())).map(Answered::Complete);
+        }
+        if asked_to_approve.is_some_and(|action| action != "accept") {
+            self.record_refused("approval.declined");
+            let sentence = "Nothing was done: the person did not want to look at what would happen now.";
             return answer(Err(sentence.to_owned())).map(Answered::Complete);
         }
         match self.perform(action, arguments, client).await {
@@ -127,6 +135,14 @@ impl Caller {
                     otherwise: answer(Err(sentence)),
                 })))
             }
+            Err(Stop::Approval { sentence, .. }) if asked_to_approve.is_some() => {
+                answer(Err(sentence)).map(Answered::Complete)
+            }
+            Err(Stop::Approval { sentence, url }) => Ok(Answered::InputRequired(Box::new(InputRequired {
+                requests: vec![InputRequest::url(APPROVAL, &url, APPROVAL_MESSAGE)],
+                state: Some(Vec::new()),
+                otherwise: answer(Err(sentence)),
+            }))),
             Err(Stop::Refused(refusal)) => Err(refusal),
         }
     }
@@ -253,7 +269,9 @@ impl Server for Caller {
             Ok(done) => Ok(completion(&done.structured)),
             // What nothing fits is completed by nothing.
             Err(Stop::Absent(_)) => Ok(Completion::default()),
-            Err(Stop::SignIn(sentence) | Stop::Told(sentence)) => Err(Refusal::Failed { sentence }),
+            Err(Stop::SignIn(sentence) | Stop::Told(sentence) | Stop::Approval { sentence, .. }) => {
+                Err(Refusal::Failed { sentence })
+            }
             Err(Stop::Refused(refusal)) => Err(refusal),
         }
     }

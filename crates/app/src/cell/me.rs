@@ -59,6 +59,13 @@ impl Cell {
         Ok(response)
     }
 
+    /// Whether the grant still gives access.
+    pub(crate) fn has_grant(&self, grant: GrantId) -> bool {
+        let grants = self.known_rooms().ok().flatten().and_then(|rooms| rooms.grants.grants().ok());
+        let now = self.now();
+        grants.is_some_and(|grants| grants.iter().any(|live| live.grant == grant && now < live.ends))
+    }
+
     /// The grants that still give access.
     fn connections(&self, grants: &GrantStore) -> Result<Vec<pages::Connection>, Failure> {
         let (now, remembered) = (self.now(), grants.remembered()?);

@@ -3,6 +3,7 @@
 //! In scope: opening the sealed context, dispatching a route to its handler, recording what is refused here.
 //! Atomicity: every transition is one transaction of the cell's [`Database`]; requests of one cell run concurrently.
 
+mod approvals;
 mod authorize;
 mod caller;
 mod carried;
@@ -10,6 +11,7 @@ mod documents;
 mod errand;
 mod in_flight;
 mod keep_alive;
+mod labels;
 mod mcp;
 mod me;
 mod owner;
@@ -36,6 +38,7 @@ use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Ve
 use m365_seal::Purpose;
 use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
 
+pub(crate) use approvals::{APPROVAL_LIFE, Asked, Asking, binding};
 pub(crate) use caller::Caller;
 pub(crate) use in_flight::{CallName, Cancellation, InFlight};
 pub(crate) use me::records;
@@ -63,6 +66,8 @@ pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
     || owner::SCHEMA,
     || carried::SCHEMA,
     || standing::SCHEMA,
+    || labels::SCHEMA,
+    || approvals::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
     || m365_auth::entra::session::SCHEMA,
@@ -125,8 +130,9 @@ impl Cell {
         alarm: Arc<dyn Alarm>,
     ) -> Result<Arc<Self>, SqlError> {
         owner::name(&*database, &id)?;
-        let provenance =
-            Provenance { policy: core.policy.clone(), build: env!("CARGO_PKG_VERSION").to_owned() };
+        let policies = core.clone();
+        let policy = Arc::new(move || policies.policies().hash().clone());
+        let provenance = Provenance { policy, build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
         let carried = Carried::new(core.config.keys.sealer(Purpose::Carried), id.clone());
         let journal = Arc::new(Journal::open(database.clone(), id.clone(), digests, provenance));
@@ -304,6 +310,7 @@ impl Cell {
             traces: Vec::new(),
             posture: None,
             operator: None,
+            approval: None,
         }
     }
 

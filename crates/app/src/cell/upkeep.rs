@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use m365_ports::{Durability, SqlError, transact};
 
-use super::{Cell, Rooms, carried, owner};
+use super::{Cell, Rooms, approvals, carried, owner};
 
 /// The directory hears of new records at most this often, in one message for all of them.
 const TELL_AFTER: Duration = Duration::from_secs(5);
@@ -73,7 +73,10 @@ impl Cell {
             return Ok(());
         }
         let next = rooms.grants.sweep()?;
-        let next_state = transact(&*self.database, Durability::Process, |sql| carried::sweep(sql, now))?;
+        let next_state = transact(&*self.database, Durability::Process, |sql| {
+            approvals::sweep(sql, now)?;
+            carried::sweep(sql, now)
+        })?;
         rooms.swept.store(now.as_millis(), Ordering::Relaxed);
         if let Some(next) = next.into_iter().chain(next_state).min() {
             self.alarm.ring_at(next.max(now.plus(SWEEP_AFTER)));

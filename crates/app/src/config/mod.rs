@@ -14,7 +14,7 @@ use m365_auth::oauth::store::Lifetimes;
 use m365_egress::{GraphVersion, Transport};
 use m365_ports::RotatingSecret;
 use m365_seal::{Key, KeyRing, Keys};
-use m365_types::{Profile, Secret, Toolset};
+use m365_types::{InternalDomains, Profile, Secret, Toolset};
 use url::Url;
 
 pub use entra::Entra;
@@ -101,6 +101,10 @@ pub struct Config {
     pub toolset: Toolset,
     /// Which permissions are asked for at sign-in.
     pub asked: Asked,
+    /// The domains of the organisation.
+    pub internal: InternalDomains,
+    /// After how long without a call a person's labels lapse.
+    pub label_idle: Duration,
     /// The three keys.
     pub keys: Keys,
     /// Whether base URLs may be loopback.
@@ -236,6 +240,8 @@ impl Config {
             deny: reader.rows("TOOLS_DENY")?,
         };
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
+        let internal = InternalDomains::new(reader.hosts("INTERNAL_DOMAINS")?);
+        let label_idle = reader.duration("LABEL_IDLE_LIFETIME", minutes(5)..=hours(7 * 24))?;
         let keys = keys(&reader)?;
         Ok(Self {
             public_url,
@@ -248,6 +254,8 @@ impl Config {
             gateway,
             toolset,
             asked,
+            internal,
+            label_idle,
             keys,
             mode,
         })

@@ -166,6 +166,14 @@ pub const SETTINGS: &[Setting] = settings! {
         "`least`: at sign-in a person is asked for what every offered tool needs and people may grant, and for the rest when a call needs it; `all`: for everything an offered tool may need",
         "`all` only where an administrator has granted consent for the organisation: people cannot grant all of it",
         "The default is used.";
+    "INTERNAL_DOMAINS" plain Some(""),
+        "Mail domains of the organisation, separated by spaces: exactly these, no domain below them",
+        "The verified domains of the tenant",
+        "Everybody counts as outside: every call that reaches somebody needs an approval, and nothing confidential goes to anyone.";
+    "LABEL_IDLE_LIFETIME" plain Some("12h"),
+        "After how long without a call a person's labels lapse: a number and `s`, `m` or `h`, 5 minutes to 168 hours",
+        "The organisation's rule; longer than its clients keep a conversation",
+        "The default is used.";
     "ENCRYPTION_KEY" secret None,
         "32 random bytes, base64: Microsoft tokens at rest, token handles, journal digests",
         "`m365-mcp keygen`",

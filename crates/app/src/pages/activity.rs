@@ -78,6 +78,8 @@ fn line(at: UnixMillis, record: &Record<'_>, names: &BTreeMap<ClientId, String>)
 /// What a record is about, told to the person it is about. `code` parts what the kind holds together.
 fn told(kind: AuditKind, code: &str) -> &'static str {
     match (kind, code) {
+        (AuditKind::ApprovalAnswered, _) => "You were asked about a call, and it was answered.",
+        (AuditKind::ApprovalAsked, _) => "A call waits for your approval.",
         (AuditKind::AuthorizeRefused, _) => "An application asked in a way that was refused.",
         (AuditKind::AvailabilityRead, _) => "When people are free was looked up.",
         (AuditKind::CalendarCancel, _) => "An event was cancelled, and those invited were told.",
@@ -104,6 +106,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::GrantRevoked, "by_person") => "You ended the access of an application.",
         (AuditKind::GrantRevoked, "microsoft_sign_out") => "You signed out of Microsoft.",
         (AuditKind::GrantRevoked, _) => "Access of an application ended.",
+        (AuditKind::LabelsCleared, _) => "You cleared what stood against your assistant's calls.",
         (AuditKind::MailRead, _) => "Your mail was read.",
         (AuditKind::MailSend, _) => "Mail was sent as you.",
         (AuditKind::MailTrash, _) => "Mail of yours was moved to the deleted items.",

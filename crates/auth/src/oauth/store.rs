@@ -68,6 +68,7 @@ impl CellPorts {
             traces: Vec::new(),
             posture: None,
             operator: None,
+            approval: None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! not have seen, and becomes markdown; a long one is read in parts, by cursor or by URI.
 
 use async_trait::async_trait;
-use m365_types::Email;
+use m365_types::{Email, Labels};
 use serde_json::{Map, Value, json};
 
 use crate::action::{Answer, Context, Invocation};
@@ -120,7 +120,7 @@ impl Invocation for GetEvent {
             data.insert("bodyLength".to_owned(), part.length.into());
             data.insert("more".to_owned(), part.goes_on().into());
         }
-        Ok(Answer { text, structured: read.marked(data), next })
+        Ok(Answer { text, structured: read.marked(data), next, labels: Labels::NONE })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use m365_ports::Document;
-use m365_types::{Email, Method};
+use m365_types::{Email, Labels, Method};
 use serde_json::json;
 
 use crate::action::{Answer, Context, Invocation};
@@ -101,7 +101,7 @@ impl Invocation for ReadAttachment {
             "textLength": part.length, "truncated": read.truncated, "more": part.goes_on(),
             "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Ok(Answer { text, structured, next })
+        Ok(Answer { text, structured, next, labels: Labels::NONE })
     }
 }
 

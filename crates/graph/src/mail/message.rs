@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use m365_text::mail::MailText;
-use m365_types::{Email, Reach};
+use m365_types::{Email, Labels, Reach};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -174,7 +174,7 @@ impl Invocation for GetEmail {
             let first_asked = context.position.map_or(context.now, Position::began);
             Position::at(PageStart::First, part.end, first_asked)
         });
-        Ok(Answer { text, structured: read.data(&part), next })
+        Ok(Answer { text, structured: read.data(&part), next, labels: Labels::NONE })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use m365_ports::{GraphAnswer, GraphHeader};
-use m365_types::Method;
+use m365_types::{Labels, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -139,7 +139,12 @@ impl Invocation for GetTranscript {
             "untrusted": true, "text": part.text, "length": part.length, "speakers": named,
             "more": part.goes_on(), "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Ok(Answer { text: framed(context.request, &head, part.text, &cleaner), structured, next })
+        Ok(Answer {
+            text: framed(context.request, &head, part.text, &cleaner),
+            structured,
+            next,
+            labels: Labels::NONE,
+        })
     }
 }
 

@@ -7,7 +7,8 @@ use m365_ports::{AuditEvent, HighWater, Trace, Verdict};
 use m365_seal::{Key, KeyRing, Keys, Purpose};
 use m365_types::{
     AccessSubject, ActionKind, ActionSpec, Actor, AuditKind, CellId, ClientId, Effect, Email, GrantId,
-    Identity, Intent, Oid, Permit, Person, Posture, Principal, Reach, RequestId, TenantId, UnixMillis,
+    Identity, Intent, Labels, Oid, Permit, Person, Posture, Principal, Reach, RequestId, TenantId, Terms,
+    UnixMillis,
 };
 use serde_json::{Value, json};
 
@@ -76,7 +77,8 @@ fn open(database: &Arc<Memory>, cell: &CellId) -> Journal {
         KeyRing { current: Key::from_bytes(bytes), previous: None }
     };
     let keys = Keys { encryption: ring(1), cookie_encryption: ring(2), cookie: ring(3) };
-    let provenance = Provenance { policy: "p".repeat(64), build: "0.1.0+test".to_owned() };
+    let provenance =
+        Provenance { policy: Arc::new(|| "p".repeat(64).into()), build: "0.1.0+test".to_owned() };
     Journal::open(database.clone(), cell.clone(), keys.mac(Purpose::JournalDigest), provenance)
 }
 
@@ -106,7 +108,11 @@ pub(crate) fn actor(call: u8) -> Actor {
 pub(crate) fn permit(action: &'static ActionSpec, call: u8, recipients: Vec<Email>, target: &str) -> Permit {
     let reach = Reach { recipients, target: target.to_owned(), shared: false };
     #[expect(clippy::disallowed_methods, reason = "the tests stand in for the decision")]
-    let permit = Permit::issue(actor(call), action, reach, Vec::new(), "person.full");
+    let permit = Permit::issue(
+        actor(call),
+        action,
+        Terms { policy: "p".repeat(64).into(), ..Terms::plain(reach, Vec::new(), "person.full") },
+    );
     permit
 }
 
@@ -123,6 +129,7 @@ pub(crate) fn done() -> Outcome {
         status: Some(200),
         traces: vec![trace],
         bytes: 512,
+        labels: Labels::NONE,
     }
 }
 
@@ -141,5 +148,6 @@ pub(crate) fn event(call: u8) -> AuditEvent {
         traces: vec![],
         posture: None,
         operator: None,
+        approval: None,
     }
 }

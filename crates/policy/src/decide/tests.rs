@@ -1,6 +1,6 @@
 use m365_types::{
     AccessSubject, ActionKind, AuditKind, ClientId, Effect, Email, GrantId, Identity, Person, Posture,
-    Principal, Profile, RequestId, Scope, Service, UnixMillis,
+    Principal, Profile, Recipient, RequestId, Role, Scope, Service, Standing, UnixMillis,
 };
 use proptest::prelude::*;
 
@@ -51,15 +51,42 @@ fn actor(kind: PrincipalKind) -> Actor {
 }
 
 fn ask(kind: PrincipalKind, action: &'static ActionSpec, profile: Profile, granted: &ScopeSet) -> Decision {
-    let reach = Reach { target: "me".to_owned(), ..Reach::default() };
-    let (scopes, toolset) = (NEEDED.to_vec(), Toolset::of(profile));
-    decide(Question { actor: actor(kind), action, reach, scopes, toolset: &toolset, granted })
+    decide(&policies(&Toolset::of(profile)), question(kind, action, granted, &own()))
 }
 
-fn code(decision: &Decision) -> &'static str {
+fn own() -> ResolvedEffect {
+    ResolvedEffect { target: "me".to_owned(), ..ResolvedEffect::default() }
+}
+
+fn policies(toolset: &Toolset) -> Policies {
+    let internal = InternalDomains::new(["contoso.example".to_owned()]);
+    Policies::standard(Frame { toolset: toolset.clone(), internal }, "hash")
+}
+
+fn question<'a>(
+    kind: PrincipalKind,
+    action: &'static ActionSpec,
+    granted: &'a ScopeSet,
+    effect: &'a ResolvedEffect,
+) -> Question<'a> {
+    Question {
+        actor: actor(kind),
+        action,
+        stage: Stage::Act,
+        effect,
+        scopes: NEEDED.to_vec(),
+        granted,
+        labels: Labels::NONE,
+        approval: None,
+        now: UnixMillis::from_secs(2),
+    }
+}
+
+fn code(decision: &Decision) -> String {
     match decision {
-        Decision::Permit(permit) => permit.basis(),
-        Decision::Deny(denial) => denial.code(),
+        Decision::Permit(permit) => permit.basis().to_owned(),
+        Decision::Ask(ask) => format!("ask {}", ask.basis),
+        Decision::Deny(denial) => denial.code().to_owned(),
     }
 }
 
@@ -151,11 +178,16 @@ static ADMINISTERED: ActionSpec =
     ActionSpec { name: "administered", scopes: &[Scope::UserReadAll], ..action(Effect::Read) };
 
 /// The answer to somebody with every permission, for one call of this row.
-fn ask_of(toolset: &Toolset, action: &'static ActionSpec, scopes: &[Scope], shared: bool) -> &'static str {
+fn ask_of(toolset: &Toolset, action: &'static ActionSpec, scopes: &[Scope], shared: bool) -> String {
     let granted = Scope::ALL.iter().copied().collect();
-    let reach = Reach { shared, ..Reach::default() };
-    let (actor, scopes) = (actor(PrincipalKind::Person), scopes.to_vec());
-    code(&decide(Question { actor, action, reach, scopes, toolset, granted: &granted }))
+    let effect = ResolvedEffect { shared, recipients: colleague(), ..own() };
+    let question = question(PrincipalKind::Person, action, &granted, &effect);
+    code(&decide(&policies(toolset), Question { scopes: scopes.to_vec(), ..question }))
+}
+
+fn colleague() -> Vec<Recipient> {
+    let sam = Recipient::at(Email::parse("sam@contoso.example").unwrap(), Role::Member);
+    vec![Recipient { said: Standing::Inside, ..sam }]
 }
 
 #[test]

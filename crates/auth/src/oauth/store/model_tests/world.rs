@@ -404,7 +404,7 @@ fn with_journal(flow: &Flow) -> CellPorts {
     let ports = flow.fixture.cell_ports();
     flow.fixture.database.create(schema());
     let digests = flow.fixture.keys.mac(Purpose::JournalDigest);
-    let provenance = Provenance { policy: "-".into(), build: "model".into() };
+    let provenance = Provenance { policy: Arc::new(|| "-".into()), build: "model".into() };
     let database = Arc::clone(&ports.database) as Arc<dyn Database>;
     let journal = Journal::open(database, ports.cell.clone(), digests, provenance);
     CellPorts { audit: Arc::new(journal) as Arc<dyn AuditLog>, ..ports }

@@ -1,0 +1,350 @@
+//! One call with checked arguments, from the decision to its answer.
+//!
+//! A call whose effect only Graph can tell is two: one that looks, decided by its arguments, and one that acts, decided by
+//! what was seen. Each has its own pair of records.
+
+use std::sync::Arc;
+
+use futures_util::future::select;
+use http::HeaderValue;
+use m365_auth::entra::session::MicrosoftSession;
+use m365_auth::oauth::metadata::Resource;
+use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports, Position};
+use m365_journal::{JournalError, Outcome};
+use m365_mcp::Refusal;
+use m365_policy::{Ask, Decision, Denial, Question, decide};
+use m365_ports::{Sql, SqlError, Verdict};
+use m365_types::{
+    Actor, Approval, ApprovalId, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet,
+    Stage,
+};
+use serde_json::{Map, Value};
+
+use super::{Done, Stop, Waiting, not_recorded};
+use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, binding};
+
+/// One call with checked arguments, on its way from decision to answer.
+pub(super) struct Call {
+    pub(super) cell: Arc<Cell>,
+    pub(super) microsoft: Arc<MicrosoftSession>,
+    pub(super) actor: Actor,
+    pub(super) granted: ScopeSet,
+    pub(super) resource: Resource,
+    pub(super) action: &'static Action,
+    pub(super) invocation: Box<dyn Invocation>,
+    /// The arguments as they are recorded.
+    pub(super) arguments: Value,
+    pub(super) position: Option<Position>,
+    pub(super) account: Account,
+}
+
+const DENIED_BY_PERSON: &str =
+    "Nothing was done: the person looked at what would happen and said no. Do not ask for the same again.";
+const SPENT: &str = "Nothing was done by this call: the approval was used by another call, or has ended. Look before you repeat it.";
+const ENDED: &str = "Nothing was done: the session was ended while the call was under way.";
+/// Tries of the closing record; its transaction may meet a reader of the file.
+const CONCLUDE_TRIES: u32 = 3;
+
+impl Call {
+    /// Whether the effect is one that only Graph can tell. A call that only reads changes nothing that could be told.
+    pub(super) fn must_look(&self) -> bool {
+        self.action.spec.effect != Effect::Read && self.invocation.must_look()
+    }
+
+    /// Asks the policy, and where it demands an approval, the person. A no is recorded.
+    pub(super) fn decided(&self, stage: Stage, effect: &ResolvedEffect) -> Result<Permit, Stop> {
+        let labels = self.cell.labels_of_call().map_err(|error| not_recorded(error.into()))?;
+        match self.ask_policy(stage, effect, labels, None) {
+            Decision::Permit(permit) => Ok(permit),
+            Decision::Deny(denial) => Err(self.denied(&denial)),
+            Decision::Ask(ask) => {
+                let standing = self.cell.approval_for(&self.asking(effect, &ask)?);
+                let approval = match standing.map_err(|error| not_recorded(error.into()))? {
+                    Asked::Approved(approval) => approval,
+                    Asked::Denied => {
+                        self.cell.record_denial(&self.actor, self.action, "approval.denied");
+                        return Err(Stop::Told(DENIED_BY_PERSON.to_owned()));
+                    }
+                    Asked::Waiting(id) => return Err(self.waiting(&ask, id)),
+                };
+                match self.ask_policy(stage, effect, labels, Some(approval)) {
+                    Decision::Permit(permit) => Ok(permit),
+                    Decision::Ask(ask) => Err(self.waiting(&ask, approval.id)),
+                    Decision::Deny(denial) => Err(self.denied(&denial)),
+                }
+            }
+        }
+    }
+
+    fn ask_policy(
+        &self,
+        stage: Stage,
+        effect: &ResolvedEffect,
+        labels: Labels,
+        approval: Option<Approval>,
+    ) -> Decision {
+        let question = Question {
+            actor: self.actor.clone(),
+            action: &self.action.spec,
+            stage,
+            effect,
+            scopes: self.invocation.scopes(&self.action.spec),
+            granted: &self.granted,
+            labels,
+            approval,
+            now: self.cell.now(),
+        };
+        decide(&self.cell.core().policies(), question)
+    }
+
+    fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Result<Asking<'a>, Stop> {
+        let tool = self.action.spec.name;
+        let digest = binding(self.actor.grant, tool, &self.arguments, effect)
+            .map_err(|error| not_recorded(error.into()))?;
+        Ok(Asking { actor: &self.actor, action: &self.action.spec, digest, effect, ask })
+    }
+
+    fn waiting(&self, ask: &Ask, id: ApprovalId) -> Stop {
+        let url = self.cell.approve_url(id);
+        let who =
+            if ask.second_person { "a second person must approve it" } else { "the person must approve it" };
+        let sentence = format!(
+            "Nothing was done yet: {}, so {who} first. Ask the person to open {url} and to look at what would happen. \
+             After the approval, call this tool again with exactly the same arguments; it then happens once. \
+             The link ends after {} minutes.",
+            ask.reason,
+            APPROVAL_LIFE.as_secs() / 60
+        );
+        Stop::Approval { sentence, url }
+    }
+
+    fn denied(&self, denial: &Denial) -> Stop {
+        self.cell.record_denial(&self.actor, self.action, denial.code());
+        match denial {
+            Denial::Scopes { all, .. } => {
+                let server = &self.cell.core().server;
+                let challenge = server.challenge(self.resource, Some("insufficient_scope"), Some(all));
+                match HeaderValue::try_from(challenge) {
+                    Ok(challenge) => Stop::Refused(Refusal::InsufficientScope { challenge }),
+                    Err(_) => Stop::Told(denial.sentence()),
+                }
+            }
+            Denial::NotOffered | Denial::Profile { .. } | Denial::Rule { .. } | Denial::Service => {
+                Stop::Told(denial.sentence())
+            }
+        }
+    }
+
+    /// Records the intent, and with it spends the approval that the permit rests on.
+    pub(super) fn intend(&self, permit: Permit) -> Result<Intent, Stop> {
+        let (cell, approval) = (&self.cell, permit.terms().approval);
+        let spent = |sql: &dyn Sql| match approval {
+            Some(approval) if !cell.spend_approval(sql, approval.id)? => Err(Unspendable::Spent),
+            _ => Ok(()),
+        };
+        cell.journal().intend_with(permit, &self.arguments, cell.now(), spent).map_err(|error| match error {
+            Unspendable::Journal(error) => not_recorded(error),
+            Unspendable::Spent => {
+                cell.record_denial(&self.actor, self.action, "approval.spent");
+                Stop::Told(SPENT.to_owned())
+            }
+        })
+    }
+
+    /// Runs a recorded call to its end. Where the intent is to look, what is seen is decided on anew.
+    pub(super) async fn run(&self, intent: Intent, waiting: &Waiting) -> Result<Done, Stop> {
+        // Whoever cancels while waiting for a place needs none: the first exchange is not begun any more.
+        let place = std::pin::pin!(self.cell.calls().acquire());
+        let cancelled = std::pin::pin!(waiting.cancellation.cancelled());
+        let _place = select(place, cancelled).await;
+        if intent.permit().terms().stage == Stage::Act {
+            return self.act(&intent, waiting).await;
+        }
+        let effect = self.look(&intent, waiting).await?;
+        // Minutes may have passed since the token was looked at, and an order may have come.
+        if self.cell.stand().await.is_err() || !self.still_granted() {
+            return Err(Stop::Told(ENDED.to_owned()));
+        }
+        let permit = self.decided(Stage::Act, &effect)?;
+        self.act(&self.intend(permit)?, waiting).await
+    }
+
+    fn still_granted(&self) -> bool {
+        self.actor.grant.is_none_or(|grant| self.cell.has_grant(grant))
+    }
+
+    /// Finds out what the effect would be, and records that as a call of its own.
+    async fn look(&self, intent: &Intent, waiting: &Waiting) -> Result<ResolvedEffect, Stop> {
+        let (ended, traces) =
+            self.with_context(intent, waiting, async |context| self.invocation.look(context).await).await;
+        let (verdict, code) = verdict(&ended);
+        let status = traces.last().and_then(|trace| trace.status);
+        let outcome = Outcome { verdict, code, status, traces, bytes: 0, labels: Labels::NONE };
+        self.conclude(intent, &outcome).map_err(|error| self.unrecorded(error))?;
+        ended.map_err(|error| stop(&error))
+    }
+
+    /// Has the effect and records how it ended.
+    async fn act(&self, intent: &Intent, waiting: &Waiting) -> Result<Done, Stop> {
+        let (ended, traces) =
+            self.with_context(intent, waiting, async |context| self.invocation.run(context).await).await;
+        let outcome = self.outcome(&ended, traces);
+        log(&self.actor, intent, &outcome);
+        match self.conclude(intent, &outcome) {
+            Ok(()) => ended.map(|answer| self.with_cursor(answer)).map_err(|error| stop(&error)),
+            Err(error) => Err(self.unrecorded(error)),
+        }
+    }
+
+    /// Lends what a running call can use.
+    async fn with_context<T>(
+        &self,
+        intent: &Intent,
+        waiting: &Waiting,
+        body: impl AsyncFnOnce(&Context<'_>) -> Result<T, ActionError>,
+    ) -> (Result<T, ActionError>, Vec<m365_ports::Trace>) {
+        let (cell, ports) = (&self.cell, &self.cell.core().ports);
+        let tokens = self.microsoft.clone().tokens(self.actor.request);
+        let lent = Ports {
+            upstream: &*cell.core().upstream,
+            tokens: &tokens,
+            timer: &*ports.timer,
+            entropy: &*ports.entropy,
+            clock: &*ports.clock,
+            watch: waiting,
+        };
+        let graph = GraphClient::new(lent, intent);
+        let documents = cell.documents();
+        let context = Context {
+            graph: &graph,
+            now: cell.now(),
+            request: self.actor.request,
+            account: &self.account,
+            position: self.position.as_ref(),
+            zone: cell.zone(),
+            documents: &documents,
+        };
+        let ended = body(&context).await;
+        (ended, graph.traces())
+    }
+
+    fn outcome(&self, ended: &Result<Answer, ActionError>, traces: Vec<m365_ports::Trace>) -> Outcome {
+        let (verdict, code) = verdict(ended);
+        let (bytes, labels) = match ended {
+            Ok(answer) => (answer.text.len() as u64, self.labels(answer)),
+            Err(_) => (0, Labels::NONE),
+        };
+        let status = traces.last().and_then(|trace| trace.status);
+        Outcome { verdict, code, status, traces, bytes, labels }
+    }
+
+    /// What the answer brings along: what its row says, and what it says itself.
+    fn labels(&self, answer: &Answer) -> Labels {
+        let of_row =
+            if self.action.spec.untrusted { Labels::NONE.with(Label::Untrusted) } else { Labels::NONE };
+        of_row.union(answer.labels)
+    }
+
+    /// Records the outcome and takes up its labels in one transaction.
+    fn conclude(&self, intent: &Intent, outcome: &Outcome) -> Result<(), JournalError> {
+        let (cell, mut tried) = (&self.cell, 1);
+        loop {
+            let named = (self.action.spec.name, self.actor.request);
+            let also = |sql: &dyn Sql| cell.take_up(sql, outcome.labels, named);
+            match cell.journal().conclude_with(intent, outcome, cell.now(), also) {
+                Ok(_) => {
+                    cell.ring_soon();
+                    return Ok(());
+                }
+                Err(error) if tried >= CONCLUDE_TRIES => return Err(error),
+                Err(_) => tried += 1,
+            }
+        }
+    }
+
+    fn unrecorded(&self, error: JournalError) -> Stop {
+        tracing::error!(requestId = %self.actor.request, %error, "the outcome of a call could not be recorded");
+        Stop::Told("The call was made, but its outcome could not be recorded, so its result is withheld. Look before you repeat it, and tell the operator.".into())
+    }
+
+    /// The answer with the cursor that continues it.
+    fn with_cursor(&self, answer: Answer) -> Done {
+        let Answer { mut text, mut structured, next, labels: _ } = answer;
+        if let (Some(next), Some(object)) = (next, structured.as_object_mut()) {
+            let cursor = self.cell.seal_cursor(self.action.spec.name, &self.known_arguments(), &next);
+            text.push_str("\nThe list goes on: call this tool again with `cursor` set to ");
+            text.push_str(&cursor);
+            object.insert("nextCursor".to_owned(), cursor.into());
+        }
+        Done { text, structured }
+    }
+
+    /// The arguments that the action has. What else a client sent along is ignored, and a cursor must not carry it.
+    fn known_arguments(&self) -> Map<String, Value> {
+        let schema = self.action.input_schema();
+        let known = |name: &str| schema.get("properties").is_some_and(|known| known.get(name).is_some());
+        let arguments = self.arguments.as_object().into_iter().flatten().filter(|(name, _)| known(name));
+        arguments.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+}
+
+impl Cell {
+    pub(super) fn record_denial(&self, actor: &Actor, action: &'static Action, code: &str) {
+        if let Err(error) = self.journal().deny(actor, &action.spec, code, self.now()) {
+            tracing::error!(requestId = %actor.request, %error, "a denial could not be recorded");
+        }
+    }
+}
+
+/// Why an intent did not come about.
+enum Unspendable {
+    Journal(JournalError),
+    Spent,
+}
+
+impl From<JournalError> for Unspendable {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<SqlError> for Unspendable {
+    fn from(error: SqlError) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+fn stop(error: &ActionError) -> Stop {
+    if error.needs_sign_in() {
+        Stop::SignIn(error.sentence())
+    } else if error.is_not_found() {
+        Stop::Absent(error.sentence())
+    } else if error.is_cancelled() {
+        Stop::Refused(Refusal::Cancelled)
+    } else {
+        Stop::Told(error.sentence())
+    }
+}
+
+fn verdict<T>(ended: &Result<T, ActionError>) -> (Verdict, String) {
+    match ended {
+        Ok(_) => (Verdict::Done, "ok".to_owned()),
+        Err(error) if error.maybe_done() => (Verdict::Unknown, error.code().to_owned()),
+        Err(error) => (Verdict::Failed, error.code().to_owned()),
+    }
+}
+
+fn log(actor: &Actor, intent: &Intent, outcome: &Outcome) {
+    let ids = |pick: fn(&m365_ports::Trace) -> Option<&String>| {
+        outcome.traces.iter().filter_map(pick).map(String::as_str).collect::<Vec<_>>().join(",")
+    };
+    tracing::info!(
+        requestId = %actor.request,
+        tool = intent.permit().action().name,
+        client = actor.client.as_ref().map_or("-", ClientId::as_str),
+        code = outcome.code,
+        aiGatewayLogId = ids(|trace| trace.ai_gateway_log_id.as_ref()),
+        graphRequestId = ids(|trace| trace.graph_request_id.as_ref()),
+        "call"
+    );
+}
