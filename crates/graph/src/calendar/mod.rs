@@ -32,6 +32,7 @@ const READ: ActionSpec = ActionSpec {
     further_scopes: &[Scope::CalendarsReadShared, Scope::MailboxSettingsRead],
     calls: &[],
     untrusted: true,
+    sensitivity: &[],
     audit: AuditKind::CalendarRead,
 };
 /// What the rows that read free and busy times have in common.

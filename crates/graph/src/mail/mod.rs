@@ -35,6 +35,7 @@ const READ: ActionSpec = ActionSpec {
     further_scopes: &[Scope::MailReadShared],
     calls: &[],
     untrusted: true,
+    sensitivity: &[],
     audit: AuditKind::MailRead,
 };
 /// The same of those that tell times in the person's zone.
