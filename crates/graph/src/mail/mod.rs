@@ -13,6 +13,7 @@ pub(crate) mod list;
 mod message;
 mod param;
 mod reply;
+mod seen;
 pub(crate) mod send;
 mod settings;
 mod tips;
@@ -22,6 +23,7 @@ use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 use crate::action::{Action, Output};
 use crate::excerpt;
 use crate::param::MAILBOX;
+use crate::standing::MAIL_TIPS;
 use crate::zone::{SETTINGS, TIME_ZONE};
 
 /// What the rows that read mail have in common.
@@ -41,25 +43,35 @@ const READ: ActionSpec = ActionSpec {
 /// The same of those that tell times in the person's zone.
 const READ_DATED: ActionSpec =
     ActionSpec { further_scopes: &[Scope::MailReadShared, Scope::MailboxSettingsRead], ..READ };
-/// What the rows that change mail have in common.
+/// What the rows that change mail have in common. With `Mail.Read` they can say who uses another mailbox besides.
 const WRITE: ActionSpec = ActionSpec {
     effect: Effect::Write,
     scopes: &[Scope::MailReadWrite],
-    further_scopes: &[Scope::MailReadWriteShared],
+    further_scopes: &[Scope::MailReadWriteShared, Scope::MailRead, Scope::MailReadShared],
     untrusted: false,
     audit: AuditKind::MailWrite,
     ..READ
 };
-/// What the rows that send mail have in common.
+/// What the rows that send mail have in common. With `Mail.Read` they can say where those stand whom the mail goes to.
 const SEND: ActionSpec = ActionSpec {
     effect: Effect::Send,
     scopes: &[Scope::MailSend],
-    further_scopes: &[Scope::MailSendShared],
+    further_scopes: &[Scope::MailSendShared, Scope::MailRead, Scope::MailReadShared],
     untrusted: false,
     audit: AuditKind::MailSend,
     ..READ
 };
-const MESSAGE: Call = Call::get("/me/messages/{message}").or_mailbox();
+/// The same of those that send what is in the mailbox: what that is must be read, so without `Mail.Read` there is no
+/// effect to decide on.
+const SEND_SEEN: ActionSpec = ActionSpec {
+    scopes: &[Scope::MailRead, Scope::MailSend],
+    further_scopes: &[Scope::MailReadShared, Scope::MailSendShared],
+    ..SEND
+};
+const MESSAGE: Call = Call::get(seen::MESSAGE).or_mailbox();
+const ATTACHMENTS: Call = Call::get(seen::ATTACHMENTS).or_mailbox();
+const ATTACHMENT: Call = Call::get(attachment_text::CONTENT).or_mailbox();
+const TIPS: Call = Call::query(MAIL_TIPS);
 const MOVE: Call = Call::post("/me/messages/{message}/move").or_mailbox();
 
 /// The rows of this family, in the order clients see them.
@@ -69,7 +81,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "sendEmail",
             title: "Send email",
             summary: "Send an email via Outlook",
-            calls: &[Call::post("/me/sendMail").or_mailbox()],
+            calls: &[Call::post("/me/sendMail").or_mailbox(), TIPS],
             ..SEND
         },
         paged: false,
@@ -135,7 +147,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "listAttachments",
             title: "List attachments",
             summary: "List an email's attachments",
-            calls: &[Call::get("/me/messages/{message}/attachments").or_mailbox()],
+            calls: &[ATTACHMENTS],
             ..READ
         },
         paged: true,
@@ -150,7 +162,7 @@ pub(crate) static ROWS: [Action; 20] = [
             summary: "Read an attached document as text",
             calls: &[
                 Call::get(attachment_text::DESCRIBED).or_mailbox(),
-                Call::get(attachment_text::CONTENT).or_mailbox(),
+                ATTACHMENT,
             ],
             ..READ
         },
@@ -233,8 +245,14 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "sendDraft",
             title: "Send draft",
             summary: "Send a draft",
-            calls: &[Call::post("/me/messages/{message}/send").or_mailbox()],
-            ..SEND
+            calls: &[
+                Call::post("/me/messages/{message}/send").or_mailbox(),
+                MESSAGE,
+                ATTACHMENTS,
+                ATTACHMENT,
+                TIPS,
+            ],
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &MAILBOX],
@@ -249,8 +267,10 @@ pub(crate) static ROWS: [Action; 20] = [
             calls: &[
                 Call::post(reply::REPLY_TO_ONE).or_mailbox(),
                 Call::post(reply::REPLY_TO_ALL).or_mailbox(),
+                MESSAGE,
+                TIPS,
             ],
-            ..SEND
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &reply::REPLY, &reply::ALL, &MAILBOX],
@@ -262,8 +282,14 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "forwardEmail",
             title: "Forward email",
             summary: "Forward an email at once",
-            calls: &[Call::post("/me/messages/{message}/forward").or_mailbox()],
-            ..SEND
+            calls: &[
+                Call::post("/me/messages/{message}/forward").or_mailbox(),
+                MESSAGE,
+                ATTACHMENTS,
+                ATTACHMENT,
+                TIPS,
+            ],
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &reply::TO, &param::COMMENT, &MAILBOX],
