@@ -10,7 +10,9 @@ fn tips(address: &str, more: &Value) -> Value {
 }
 
 fn seen(world: &World) -> ResolvedEffect {
-    world.look("forwardEmail", json!({ "id": "A", "to": ["Megan@contoso.example", "all@contoso.example"] })).unwrap()
+    world
+        .look("forwardEmail", json!({ "id": "A", "to": ["Megan@contoso.example", "all@contoso.example"] }))
+        .unwrap()
 }
 
 fn original() -> Value {
@@ -18,18 +20,14 @@ fn original() -> Value {
 }
 
 fn said(answers: &Value) -> Vec<(Standing, Option<Members>)> {
-    let world = World::answering([
-        ok(&original()),
-        ok(&json!({ "value": [] })),
-        ok(&json!({ "value": answers })),
-    ]);
+    let world =
+        World::answering([ok(&original()), ok(&json!({ "value": [] })), ok(&json!({ "value": answers }))]);
     seen(&world).recipients.iter().map(|one| (one.said, one.members)).collect()
 }
 
 #[test]
 fn all_addresses_are_asked_about_at_once() {
-    let world =
-        World::answering([ok(&original()), ok(&json!({ "value": [] })), ok(&json!({ "value": [] }))]);
+    let world = World::answering([ok(&original()), ok(&json!({ "value": [] })), ok(&json!({ "value": [] }))]);
     seen(&world);
     let request = &world.requests()[2];
     assert_eq!((request.path.as_str(), request.call.safe), ("/me/getMailTips", true));

@@ -4,6 +4,7 @@ use m365_text::mail::{self, Body, Format, History, MailText, Reading};
 use m365_types::EffectBody;
 use serde::Deserialize;
 
+use crate::effect;
 use crate::shape::outgoing;
 
 /// Graph's `itemBody` with its type.
@@ -21,8 +22,7 @@ impl ItemBody {
 
     /// The body as it is.
     pub(crate) fn to_effect(&self) -> EffectBody {
-        let text = self.content.clone().unwrap_or_default();
-        EffectBody { html: !self.is_text(), text, was: None }
+        effect::body(!self.is_text(), self.content.clone().unwrap_or_default())
     }
 
     /// The body as HTML, as it is quoted below an answer.

@@ -160,10 +160,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "readAttachment",
             title: "Read attachment",
             summary: "Read an attached document as text",
-            calls: &[
-                Call::get(attachment_text::DESCRIBED).or_mailbox(),
-                ATTACHMENT,
-            ],
+            calls: &[Call::get(attachment_text::DESCRIBED).or_mailbox(), ATTACHMENT],
             ..READ
         },
         paged: true,
@@ -176,7 +173,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "createDraft",
             title: "Create draft",
             summary: "Create a draft without sending it",
-            calls: &[Call::post("/me/messages").or_mailbox()],
+            calls: &[Call::post("/me/messages").or_mailbox(), TIPS],
             untrusted: true,
             ..WRITE
         },
@@ -202,6 +199,8 @@ pub(crate) static ROWS: [Action; 20] = [
                 Call::post("/me/messages/{message}/createReply").or_mailbox(),
                 Call::post("/me/messages/{message}/createReplyAll").or_mailbox(),
                 Call::post("/me/messages/{message}/createForward").or_mailbox(),
+                MESSAGE,
+                TIPS,
             ],
             untrusted: true,
             ..WRITE
@@ -216,7 +215,13 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "addDraftAttachment",
             title: "Add draft attachment",
             summary: "Attach text or a OneDrive or SharePoint file to a draft",
-            further_scopes: &[Scope::MailReadWriteShared, Scope::FilesRead, Scope::FilesReadAll],
+            further_scopes: &[
+                Scope::MailReadWriteShared,
+                Scope::FilesRead,
+                Scope::FilesReadAll,
+                Scope::MailRead,
+                Scope::MailReadShared,
+            ],
             calls: &[
                 Call::post(attach::ADD).or_mailbox(),
                 Call::post(attach::SESSION).or_mailbox(),
@@ -224,6 +229,8 @@ pub(crate) static ROWS: [Action; 20] = [
                 Call::get(attach::OWN_CONTENT),
                 Call::get(attach::ITEM),
                 Call::get(attach::ITEM_CONTENT),
+                MESSAGE,
+                TIPS,
             ],
             ..WRITE
         },
@@ -301,7 +308,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "updateEmail",
             title: "Update email",
             summary: "Mark an email: read, flag, categories, importance",
-            calls: &[Call::patch("/me/messages/{message}").or_mailbox()],
+            calls: &[Call::patch(seen::MESSAGE).or_mailbox(), MESSAGE, TIPS],
             ..WRITE
         },
         paged: false,
@@ -321,7 +328,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "moveEmail",
             title: "Move email",
             summary: "Move an email to a folder",
-            calls: &[MOVE],
+            calls: &[MOVE, MESSAGE, TIPS],
             ..WRITE
         },
         paged: false,
@@ -335,7 +342,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Trash email",
             summary: "Move an email to Deleted Items",
             effect: Effect::Destroy,
-            calls: &[MOVE],
+            calls: &[MOVE, MESSAGE, TIPS],
             audit: AuditKind::MailTrash,
             ..WRITE
         },

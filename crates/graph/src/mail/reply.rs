@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
-use crate::effect::{add, changed, say};
+use crate::effect::{self, add, changed, say};
 use crate::error::ActionError;
 use crate::mail::draft::{COMMENT_NAME, commented};
 use crate::mail::param::{COMMENT, COMMENT_TEXT, ID};
@@ -93,11 +93,8 @@ impl Invocation for Outgoing {
     }
 
     fn effect(&self) -> ResolvedEffect {
-        let effect = ResolvedEffect::of(self.reach(), Role::To);
-        match &self.comment {
-            Some(comment) => effect.with_body(outgoing::html(comment), true),
-            None => effect,
-        }
+        let body = self.comment.as_deref().map(|comment| effect::body(true, outgoing::html(comment)));
+        ResolvedEffect { body, ..ResolvedEffect::of(self.reach(), Role::To) }
     }
 
     fn must_look(&self) -> bool {
@@ -185,7 +182,7 @@ impl Outgoing {
     fn above(&self, seen: &Seen) -> EffectBody {
         let comment = self.comment.as_deref().map(outgoing::html).unwrap_or_default();
         let original = seen.body.as_ref().map(|body| body.quoted()).unwrap_or_default();
-        EffectBody { html: true, text: format!("{comment}<hr>{original}"), was: None }
+        effect::body(true, format!("{comment}<hr>{original}"))
     }
 }
 

@@ -20,8 +20,7 @@ use crate::wire::{self, NAME_MAX, Page};
 pub(crate) const MESSAGE: &str = "/me/messages/{message}";
 pub(crate) const ATTACHMENTS: &str = ADD;
 /// What is asked of a message that goes out, or is answered.
-pub(crate) const WHOLE: &str =
-    "id,changeKey,subject,from,replyTo,toRecipients,ccRecipients,bccRecipients,body,importance,parentFolderId";
+pub(crate) const WHOLE: &str = "id,changeKey,subject,from,replyTo,toRecipients,ccRecipients,bccRecipients,body,importance,parentFolderId";
 /// What is asked of a message that is filed.
 pub(crate) const MARKS: &str =
     "id,changeKey,subject,from,receivedDateTime,isRead,importance,flag,categories,parentFolderId";
@@ -154,8 +153,7 @@ pub(crate) async fn files(
     let graph = context.graph;
     let mut request = graph.request_to(Method::Get, ATTACHMENTS, mailbox, &[id])?;
     request.prefer = vec![IMMUTABLE_ID.to_owned()];
-    request.query =
-        vec![("$top", ATTACHMENTS_MAX.to_string()), ("$select", ATTACHMENT_SELECT.to_owned())];
+    request.query = vec![("$top", ATTACHMENTS_MAX.to_string()), ("$select", ATTACHMENT_SELECT.to_owned())];
     let page: Page<GraphAttachment> = graph.fetch(request).await?;
     // Nobody can say yes to what was not looked at.
     if page.next_link.is_some() {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::action::{Answer, Context, Invocation, in_mailbox};
 use crate::arguments::Given;
+use crate::effect;
 use crate::error::ActionError;
 use crate::mail::param::{CONTENT_TYPE, ContentType};
 use crate::param::{Address, MAILBOX, Param, Required, Text, required};
@@ -62,11 +63,10 @@ pub(crate) fn item_body(body: &str, content_type: ContentType) -> (Value, &'stat
 
 /// The same body as an effect tells it.
 pub(crate) fn effect_body(body: &str, content_type: ContentType) -> EffectBody {
-    let (html, text) = match content_type {
-        ContentType::Text => (false, body.to_owned()),
-        ContentType::Html => (true, outgoing::html(body)),
-    };
-    EffectBody { html, text, was: None }
+    match content_type {
+        ContentType::Text => effect::body(false, body),
+        ContentType::Html => effect::body(true, outgoing::html(body)),
+    }
 }
 
 /// Addresses as Graph's `recipient` collection.
