@@ -98,6 +98,15 @@ pub(crate) fn people<'a>(
     given.into_iter().filter_map(move |one| person(one, role))
 }
 
+/// Somebody for people to read.
+pub(crate) fn words(one: &Recipient) -> String {
+    match (&one.name, &one.address) {
+        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (None, Some(address)) => address.to_string(),
+        (name, None) => name.clone().unwrap_or_default(),
+    }
+}
+
 /// Whoever uses the other mailbox: what happens there reaches them.
 pub(crate) fn users_of(mailbox: Option<&Email>) -> Vec<Recipient> {
     mailbox.map(|mailbox| Recipient::at(mailbox.clone(), Role::Member)).into_iter().collect()

@@ -154,9 +154,9 @@ impl Outgoing {
         let (from, asked) = (seen.from(), seen.reply_to());
         let own = |one: &Recipient| self.is_own(context, one);
         let is_own = from.as_ref().is_some_and(own);
-        let sender = from.as_ref().map(seen::words).unwrap_or_default();
+        let sender = from.as_ref().map(effect::words).unwrap_or_default();
         if !asked.is_empty() {
-            let goes: Vec<String> = asked.iter().map(seen::words).collect();
+            let goes: Vec<String> = asked.iter().map(effect::words).collect();
             effect.facts.push(changed("Answers go to", goes.join(", "), Some(sender)));
         }
         let sender = if asked.is_empty() { from.into_iter().collect() } else { asked };
@@ -189,8 +189,8 @@ impl Outgoing {
 /// What is sent with a draft.
 fn draft(seen: &Seen, effect: &mut ResolvedEffect) {
     say(effect, "Subject", seen.subject());
-    say(effect, "From", seen.from().map(|from| seen::words(&from)).unwrap_or_default());
-    let answers: Vec<String> = seen.reply_to().iter().map(seen::words).collect();
+    say(effect, "From", seen.from().map(|from| effect::words(&from)).unwrap_or_default());
+    let answers: Vec<String> = seen.reply_to().iter().map(effect::words).collect();
     say(effect, "Answers go to", answers.join(", "));
     seen.say_importance(effect);
     for one in [Role::To, Role::Cc, Role::Bcc].into_iter().flat_map(|role| seen.to(role)) {

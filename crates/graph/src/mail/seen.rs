@@ -122,7 +122,7 @@ impl Seen {
     /// Which message it is, for people.
     pub(crate) fn describe(&self, effect: &mut ResolvedEffect) {
         say(effect, "Subject", self.subject());
-        say(effect, "From", self.from().map(|from| words(&from)).unwrap_or_default());
+        say(effect, "From", self.from().map(|from| effect::words(&from)).unwrap_or_default());
         say(effect, "Received", crate::shape::id(self.received_date_time.as_deref()));
     }
 
@@ -130,15 +130,6 @@ impl Seen {
     pub(crate) fn say_importance(&self, effect: &mut ResolvedEffect) {
         let importance = self.importance.as_deref().filter(|one| *one != "normal");
         say(effect, "Importance", effect::line(importance));
-    }
-}
-
-/// Somebody for people to read.
-pub(crate) fn words(one: &Recipient) -> String {
-    match (&one.name, &one.address) {
-        (Some(name), Some(address)) => format!("{name} <{address}>"),
-        (None, Some(address)) => address.to_string(),
-        (name, None) => name.clone().unwrap_or_default(),
     }
 }
 
