@@ -4,13 +4,13 @@
 //! compiled. The engine knows classes of ASCII only (`\d`, `\w`, `\b`), which is enough behind the view: it turns digits
 //! and letters of other widths into ASCII. Dictionaries know the words of every script.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use regex_lite::{Regex, RegexBuilder};
 
 use super::error::DlpError;
-use super::words::{Parting, folded, phrase, words};
+use super::words::{Parting, folded, folded_char, phrase, words};
 
 /// Longest pattern, in characters.
 const PATTERN_CHARS_MAX: usize = 1_000;
@@ -41,6 +41,8 @@ pub(super) struct Custom {
     patterns: Vec<(usize, Regex)>,
     /// Phrases by their first word.
     phrases: BTreeMap<String, Vec<Phrase>>,
+    /// First characters of the first words, so that most words are passed over at a glance.
+    initials: BTreeSet<char>,
     count: usize,
 }
 
@@ -88,6 +90,7 @@ impl Custom {
             let Some(first) = first else {
                 return Err(DlpError::Word { dictionary: name.to_owned(), place: index + 1 });
             };
+            self.initials.extend(first.chars().next());
             self.phrases.entry(first).or_default().push(Phrase { parts: parts.collect(), detector });
         }
         Ok(())
@@ -116,7 +119,12 @@ impl Custom {
         let is =
             |word: &Range<usize>, part: &str| text.get(word.clone()).is_some_and(|word| folded(word) == part);
         for (index, word) in all.iter().enumerate() {
-            let first = folded(text.get(word.clone()).unwrap_or_default());
+            let first = text.get(word.clone()).unwrap_or_default();
+            let initial = first.chars().next().map(folded_char).and_then(|mut folded| folded.next());
+            if !initial.is_some_and(|initial| self.initials.contains(&initial)) {
+                continue;
+            }
+            let first = folded(first);
             for candidate in self.phrases.get(&first).into_iter().flatten() {
                 // The first word is part of the distance to the second.
                 let rest = all.get(index..).unwrap_or_default();

@@ -89,8 +89,9 @@ impl Dlp {
             let sentence = subject::sentence(subject.direction, &found, rule.message.as_deref());
             Verdict::Blocked { rule: rule.name.clone(), sentence }
         } else if has(Action::Redact).is_some() {
-            let redacting = rules.into_iter().filter(|rule| rule.action == Action::Redact).collect();
-            Verdict::Redacted(self.redacted(value, redacting, scan))
+            let redacting: Vec<&Rule> =
+                rules.into_iter().filter(|rule| rule.action == Action::Redact).collect();
+            Verdict::Redacted(self.redacted(value, &redacting, scan))
         } else if fired.is_empty() {
             Verdict::Clean
         } else {
@@ -122,12 +123,12 @@ impl Dlp {
     }
 
     /// Redacts until the redacting rules find nothing more.
-    fn redacted(&self, value: &Value, rules: Vec<&Rule>, scan: Scan) -> Value {
+    fn redacted(&self, value: &Value, rules: &[&Rule], scan: Scan) -> Value {
         let (mut copy, mut scan) = (None, scan);
         for round in 1.. {
             let current = copy.as_ref().unwrap_or(value);
             let detectors: BTreeSet<usize> =
-                fired(&rules, &scan).into_iter().flat_map(|(_, counts)| counts.into_keys()).collect();
+                fired(rules, &scan).into_iter().flat_map(|(_, counts)| counts.into_keys()).collect();
             if detectors.is_empty() {
                 break;
             }
@@ -141,7 +142,7 @@ impl Dlp {
                     false => Some(replaced(text, &hits, |detector| self.label(detector).to_owned())),
                 }
             }));
-            scan = self.scan(copy.as_ref().unwrap_or(value), &rules);
+            scan = self.scan(copy.as_ref().unwrap_or(value), rules);
         }
         copy.unwrap_or_else(|| value.clone())
     }

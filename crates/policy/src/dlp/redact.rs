@@ -9,6 +9,8 @@ use super::scan::Hit;
 
 const MARKER_START: &str = "[redacted: ";
 const MARKER_END: char = ']';
+/// The longest label: a name of the operator's has 40 characters at most.
+const LABEL_BYTES_MAX: usize = 40;
 
 /// What stands in place of a finding.
 pub(super) fn marker(label: &str) -> String {
@@ -22,7 +24,9 @@ pub(super) fn between_markers<'l>(text: &str, is_label: impl Fn(&str) -> bool + 
     let mut start = 0;
     for (at, _) in text.match_indices(MARKER_START) {
         let from = at + MARKER_START.len();
-        let label = text.get(from..).and_then(|rest| rest.split_once(MARKER_END)).map(|(label, _)| label);
+        let behind = text.as_bytes().get(from..).unwrap_or_default();
+        let len = behind.iter().take(LABEL_BYTES_MAX + 1).position(|byte| char::from(*byte) == MARKER_END);
+        let label = len.and_then(|len| text.get(from..from + len));
         if let Some(label) = label.filter(|label| at >= start && is_label(label)) {
             stretches.push(start..at);
             start = from + label.len() + MARKER_END.len_utf8();
@@ -63,7 +67,8 @@ pub(super) fn visit<'v>(
         Value::Object(members) => {
             for (name, member) in members {
                 see(Cow::Borrowed(name), None);
-                visit(member, Some(name), see);
+                // A marker for a key says what the key held, not what stands under it.
+                visit(member, Some(name.as_str()).filter(|name| !name.contains(MARKER_START)), see);
             }
         }
         Value::String(text) => see(Cow::Borrowed(text), key),
@@ -79,7 +84,7 @@ pub(super) fn rewritten(value: &Value, change: &mut dyn FnMut(&str) -> Option<St
         Value::Object(members) => {
             let mut copy = Map::new();
             for (name, member) in members {
-                let name = change(name).map_or_else(|| name.clone(), |name| free_name(&copy, members, name));
+                let name = change(name).map_or_else(|| name.clone(), |name| free_name(&copy, members, &name));
                 copy.insert(name, rewritten(member, change));
             }
             Value::Object(copy)
@@ -97,9 +102,9 @@ fn digits(number: &Number) -> String {
 }
 
 /// A key that no other member has.
-fn free_name(copy: &Map<String, Value>, members: &Map<String, Value>, name: String) -> String {
+fn free_name(copy: &Map<String, Value>, members: &Map<String, Value>, name: &str) -> String {
     let is_taken = |name: &str| copy.contains_key(name) || members.contains_key(name);
-    let mut free = name.clone();
+    let mut free = name.to_owned();
     let mut count = 1;
     while is_taken(&free) {
         count += 1;

@@ -20,9 +20,8 @@ pub(super) fn words(text: &str, parting: Parting) -> Vec<Range<usize>> {
     let mut before: Option<char> = None;
     for (at, c) in text.char_indices() {
         let joins = before.is_some_and(|before| {
-            !is_spaceless(before)
-                && !is_spaceless(c)
-                && !(parting == Parting::CamelCase && before.is_lowercase() && c.is_uppercase())
+            let is_hump = parting == Parting::CamelCase && before.is_lowercase() && c.is_uppercase();
+            !(is_hump || is_spaceless(before) || is_spaceless(c))
         });
         before = c.is_alphanumeric().then_some(c);
         let end = at + c.len_utf8();
@@ -58,8 +57,13 @@ const fn is_spaceless(c: char) -> bool {
 
 /// A word as it is compared.
 pub(super) fn folded(word: &str) -> String {
+    word.chars().flat_map(folded_char).collect()
+}
+
+/// A character as it is compared.
+pub(super) fn folded_char(c: char) -> impl Iterator<Item = char> {
     // The sigma at the end of a Greek word is the same letter.
-    word.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
+    c.to_lowercase().map(|c| if c == 'ς' { 'σ' } else { c })
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ use super::Found;
 
 /// Bytes looked at to judge a token of no fixed length; what follows belongs to it but is not judged.
 const JUDGED_BYTES: usize = 256;
-/// Bytes of a JWT or one of our tokens; a longer one is not taken for one.
+/// Bytes of a part of a JWT; a longer one is not taken for one.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a handle of ours: the auth crate takes no longer token.
+const HANDLE_BYTES_MAX: usize = 1024;
 
 const fn is_base62(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -141,6 +143,11 @@ pub(super) fn azure_storage_key(text: &str, at: usize) -> Option<Found> {
 
 /// JSON Web Token (RFC 7519, RFC 7515 section 3.1): a header that is JSON with `alg`, a payload that is a JSON object.
 pub(super) fn jwt(text: &str, at: usize) -> Option<Found> {
+    // Only where a run begins, so that a long run is read once.
+    let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before).copied());
+    if before.is_some_and(|byte| matches!(byte, b'-' | b'_')) {
+        return None;
+    }
     let header = run(text, at, is_base64url, TOKEN_BYTES_MAX);
     let payload_at = dot(text, at + header.len())?;
     let payload = run(text, payload_at, is_base64url, TOKEN_BYTES_MAX);
@@ -159,7 +166,7 @@ fn dot(text: &str, at: usize) -> Option<usize> {
 /// A token of this server: a sealed handle, a dot, 43 characters of a secret.
 pub(super) fn m365_mcp_token(text: &str, at: usize) -> Option<Found> {
     let handle_at = at + "m365a_".len();
-    let handle = run(text, handle_at, is_base64url, TOKEN_BYTES_MAX);
+    let handle = run(text, handle_at, is_base64url, HANDLE_BYTES_MAX);
     let secret_at = dot(text, handle_at + handle.len())?;
     let secret = fixed(text, secret_at, is_base64url, 43)?;
     (handle.len() >= 40 && distinct(secret) >= 10).then(|| Found::sure(secret_at + 43))

@@ -73,13 +73,17 @@ const TELEPHONE_DIGITS_MAX: usize = 15;
 
 /// A payment card that begins at `at`.
 pub(super) fn payment_card(text: &str, at: usize) -> Option<Found> {
-    let number = Spaced::read(text.as_bytes(), at, CARD_DIGITS.end() + 1, |_, byte| byte.is_ascii_digit());
+    let is_digit = |_, byte: u8| byte.is_ascii_digit();
+    if !Spaced::is_begun(text.as_bytes(), at, *CARD_DIGITS.start(), is_digit) {
+        return None;
+    }
+    let number = Spaced::read(text.as_bytes(), at, CARD_DIGITS.end() + 1, is_digit);
     let digits = number.digits();
     let card = CARD_DIGITS.rev().find(|len| {
         number.is_cut(*len)
+            && digits.get(..*len).is_some_and(|digits| luhn(digits) && is_issued(digits))
             && !(number.is_telephone() && *len <= TELEPHONE_DIGITS_MAX)
             && is_card_written(&number, *len)
-            && digits.get(..*len).is_some_and(|digits| is_issued(digits) && luhn(digits))
     })?;
     Some(Found::sure(number.end(card)))
 }
@@ -106,14 +110,15 @@ const IBAN_LENGTH: std::ops::RangeInclusive<usize> = 15..=34;
 
 /// An IBAN that begins at `at`.
 pub(super) fn iban(text: &str, at: usize) -> Option<Found> {
-    let account = Spaced::read(text.as_bytes(), at, *IBAN_LENGTH.end(), |index, byte| match index {
+    let accepts = |index, byte: u8| match index {
         0 | 1 => byte.is_ascii_uppercase(),
         2 | 3 => byte.is_ascii_digit(),
         _ => true,
-    });
-    if account.signs().len() < *IBAN_LENGTH.start() {
+    };
+    if !Spaced::is_begun(text.as_bytes(), at, *IBAN_LENGTH.start(), accepts) {
         return None;
     }
+    let account = Spaced::read(text.as_bytes(), at, *IBAN_LENGTH.end(), accepts);
     let characters = account.text();
     let is_iban = |len: &usize| {
         account.is_cut(*len) && characters.get(..*len).is_some_and(|account| account.parse::<Iban>().is_ok())

@@ -59,7 +59,7 @@ pub(super) fn us_ssn(text: &str, at: usize) -> Option<Found> {
 
 /// United Kingdom, National Insurance number (HMRC, NIM39110): letters that are never used, suffix A to D.
 pub(super) fn uk_nino(text: &str, at: usize) -> Option<Found> {
-    let number = Spaced::shaped(text.as_bytes(), at, b"AA999999A")?;
+    let number = Spaced::shaped(text.as_bytes(), at, b"AA999999A").filter(Spaced::is_no_sentence)?;
     let characters = number.text();
     let (prefix, suffix) = (characters.get(..2)?, characters.get(8..)?);
     let is_prefix = !prefix.contains(['D', 'F', 'I', 'Q', 'U', 'V'])
@@ -109,7 +109,8 @@ pub(super) fn fr_nir(text: &str, at: usize) -> Option<Found> {
 pub(super) fn es_dni_nie(text: &str, at: usize) -> Option<Found> {
     const LETTERS: &str = "TRWAGMYFPDXBNJZSQVHLCKE";
     let number = Spaced::shaped(text.as_bytes(), at, b"99999999A")
-        .or_else(|| Spaced::shaped(text.as_bytes(), at, b"A9999999A"))?;
+        .or_else(|| Spaced::shaped(text.as_bytes(), at, b"A9999999A"))
+        .filter(Spaced::is_no_sentence)?;
     let characters = number.text();
     let first = match characters.chars().next()? {
         'X' => 0,
@@ -146,8 +147,10 @@ pub(super) fn it_codice_fiscale(text: &str, at: usize) -> Option<Found> {
             _ => value,
         })
         .sum();
-    let is_valid =
-        has_digits && has_month && matches!(day, 1..=31 | 41..=71) && letters.last() == Some(sum % 26);
+    let is_valid = has_digits
+        && has_month
+        && matches!(day, 1..=31 | 41..=71)
+        && letters.clone().nth(15) == Some(sum % 26);
     is_valid.then(|| Found::sure(number.end(16)))
 }
 

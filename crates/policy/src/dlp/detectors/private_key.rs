@@ -53,7 +53,7 @@ fn behind_headers(mut body: &str) -> &str {
         let end = line.find("\\n").into_iter().chain(line.find('\n')).min();
         match end.and_then(|end| line.get(..end)) {
             Some(header) if header.contains(": ") => {
-                body = body.get(start + header.len()..).unwrap_or_default()
+                body = body.get(start + header.len()..).unwrap_or_default();
             }
             _ => break,
         }

@@ -55,14 +55,43 @@ impl<'a> Spaced<'a> {
         spaced
     }
 
+    /// Whether so many characters can be read, as [`Spaced::read`] does.
+    pub(super) fn is_begun(
+        text: &[u8],
+        start: usize,
+        len: usize,
+        accepts: impl Fn(usize, u8) -> bool,
+    ) -> bool {
+        let (mut count, mut gap) = (0, 0);
+        for byte in text.get(start..).unwrap_or_default() {
+            if count == len {
+                break;
+            }
+            if is_separator(*byte) && gap < GAP_MAX && count > 0 {
+                gap += 1;
+            } else if byte.is_ascii_alphanumeric() && accepts(count, byte.to_ascii_uppercase()) {
+                count += 1;
+                gap = 0;
+            } else {
+                break;
+            }
+        }
+        count == len
+    }
+
     /// Reads a candidate of a fixed shape: `9` stands for a digit, `A` for a letter, `*` for either.
     pub(super) fn shaped(text: &'a [u8], start: usize, shape: &[u8]) -> Option<Self> {
-        let spaced = Self::read(text, start, shape.len(), |index, byte| match shape.get(index) {
+        let accepts = |index: usize, byte: u8| match shape.get(index) {
             Some(b'9') => byte.is_ascii_digit(),
             Some(b'A') => byte.is_ascii_uppercase(),
             Some(_) => true,
             None => false,
-        });
+        };
+        // Nearly every place fails here, before anything is noted down.
+        if !Self::is_begun(text, start, shape.len(), accepts) {
+            return None;
+        }
+        let spaced = Self::read(text, start, shape.len(), accepts);
         (spaced.len == shape.len() && spaced.is_cut(spaced.len)).then_some(spaced)
     }
 
@@ -131,7 +160,15 @@ impl<'a> Spaced<'a> {
     pub(super) fn is_whole(&self, len: usize) -> bool {
         let behind = self.text.get(self.end(len)..).unwrap_or_default();
         let gap = behind.iter().take(GAP_MAX).take_while(|byte| is_separator(**byte)).count();
-        !(gap > 0 && behind.get(gap).is_some_and(u8::is_ascii_digit)) && !self.follows_number(is_separator)
+        let leads_on = gap > 0 && behind.get(gap).is_some_and(u8::is_ascii_digit);
+        !(leads_on || self.follows_number(is_separator))
+    }
+
+    /// Whether letters that stand apart are capitals: "at 123456 a" is words around a number.
+    pub(super) fn is_no_sentence(&self) -> bool {
+        let written = self.text.get(self.start..self.end(self.len)).unwrap_or_default();
+        let is_apart = self.signs().iter().any(|sign| sign.opens);
+        !(is_apart && written.iter().any(u8::is_ascii_lowercase))
     }
 
     /// Whether an international telephone number begins here.

@@ -161,10 +161,12 @@ fn national_ids_without_check_digits_follow_the_rules_of_the_authority() {
         found("us-ssn", "the order 123-45-6789 of the business number").is_empty(),
         "no word says what it is"
     );
-    for number in ["AB123456C", "JG 10 37 59 A", "ab 123456 c"] {
+    for number in ["AB123456C", "JG 10 37 59 A", "ab123456c"] {
         assert_eq!(found("uk-nino", &format!("NI {number}.")), [number]);
     }
-    for number in ["QQ123456C", "AO123456C", "GB123456A", "AB123456E", "AB12345C", "XAB123456C"] {
+    for number in
+        ["QQ123456C", "AO123456C", "GB123456A", "AB123456E", "AB12345C", "XAB123456C", "at 123456 a"]
+    {
         assert!(found("uk-nino", &format!("NI {number}.")).is_empty(), "{number}");
     }
 }
@@ -193,7 +195,7 @@ fn github_tokens_carry_their_checksum() {
     assert_eq!(base62(crc32(random.as_bytes())), "0mLq17");
     let token = format!("ghp_{random}0mLq17");
     assert_eq!(found("github-token", &format!("GH={token};")), [token.as_str()]);
-    for broken in [token.replace("7", "8"), format!("{token}x"), token.replace("ghp_z", "ghp_y")] {
+    for broken in [token.replace('7', "8"), format!("{token}x"), token.replace("ghp_z", "ghp_y")] {
         assert!(found("github-token", &broken).is_empty(), "{broken}");
     }
     let fine = format!("github_pat_{}_{}", varied(22, BASE62), varied(59, BASE62));
