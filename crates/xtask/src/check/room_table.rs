@@ -25,7 +25,7 @@ pub(super) const ROOMS: [Room; 21] = [
     host("mcp-fixture", &["mcp"]),
     core("graph", &["types", "ports", "text"]),
     core("egress", &["types", "ports"]),
-    core("policy", &["types"]),
+    core("policy", &["types", "text"]),
     core("journal", &["types", "ports", "seal"]),
     core("app", &["types", "ports", "seal", "auth", "mcp", "graph", "egress", "policy", "journal"]),
     host("sandbox", &["types"]),
