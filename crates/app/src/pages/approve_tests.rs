@@ -54,7 +54,7 @@ fn a_person_sees_who_gets_what_and_those_outside_first() {
     for words in [
         "wants to send this e-mail as you",
         "nobody has checked it",
-        "44 recipients",
+        "43 recipients",
         "A list of 40 people",
         "OUTSIDE",
         "not known",

@@ -42,7 +42,9 @@ fn sum(count: u32, outside: u32, unknown: u32) -> String {
         (outside, 0) => format!("{people}, {outside} of them outside your organisation."),
         (0, unknown) => format!("{people}; of {unknown} it is not known whether they are inside."),
         (outside, unknown) => {
-            format!("{people}, {outside} of them outside your organisation; of {unknown} it is not known.")
+            format!(
+                "{people}, {outside} of them outside your organisation; of {unknown} it is not known whether they are."
+            )
         }
     }
 }
