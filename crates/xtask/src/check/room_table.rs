@@ -27,7 +27,7 @@ pub(super) const ROOMS: [Room; 21] = [
     core("egress", &["types", "ports", "seal"]),
     core("policy", &["types", "text"]),
     core("journal", &["types", "ports", "seal"]),
-    core("app", &["types", "ports", "seal", "auth", "mcp", "graph", "egress", "policy", "journal"]),
+    core("app", &["types", "ports", "seal", "text", "auth", "mcp", "graph", "egress", "policy", "journal"]),
     host("sandbox", &["types"]),
     Room {
         tests_import: &["port-suite"],
