@@ -193,7 +193,7 @@ impl Invocation for AddDraftAttachment {
         if matches!(self.source, Source::Item { .. }) {
             let File { name, bytes, .. } = self.file(context).await?;
             let name = Cleaner::default().line(Some(&name), NAME_MAX);
-            effect.files = vec![EffectFile { name, ..effect::file("", &bytes) }];
+            effect.files = vec![effect::read(context, &name, None, bytes).await];
         }
         standing::ask(context, &mut effect.recipients).await?;
         Ok(effect)
