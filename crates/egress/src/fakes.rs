@@ -34,6 +34,7 @@ static ACTION: ActionSpec = ActionSpec {
     further_scopes: &[],
     calls: &[MESSAGES, SEND],
     untrusted: true,
+    sensitivity: &[],
     audit: AuditKind::MailRead,
 };
 

@@ -35,5 +35,5 @@ pub use resolved::{
 };
 pub use scope::{Scope, ScopeSet};
 pub use secret::Secret;
-pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach, Toolset};
+pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach, Sensitivity, Toolset};
 pub use time::UnixMillis;

@@ -13,6 +13,7 @@ pub(crate) mod list;
 mod message;
 mod param;
 mod reply;
+mod seen;
 pub(crate) mod send;
 mod settings;
 mod tips;
@@ -22,6 +23,7 @@ use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 use crate::action::{Action, Output};
 use crate::excerpt;
 use crate::param::MAILBOX;
+use crate::standing::MAIL_TIPS;
 use crate::zone::{SETTINGS, TIME_ZONE};
 
 /// What the rows that read mail have in common.
@@ -35,30 +37,41 @@ const READ: ActionSpec = ActionSpec {
     further_scopes: &[Scope::MailReadShared],
     calls: &[],
     untrusted: true,
+    sensitivity: &[],
     audit: AuditKind::MailRead,
 };
 /// The same of those that tell times in the person's zone.
 const READ_DATED: ActionSpec =
     ActionSpec { further_scopes: &[Scope::MailReadShared, Scope::MailboxSettingsRead], ..READ };
-/// What the rows that change mail have in common.
+/// What the rows that change mail have in common. With `Mail.Read` they can say who uses another mailbox besides.
 const WRITE: ActionSpec = ActionSpec {
     effect: Effect::Write,
     scopes: &[Scope::MailReadWrite],
-    further_scopes: &[Scope::MailReadWriteShared],
+    further_scopes: &[Scope::MailReadWriteShared, Scope::MailRead, Scope::MailReadShared],
     untrusted: false,
     audit: AuditKind::MailWrite,
     ..READ
 };
-/// What the rows that send mail have in common.
+/// What the rows that send mail have in common. With `Mail.Read` they can say where those stand whom the mail goes to.
 const SEND: ActionSpec = ActionSpec {
     effect: Effect::Send,
     scopes: &[Scope::MailSend],
-    further_scopes: &[Scope::MailSendShared],
+    further_scopes: &[Scope::MailSendShared, Scope::MailRead, Scope::MailReadShared],
     untrusted: false,
     audit: AuditKind::MailSend,
     ..READ
 };
-const MESSAGE: Call = Call::get("/me/messages/{message}").or_mailbox();
+/// The same of those that send what is in the mailbox: what that is must be read, so without `Mail.Read` there is no
+/// effect to decide on.
+const SEND_SEEN: ActionSpec = ActionSpec {
+    scopes: &[Scope::MailRead, Scope::MailSend],
+    further_scopes: &[Scope::MailReadShared, Scope::MailSendShared],
+    ..SEND
+};
+const MESSAGE: Call = Call::get(seen::MESSAGE).or_mailbox();
+const ATTACHMENTS: Call = Call::get(seen::ATTACHMENTS).or_mailbox();
+const ATTACHMENT: Call = Call::get(attachment_text::CONTENT).or_mailbox();
+const TIPS: Call = Call::query(MAIL_TIPS);
 const MOVE: Call = Call::post("/me/messages/{message}/move").or_mailbox();
 
 /// The rows of this family, in the order clients see them.
@@ -68,7 +81,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "sendEmail",
             title: "Send email",
             summary: "Send an email via Outlook",
-            calls: &[Call::post("/me/sendMail").or_mailbox()],
+            calls: &[Call::post("/me/sendMail").or_mailbox(), TIPS],
             ..SEND
         },
         paged: false,
@@ -134,7 +147,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "listAttachments",
             title: "List attachments",
             summary: "List an email's attachments",
-            calls: &[Call::get("/me/messages/{message}/attachments").or_mailbox()],
+            calls: &[ATTACHMENTS],
             ..READ
         },
         paged: true,
@@ -147,10 +160,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "readAttachment",
             title: "Read attachment",
             summary: "Read an attached document as text",
-            calls: &[
-                Call::get(attachment_text::DESCRIBED).or_mailbox(),
-                Call::get(attachment_text::CONTENT).or_mailbox(),
-            ],
+            calls: &[Call::get(attachment_text::DESCRIBED).or_mailbox(), ATTACHMENT],
             ..READ
         },
         paged: true,
@@ -163,7 +173,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "createDraft",
             title: "Create draft",
             summary: "Create a draft without sending it",
-            calls: &[Call::post("/me/messages").or_mailbox()],
+            calls: &[Call::post("/me/messages").or_mailbox(), TIPS],
             untrusted: true,
             ..WRITE
         },
@@ -189,6 +199,8 @@ pub(crate) static ROWS: [Action; 20] = [
                 Call::post("/me/messages/{message}/createReply").or_mailbox(),
                 Call::post("/me/messages/{message}/createReplyAll").or_mailbox(),
                 Call::post("/me/messages/{message}/createForward").or_mailbox(),
+                MESSAGE,
+                TIPS,
             ],
             untrusted: true,
             ..WRITE
@@ -203,7 +215,13 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "addDraftAttachment",
             title: "Add draft attachment",
             summary: "Attach text or a OneDrive or SharePoint file to a draft",
-            further_scopes: &[Scope::MailReadWriteShared, Scope::FilesRead, Scope::FilesReadAll],
+            further_scopes: &[
+                Scope::MailReadWriteShared,
+                Scope::FilesRead,
+                Scope::FilesReadAll,
+                Scope::MailRead,
+                Scope::MailReadShared,
+            ],
             calls: &[
                 Call::post(attach::ADD).or_mailbox(),
                 Call::post(attach::SESSION).or_mailbox(),
@@ -211,6 +229,8 @@ pub(crate) static ROWS: [Action; 20] = [
                 Call::get(attach::OWN_CONTENT),
                 Call::get(attach::ITEM),
                 Call::get(attach::ITEM_CONTENT),
+                MESSAGE,
+                TIPS,
             ],
             ..WRITE
         },
@@ -232,8 +252,14 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "sendDraft",
             title: "Send draft",
             summary: "Send a draft",
-            calls: &[Call::post("/me/messages/{message}/send").or_mailbox()],
-            ..SEND
+            calls: &[
+                Call::post("/me/messages/{message}/send").or_mailbox(),
+                MESSAGE,
+                ATTACHMENTS,
+                ATTACHMENT,
+                TIPS,
+            ],
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &MAILBOX],
@@ -248,8 +274,10 @@ pub(crate) static ROWS: [Action; 20] = [
             calls: &[
                 Call::post(reply::REPLY_TO_ONE).or_mailbox(),
                 Call::post(reply::REPLY_TO_ALL).or_mailbox(),
+                MESSAGE,
+                TIPS,
             ],
-            ..SEND
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &reply::REPLY, &reply::ALL, &MAILBOX],
@@ -261,8 +289,14 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "forwardEmail",
             title: "Forward email",
             summary: "Forward an email at once",
-            calls: &[Call::post("/me/messages/{message}/forward").or_mailbox()],
-            ..SEND
+            calls: &[
+                Call::post("/me/messages/{message}/forward").or_mailbox(),
+                MESSAGE,
+                ATTACHMENTS,
+                ATTACHMENT,
+                TIPS,
+            ],
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &reply::TO, &param::COMMENT, &MAILBOX],
@@ -274,7 +308,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "updateEmail",
             title: "Update email",
             summary: "Mark an email: read, flag, categories, importance",
-            calls: &[Call::patch("/me/messages/{message}").or_mailbox()],
+            calls: &[Call::patch(seen::MESSAGE).or_mailbox(), MESSAGE, TIPS],
             ..WRITE
         },
         paged: false,
@@ -294,7 +328,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "moveEmail",
             title: "Move email",
             summary: "Move an email to a folder",
-            calls: &[MOVE],
+            calls: &[MOVE, MESSAGE, TIPS],
             ..WRITE
         },
         paged: false,
@@ -308,7 +342,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Trash email",
             summary: "Move an email to Deleted Items",
             effect: Effect::Destroy,
-            calls: &[MOVE],
+            calls: &[MOVE, MESSAGE, TIPS],
             audit: AuditKind::MailTrash,
             ..WRITE
         },
