@@ -3,6 +3,7 @@
 //! In scope: opening the sealed context, dispatching a route to its handler, recording what is refused here.
 //! Atomicity: every transition is one transaction of the cell's [`Database`]; requests of one cell run concurrently.
 
+mod announced;
 mod approvals;
 mod authorize;
 mod caller;
@@ -14,6 +15,7 @@ mod keep_alive;
 mod labels;
 mod mcp;
 mod me;
+mod outbox;
 mod owner;
 mod standing;
 mod streams;
@@ -47,8 +49,10 @@ pub use owner::cell_named_in;
 pub(crate) use standing::COPY_FRESH;
 pub(crate) use usage::{LimitReached, charge};
 
+use announced::Announced;
 use carried::Carried;
 use documents::OneAtATime;
+use outbox::{Behind, Outbox};
 use streams::Streams;
 
 use crate::core::Core;
@@ -71,6 +75,7 @@ pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
     || labels::SCHEMA,
     || approvals::SCHEMA,
     || usage::SCHEMA,
+    || outbox::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
     || m365_auth::entra::session::SCHEMA,
@@ -81,7 +86,7 @@ pub struct Cell {
     core: Arc<Core>,
     id: CellId,
     database: Arc<dyn Database>,
-    journal: Arc<Journal>,
+    journal: Arc<Announced>,
     rooms: OnceLock<Rooms>,
     calls: Semaphore,
     documents: Semaphore,
@@ -94,6 +99,7 @@ pub struct Cell {
     streams: Arc<Streams>,
     carried: Carried,
     zone: ZoneMemory,
+    behind: Behind,
 }
 
 /// What a cell has once its owner is known.
@@ -138,7 +144,10 @@ impl Cell {
         let provenance = Provenance { policy, build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
         let carried = Carried::new(core.config.keys.sealer(Purpose::Carried), id.clone());
-        let journal = Arc::new(Journal::open(database.clone(), id.clone(), digests, provenance));
+        let journal = Journal::open(database.clone(), id.clone(), digests, provenance);
+        let receivers = core.webhooks.as_ref().map(|webhooks| webhooks.receivers()).unwrap_or_default();
+        let outbox = Outbox::new(id.clone(), receivers, core.ports.entropy.clone());
+        let journal = Arc::new(Announced::new(journal, outbox));
         Ok(Arc::new(Self {
             core,
             id,
@@ -155,6 +164,7 @@ impl Cell {
             streams: Arc::default(),
             carried,
             zone: ZoneMemory::default(),
+            behind: Behind::default(),
         }))
     }
 
@@ -269,6 +279,7 @@ impl Cell {
             Handler::Revoke => self.revoke(inside),
             Handler::Token => self.token(inside),
             Handler::AuthorizationServer
+            | Handler::Echo
             | Handler::Health
             | Handler::OperatorKill
             | Handler::OperatorReadmit

@@ -4,6 +4,7 @@
 //! Invariant: an insecure value has no representation here; an error names the setting and never shows its value.
 
 mod entra;
+mod outward;
 mod parse;
 mod settings;
 
@@ -18,6 +19,7 @@ use m365_types::{InternalDomains, Profile, Secret, Toolset};
 use url::Url;
 
 pub use entra::Entra;
+pub use outward::{Inspection, Models, Outward, Receivers};
 pub use settings::{SETTINGS, Setting};
 
 /// Where the host finds values.
@@ -97,6 +99,8 @@ pub struct Config {
     pub entra: Entra,
     /// Cloudflare AI Gateway.
     pub gateway: Gateway,
+    /// Webhooks, models and inspection.
+    pub outward: Outward,
     /// What is offered.
     pub toolset: Toolset,
     /// Which permissions are asked for at sign-in.
@@ -233,6 +237,7 @@ impl Config {
             transport: reader
                 .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
         };
+        let outward = Outward::parse(&reader)?;
         let entra = Entra::parse(&reader)?;
         let toolset = Toolset {
             profile: reader.profile("PROFILE", default_profile)?,
@@ -252,6 +257,7 @@ impl Config {
             clients,
             entra,
             gateway,
+            outward,
             toolset,
             asked,
             internal,

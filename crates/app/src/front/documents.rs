@@ -28,6 +28,7 @@ impl Front {
             | Handler::Callback
             | Handler::Connect
             | Handler::Consent
+            | Handler::Echo
             | Handler::Mcp
             | Handler::Me
             | Handler::MeJournal

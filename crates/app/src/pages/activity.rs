@@ -139,6 +139,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
             "A used key was presented again, so the access it belonged to was ended."
         }
         (AuditKind::TranscriptRead, _) => "Transcripts of a meeting were read.",
+        (AuditKind::WebhookUndelivered, _) => "Your organisation could not be told of an event here.",
     }
 }
 

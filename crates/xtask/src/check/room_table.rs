@@ -24,7 +24,7 @@ pub(super) const ROOMS: [Room; 21] = [
     core("mcp", &["types"]),
     host("mcp-fixture", &["mcp"]),
     core("graph", &["types", "ports", "text"]),
-    core("egress", &["types", "ports"]),
+    core("egress", &["types", "ports", "seal"]),
     core("policy", &["types"]),
     core("journal", &["types", "ports", "seal"]),
     core("app", &["types", "ports", "seal", "auth", "mcp", "graph", "egress", "policy", "journal"]),
