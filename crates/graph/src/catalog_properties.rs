@@ -9,7 +9,7 @@ use m365_types::{Scope, ScopeSet};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::testing::{REQUEST, Scripted, World, account, intent, ok, refused};
+use crate::testing::{REQUEST, Scripted, ScriptedLlm, World, account, intent, ok, refused};
 use crate::{Account, Action, Context, GraphClient, Invocation, catalog};
 
 /// What somebody may mean well.
@@ -147,7 +147,8 @@ fn graph(request: &GraphRequest) -> Scripted {
 
 /// Every request that the call makes, whatever becomes of it.
 fn requests_of(action: &'static Action, invocation: &dyn Invocation) -> Vec<GraphRequest> {
-    let world = World::serving(graph);
+    let mut world = World::serving(graph);
+    world.llm = Some(ScriptedLlm::answering("x"));
     let intent = intent(&action.spec, invocation.scopes(&action.spec));
     let client = GraphClient::new(world.ports(), &intent);
     let account = allowed_everything();
