@@ -60,6 +60,7 @@ pub use completion::{Reference, find_completion};
 pub use error::ActionError;
 pub use lesson::{Lesson, lessons};
 pub use lookup::{find_resource, find_template, find_tool};
+pub use model::SUMMARY_ROWS;
 pub use paging::Position;
 pub use prompt::{Prompt, PromptArgument, find_prompt, prompts};
 pub use watch::Watch;

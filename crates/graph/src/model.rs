@@ -6,6 +6,10 @@
 use m365_ports::LlmRefusal;
 
 use crate::lesson::Lesson;
+use crate::mail::summary;
+
+/// Names of the rows that ask a model on the route of summaries: offered only where there is one.
+pub const SUMMARY_ROWS: [&str; 1] = [summary::NAME];
 
 /// What can go wrong here besides what every call meets.
 pub(crate) static LESSONS: [&Lesson; 19] = [

@@ -42,6 +42,8 @@ pub struct Outcome {
     pub bytes: u64,
     /// The labels that the result carries.
     pub labels: Labels,
+    /// Fixed words for what else happened on the way; never text of a caller.
+    pub notes: Vec<&'static str>,
 }
 
 /// The journal of one cell. Cheap to make; holds no state of the chain.
@@ -146,16 +148,14 @@ impl Journal {
             traces: digest::traces(&outcome.traces),
             bytes: Some(outcome.bytes),
             labels: outcome.labels.iter().collect(),
+            notes: outcome.notes.iter().map(|note| digest::word(note)).collect(),
             intent: Some(intent.sequence()),
             ..self.of_permitted(Phase::Outcome, intent.permit(), now)
         };
         // A label must outlast what was read under it.
         let known = intent.permit().terms().labels;
-        let durability = if known.union(outcome.labels) == known {
-            durability(intent.permit())
-        } else {
-            Durability::Full
-        };
+        let durability =
+            if known.union(outcome.labels) == known { durability(intent.permit()) } else { Durability::Full };
         let head = transact(&*self.database, durability, |sql| {
             also(sql)?;
             chain::append(sql, &self.genesis, now, record)
@@ -239,6 +239,7 @@ impl Journal {
             posture: None,
             stage: None,
             labels: Vec::new(),
+            notes: Vec::new(),
             approval: None,
             operator: None,
             intent: None,

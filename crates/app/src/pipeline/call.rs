@@ -20,6 +20,7 @@ use m365_types::{
 };
 use serde_json::{Map, Value};
 
+use super::classifier::Check;
 use super::{Done, Stop, Waiting, not_recorded};
 use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, binding, charge};
 
@@ -195,16 +196,21 @@ impl Call {
             self.with_context(intent, waiting, async |context| self.invocation.look(context).await).await;
         let (verdict, code) = verdict(&ended);
         let status = traces.last().and_then(|trace| trace.status);
-        let outcome = Outcome { verdict, code, status, traces, bytes: 0, labels: Labels::NONE };
+        let (labels, notes) = (Labels::NONE, Vec::new());
+        let outcome = Outcome { verdict, code, status, traces, bytes: 0, labels, notes };
         self.conclude(intent, &outcome).map_err(|error| self.unrecorded(error))?;
         ended.map_err(|error| stop(&error))
     }
 
     /// Has the effect and records how it ended.
     async fn act(&self, intent: &Intent, waiting: &Waiting) -> Result<Done, Stop> {
-        let (ended, traces) =
+        let (mut ended, traces) =
             self.with_context(intent, waiting, async |context| self.invocation.run(context).await).await;
-        let outcome = self.outcome(&ended, traces);
+        let check = match &mut ended {
+            Ok(answer) => self.check(intent, answer).await,
+            Err(_) => Check::default(),
+        };
+        let outcome = self.outcome(&ended, traces, check);
         log(&self.actor, intent, &outcome);
         match self.conclude(intent, &outcome) {
             Ok(()) => ended.map(|answer| self.with_cursor(answer)).map_err(|error| stop(&error)),
@@ -228,6 +234,7 @@ impl Call {
             entropy: &*ports.entropy,
             clock: &*ports.clock,
             watch: waiting,
+            llm: cell.core().llm.as_deref(),
         };
         let graph = GraphClient::new(lent, intent);
         let documents = cell.documents();
@@ -244,14 +251,20 @@ impl Call {
         (ended, graph.traces())
     }
 
-    fn outcome(&self, ended: &Result<Answer, ActionError>, traces: Vec<m365_ports::Trace>) -> Outcome {
+    fn outcome(
+        &self,
+        ended: &Result<Answer, ActionError>,
+        mut traces: Vec<m365_ports::Trace>,
+        check: Check,
+    ) -> Outcome {
         let (verdict, code) = verdict(ended);
         let (bytes, labels) = match ended {
             Ok(answer) => (answer.text.len() as u64, self.labels(answer)),
             Err(_) => (0, Labels::NONE),
         };
         let status = traces.last().and_then(|trace| trace.status);
-        Outcome { verdict, code, status, traces, bytes, labels }
+        traces.extend(check.trace);
+        Outcome { verdict, code, status, traces, bytes, labels, notes: check.notes }
     }
 
     /// What the answer brings along: what its row says, and what it says itself.

@@ -7,6 +7,7 @@
 //! * every end writes exactly one record or pair of records.
 
 mod call;
+mod classifier;
 
 use std::sync::Arc;
 use std::time::Duration;
