@@ -67,10 +67,8 @@ pub struct Core {
     /// The receivers of webhooks; nothing where there are none.
     pub(crate) webhooks: Option<Arc<dyn Webhooks>>,
     /// Language models; nothing where none is configured.
-    #[expect(dead_code, reason = "the tool that asks a model is the next row of the table")]
     pub(crate) llm: Option<Arc<dyn Llm>>,
     /// Inspection of results by the gateway; nothing where this server inspects alone.
-    #[expect(dead_code, reason = "the pipeline hands every result to it as soon as it inspects results")]
     pub(crate) echo: Option<Arc<dyn Echo>>,
     /// Checks what comes back to the echo route; nothing where nothing is sent there.
     pub(crate) echo_seal: Option<EchoSeal>,

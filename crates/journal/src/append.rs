@@ -13,7 +13,7 @@ use m365_types::{
 };
 
 use crate::JournalError;
-use crate::chain::{self, Hash, Head};
+use crate::chain::{self, Hash};
 use crate::digest;
 use crate::record::{ActorIds, Decision, Phase, Record, VERSION};
 use crate::timestamp::rfc3339;
@@ -53,6 +53,14 @@ pub struct Denied<'a> {
     pub code: &'a str,
     /// The rule that said no, where one did.
     pub basis: Option<&'a str>,
+}
+
+impl<'a> Denied<'a> {
+    /// By no rule.
+    #[must_use]
+    pub const fn of(code: &'a str) -> Self {
+        Self { code, basis: None }
+    }
 }
 
 /// The journal of one cell. Cheap to make; holds no state of the chain.
@@ -282,15 +290,6 @@ impl Journal {
             grant: actor.grant,
             ..self.blank(phase, action.audit, actor.request, now)
         }
-    }
-
-    fn commit(
-        &self,
-        durability: Durability,
-        at: UnixMillis,
-        record: Record<'_>,
-    ) -> Result<Head, JournalError> {
-        Ok(transact(&*self.database, durability, |sql| chain::append(sql, &self.genesis, at, record))?)
     }
 }
 

@@ -242,11 +242,14 @@ impl Config {
         };
         let outward = Outward::parse(&reader)?;
         let entra = Entra::parse(&reader)?;
-        let toolset = Toolset {
+        let mut toolset = Toolset {
             profile: reader.profile("PROFILE", default_profile)?,
             allow: reader.rows("TOOLS_ALLOW")?,
             deny: reader.rows("TOOLS_DENY")?,
         };
+        if !outward.summarises() {
+            toolset.deny.extend(m365_graph::SUMMARY_ROWS);
+        }
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
         let internal = InternalDomains::new(reader.hosts("INTERNAL_DOMAINS")?);
         let label_idle = reader.duration("LABEL_IDLE_LIFETIME", minutes(5)..=hours(7 * 24))?;

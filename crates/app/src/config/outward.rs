@@ -47,6 +47,11 @@ pub enum Inspection {
 }
 
 impl Outward {
+    /// Whether a model summarises conversations.
+    pub(super) fn summarises(&self) -> bool {
+        self.llm.as_ref().is_some_and(|models| models.summary.is_some())
+    }
+
     pub(super) fn parse(reader: &Reader<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             llm: models(reader)?,

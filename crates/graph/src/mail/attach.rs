@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use m365_types::{ActionSpec, EffectFile, Email, Method, Reach, ResolvedEffect, Scope, Secret};
+use m365_types::{ActionSpec, Email, Method, Reach, ResolvedEffect, Scope, Secret};
 use serde::Deserialize;
 use serde_json::json;
 
