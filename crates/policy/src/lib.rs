@@ -10,8 +10,10 @@
 
 mod decide;
 mod denial;
+mod limits;
 mod rules;
 
 pub use decide::{Ask, Decision, Frame, Policies, Question, decide, effect_of};
 pub use denial::Denial;
+pub use limits::{Cost, Counts, Limit, Limits, LimitsError, Per, Window};
 pub use rules::{PrincipalKind, Rule, policy_text, rules, visible};

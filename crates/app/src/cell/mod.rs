@@ -19,6 +19,7 @@ mod standing;
 mod streams;
 mod token;
 mod upkeep;
+mod usage;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -44,6 +45,7 @@ pub(crate) use in_flight::{CallName, Cancellation, InFlight};
 pub(crate) use me::records;
 pub use owner::cell_named_in;
 pub(crate) use standing::COPY_FRESH;
+pub(crate) use usage::{LimitReached, charge};
 
 use carried::Carried;
 use documents::OneAtATime;
@@ -68,6 +70,7 @@ pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
     || standing::SCHEMA,
     || labels::SCHEMA,
     || approvals::SCHEMA,
+    || usage::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
     || m365_auth::entra::session::SCHEMA,

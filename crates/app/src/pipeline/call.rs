@@ -12,16 +12,16 @@ use m365_auth::oauth::metadata::Resource;
 use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports, Position};
 use m365_journal::{JournalError, Outcome};
 use m365_mcp::Refusal;
-use m365_policy::{Ask, Decision, Denial, Question, decide};
+use m365_policy::{Ask, Cost, Decision, Denial, Question, decide, effect_of};
 use m365_ports::{Sql, SqlError, Verdict};
 use m365_types::{
     Actor, Approval, ApprovalId, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet,
-    Stage,
+    Stage, Terms,
 };
 use serde_json::{Map, Value};
 
 use super::{Done, Stop, Waiting, not_recorded};
-use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, binding};
+use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, binding, charge};
 
 /// One call with checked arguments, on its way from decision to answer.
 pub(super) struct Call {
@@ -135,16 +135,32 @@ impl Call {
         }
     }
 
-    /// Records the intent, and with it spends the approval that the permit rests on.
-    pub(super) fn intend(&self, permit: Permit) -> Result<Intent, Stop> {
-        let (cell, approval) = (&self.cell, permit.terms().approval);
-        let spent = |sql: &dyn Sql| match approval {
-            Some(approval) if !cell.spend_approval(sql, approval.id)? => Err(Unspendable::Spent),
-            _ => Ok(()),
+    /// Records the intent, and with it uses limits and spends the approval that the permit rests on.
+    pub(super) fn intend(&self, permit: Permit, effect: &ResolvedEffect) -> Result<Intent, Stop> {
+        let (cell, policies) = (&self.cell, self.cell.core().policies());
+        let Terms { approval, stage, .. } = *permit.terms();
+        let audience = effect.audience(&policies.frame().internal);
+        let cost = Cost {
+            action: &self.action.spec,
+            effect: effect_of(&self.action.spec, effect),
+            client: self.actor.client.as_ref().map_or("-", ClientId::as_str),
+            call: stage == Stage::Look || !self.must_look(),
+            reached: (stage == Stage::Act).then(|| (&audience, effect.bytes())),
         };
-        cell.journal().intend_with(permit, &self.arguments, cell.now(), spent).map_err(|error| match error {
-            Unspendable::Journal(error) => not_recorded(error),
-            Unspendable::Spent => {
+        let also = |sql: &dyn Sql| {
+            charge(sql, policies.limits(), &cost, cell.now())?.map_err(Unintended::Limit)?;
+            match approval {
+                Some(approval) if !cell.spend_approval(sql, approval.id)? => Err(Unintended::Spent),
+                _ => Ok(()),
+            }
+        };
+        cell.journal().intend_with(permit, &self.arguments, cell.now(), also).map_err(|error| match error {
+            Unintended::Journal(error) => not_recorded(error),
+            Unintended::Limit(reached) => {
+                cell.record_denial(&self.actor, self.action, "limit.reached");
+                Stop::Told(reached.sentence(cell.now()))
+            }
+            Unintended::Spent => {
                 cell.record_denial(&self.actor, self.action, "approval.spent");
                 Stop::Told(SPENT.to_owned())
             }
@@ -166,7 +182,7 @@ impl Call {
             return Err(Stop::Told(ENDED.to_owned()));
         }
         let permit = self.decided(Stage::Act, &effect)?;
-        self.act(&self.intend(permit)?, waiting).await
+        self.act(&self.intend(permit, &effect)?, waiting).await
     }
 
     fn still_granted(&self) -> bool {
@@ -297,18 +313,19 @@ impl Cell {
 }
 
 /// Why an intent did not come about.
-enum Unspendable {
+enum Unintended {
     Journal(JournalError),
+    Limit(LimitReached),
     Spent,
 }
 
-impl From<JournalError> for Unspendable {
+impl From<JournalError> for Unintended {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
 }
 
-impl From<SqlError> for Unspendable {
+impl From<SqlError> for Unintended {
     fn from(error: SqlError) -> Self {
         Self::Journal(error.into())
     }
