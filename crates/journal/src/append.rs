@@ -151,11 +151,8 @@ impl Journal {
         };
         // A label must outlast what was read under it.
         let known = intent.permit().terms().labels;
-        let durability = if known.union(outcome.labels) == known {
-            durability(intent.permit())
-        } else {
-            Durability::Full
-        };
+        let durability =
+            if known.union(outcome.labels) == known { durability(intent.permit()) } else { Durability::Full };
         let head = transact(&*self.database, durability, |sql| {
             also(sql)?;
             chain::append(sql, &self.genesis, now, record)
