@@ -116,3 +116,7 @@ impl Seen {
         self.say_kind(effect);
     }
 }
+
+#[cfg(test)]
+#[path = "seen_tests.rs"]
+mod tests;

@@ -113,9 +113,9 @@ impl Seen {
     pub(crate) fn mark(&self, name: &str) -> Option<String> {
         match name {
             "isRead" => self.is_read.map(|is_read| is_read.to_string()),
-            "flag" => Some(effect::line(self.flag.as_ref().and_then(|flag| flag.flag_status.as_deref()))),
+            "flag" => self.flag.as_ref().map(|flag| effect::line(flag.flag_status.as_deref())),
             "categories" => self.categories.as_ref().map(|all| effect::line(Some(&all.join(", ")))),
-            "importance" => Some(effect::line(self.importance.as_deref())),
+            "importance" => self.importance.as_deref().map(|importance| effect::line(Some(importance))),
             _ => None,
         }
     }
