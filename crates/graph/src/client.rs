@@ -298,7 +298,9 @@ impl<'a> GraphClient<'a> {
     }
 
     fn fail(&self, cause: impl Into<Cause>) -> ActionError {
-        ActionError::new(self.action(), self.intent.permit().scopes(), cause.into())
+        let permit = self.intent.permit();
+        ActionError::new(self.action(), permit.scopes(), cause.into())
+            .while_looking(permit.terms().stage == Stage::Look)
     }
 
     fn action(&self) -> &'static ActionSpec {

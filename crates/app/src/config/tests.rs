@@ -138,6 +138,7 @@ fn wrong_values_are_named_and_never_shown() {
         ("TOOLS_ALLOW", "getEmails sendmail"),
         ("TOOLS_DENY", "*"),
         ("SCOPES_AT_SIGN_IN", "some"),
+        ("CONFIDENTIAL_SOURCES", "inbox"),
         ("SHAREPOINT_HOSTS", "https://contoso.sharepoint.com"),
         ("SHAREPOINT_HOSTS", "*.sharepoint.com"),
         ("SHAREPOINT_HOSTS", "10.0.0.1"),
