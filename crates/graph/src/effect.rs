@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use m365_types::{EffectFile, Email, Fact, Recipient, ResolvedEffect, Role, Standing};
+use m365_types::{EffectBody, EffectFile, Email, Fact, Recipient, ResolvedEffect, Role, Standing};
 use sha2::{Digest as _, Sha256};
 
 use crate::shape::Cleaner;
@@ -13,6 +13,8 @@ use crate::wire::{self, ADDRESS_MAX, NAME_MAX};
 
 /// Longest text of one fact that Graph gave, in characters.
 pub(crate) const FACT_MAX: usize = 1_000;
+/// Longest text of an effect, in bytes: with its escapes, below what one value of a Durable Object's database holds (2 MB).
+const TEXT_MAX_BYTES: usize = 900_000;
 
 /// One thing to see that changes from `was`; what stays as it was is no change.
 pub(crate) fn changed(name: &str, value: impl Into<String>, was: Option<String>) -> Fact {
@@ -32,6 +34,24 @@ pub(crate) fn say(effect: &mut ResolvedEffect, name: &str, value: impl Into<Stri
 /// A line of Graph's for a person to read.
 pub(crate) fn line(text: Option<&str>) -> String {
     Cleaner::default().line(text, FACT_MAX)
+}
+
+/// A text that one record of an approval can hold. Where it is longer, what was cut off is told apart by the digest of all.
+pub(crate) fn bounded(text: String) -> String {
+    if text.len() <= TEXT_MAX_BYTES {
+        return text;
+    }
+    let end = text.floor_char_boundary(TEXT_MAX_BYTES);
+    format!(
+        "{}…\nThe rest is not shown. SHA-256 of all: {}",
+        text.get(..end).unwrap_or_default(),
+        sha256(text.as_bytes())
+    )
+}
+
+/// A body of an effect.
+pub(crate) fn body(html: bool, text: impl Into<String>) -> EffectBody {
+    EffectBody { html, text: bounded(text.into()), was: None }
 }
 
 /// SHA-256 in lower-case hex.
@@ -76,6 +96,20 @@ pub(crate) fn people<'a>(
     role: Role,
 ) -> impl Iterator<Item = Recipient> {
     given.into_iter().filter_map(move |one| person(one, role))
+}
+
+/// Somebody for people to read.
+pub(crate) fn words(one: &Recipient) -> String {
+    match (&one.name, &one.address) {
+        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (None, Some(address)) => address.to_string(),
+        (name, None) => name.clone().unwrap_or_default(),
+    }
+}
+
+/// Whoever uses the other mailbox: what happens there reaches them.
+pub(crate) fn users_of(mailbox: Option<&Email>) -> Vec<Recipient> {
+    mailbox.map(|mailbox| Recipient::at(mailbox.clone(), Role::Member)).into_iter().collect()
 }
 
 /// Adds somebody who is not among them yet; the first way in which somebody is reached counts.
@@ -130,6 +164,15 @@ mod tests {
         // FIPS 180-2, appendix B.1.
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_ne!(file("a", b"x"), file("a", b"y"));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_still_told_apart() {
+        let long = "ü".repeat(TEXT_MAX_BYTES);
+        let (one, other) = (bounded(long.clone() + "a"), bounded(long + "b"));
+        assert_ne!(one, other);
+        assert!(one.len() < TEXT_MAX_BYTES + 200);
+        assert_eq!(bounded("short".to_owned()), "short");
     }
 
     #[test]

@@ -42,6 +42,7 @@ mod prompt;
 mod retry;
 mod session;
 mod shape;
+mod standing;
 mod tasks;
 mod teams;
 mod template;
