@@ -162,6 +162,13 @@ impl World {
     }
 }
 
+impl World {
+    /// The same for a client and a token that may do this.
+    pub(crate) fn allowed(self, scopes: &'static str) -> Self {
+        Self { scopes: Some(scopes), ..self }
+    }
+}
+
 pub(crate) fn account() -> Account {
     Account {
         email: Email::parse("alex@contoso.example").unwrap(),

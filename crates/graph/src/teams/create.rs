@@ -69,11 +69,7 @@ impl Invocation for CreateChat {
     }
 
     fn effect(&self) -> ResolvedEffect {
-        let mut effect = ResolvedEffect::of(self.reach(), Role::Member);
-        let kind = if self.is_group(self.members.len()) { "a group" } else { "with one other person" };
-        effect::say(&mut effect, "Chat", kind);
-        effect::say(&mut effect, "Name of the group", self.topic.clone().unwrap_or_default());
-        effect
+        self.effect_on(None)
     }
 
     fn must_look(&self) -> bool {
@@ -81,7 +77,7 @@ impl Invocation for CreateChat {
     }
 
     async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
-        let mut effect = self.effect();
+        let mut effect = self.effect_on(Some(own(context)));
         if !context.account.has_any(&[Scope::UserReadBasicAll]) {
             return Ok(effect);
         }
@@ -110,10 +106,8 @@ impl Invocation for CreateChat {
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let account = context.account;
-        let own = account.microsoft.as_deref().unwrap_or(account.email.as_str());
         let mut request = context.graph.request(&[])?;
-        request.body = Some(Value::Object(self.to_graph(own)).into());
+        request.body = Some(Value::Object(self.to_graph(own(context))).into());
         let created: Created = context.graph.fetch(request).await?;
         let id = shape::id(created.id.as_deref());
         let structured = json!({ "id": id, "chatType": shape::id(created.chat_type.as_deref()) });
@@ -136,7 +130,27 @@ impl GraphUser {
     }
 }
 
+/// The principal name of whoever is signed in.
+fn own<'a>(context: &Context<'a>) -> &'a str {
+    let account = context.account;
+    account.microsoft.as_deref().unwrap_or(account.email.as_str())
+}
+
 impl CreateChat {
+    /// What it does; the person is left out where it is known who they are.
+    fn effect_on(&self, own: Option<&str>) -> ResolvedEffect {
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Member);
+        let is_other = |one: &Recipient| {
+            let address = one.address.as_ref().map_or("", Email::as_str);
+            own.is_none_or(|own| !address.eq_ignore_ascii_case(own))
+        };
+        effect.recipients.retain(is_other);
+        let is_group = self.is_group(effect.recipients.len());
+        effect::say(&mut effect, "Chat", if is_group { "a group" } else { "with one other person" });
+        effect::say(&mut effect, "Name of the group", self.topic.clone().unwrap_or_default());
+        effect
+    }
+
     fn is_group(&self, others: usize) -> bool {
         self.topic.is_some() || others > 1
     }
