@@ -159,3 +159,7 @@ impl CreateTask {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "create_tests.rs"]
+mod tests;
