@@ -120,7 +120,7 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(sharing::PERMISSIONS[1]),
                 Call::get(sharing::PERMISSIONS[2]),
             ],
-            untrusted: false,
+            untrusted: true,
             sensitivity: &[],
             audit: AuditKind::FilesWrite,
         },

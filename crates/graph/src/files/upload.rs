@@ -4,7 +4,8 @@
 //! replaces what is there; only an upload session can refuse to, or give the new file another name, and its address lies on a
 //! host that the operator has listed. One that is put by an id replaces that very file, in the version that `ifMatch` names;
 //! that it is a text file is asked first, because text breaks any other. An argument is never larger than one request may be,
-//! so a session has one part.
+//! so a session has one part. The answer names the file as it is called in the drive and where it lies: words of others where
+//! they named it.
 
 use async_trait::async_trait;
 use bytes::Bytes;
