@@ -195,6 +195,13 @@ impl Site {
         self.world.cells.lock().unwrap().values().map(count).sum()
     }
 
+    /// Runs a statement in every cell, as nothing but the cell itself would.
+    pub(crate) fn change_cells(&self, statement: &str) {
+        for database in self.world.cells.lock().unwrap().values() {
+            transact(&**database, Durability::Full, |sql| sql.run(statement, &[])).unwrap();
+        }
+    }
+
     /// Takes the newest record out of the only cell's journal, as a copy from before it would be without it.
     pub(crate) fn forget_newest_record(&self) {
         let cells = self.world.cells.lock().unwrap();
