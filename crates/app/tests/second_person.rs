@@ -2,14 +2,11 @@
 //!
 //! The policies that ship demand no second person, so a question that was asked is turned into one that does.
 
-use axum::body::Body;
-use http::Request;
-use http::header::COOKIE;
 use m365_types::Profile;
 use serde_json::{Value, json};
 
 use crate::callers::every_scope;
-use crate::harness::{ALEX, ASSERTION, Answer, Message, SAM, Site, Tokens};
+use crate::harness::{ALEX, Answer, Message, SAM, Site, Tokens, question};
 
 const GROUP: &str = "Approvers";
 
@@ -35,41 +32,24 @@ impl Scene {
         // Whoever approves has a cell of their own.
         site.looks_at_me(&SAM);
         let mut scene = Self { site, tokens, page: String::new() };
-        let answer = scene.call();
-        let link = answer.split("/approve?a=").nth(1).unwrap_or_else(|| panic!("no link: {answer}"));
-        let sealed: String =
-            link.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
-        scene.page = format!("/approve?a={sealed}");
+        scene.page = question(&scene.call());
         scene.site.change_cells("UPDATE approval SET second_person = 1");
         scene
     }
 
-    fn call(&self) -> String {
+    fn call(&self) -> Answer {
         self.site.network().graph_answers(202, "");
         let call =
             self.site.saying(Some(&self.tokens.access), Message::tool("sendEmail", &message()), &json!({}));
-        self.site.ask(call).text().to_owned()
+        self.site.ask(call)
     }
 
     fn looks(&self, assertion: &str) -> Answer {
-        let request = self.site.request("GET", &self.page).header(ASSERTION, assertion);
-        self.site.ask(request.body(Body::empty()).unwrap())
+        self.site.look_at_question(assertion, &self.page)
     }
 
     fn answers(&self, assertion: &str, page: &Answer, decision: &str) -> Answer {
-        let field = |name: &str| {
-            let value = page.text().split(&format!(r#"name="{name}" value=""#)).nth(1).unwrap_or_default();
-            value.split('"').next().unwrap_or_default().to_owned()
-        };
-        let (transaction, digest) = (field("transaction"), field("digest"));
-        let fields =
-            [("transaction", transaction.as_str()), ("digest", digest.as_str()), ("decision", decision)];
-        let path = self.page.replace("/approve?", "/approve/answer?");
-        let mut request: Request<Body> = self.site.post(&path, &fields);
-        request.headers_mut().insert(ASSERTION, assertion.parse().unwrap());
-        let cookie = page.header("set-cookie").unwrap().split(';').next().unwrap();
-        request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
-        self.site.ask(request)
+        self.site.answer_page(assertion, page, &self.page, decision)
     }
 
     fn of_group_assertion(&self) -> String {
@@ -77,7 +57,7 @@ impl Scene {
     }
 
     fn sent(&self) -> bool {
-        self.call().contains("Email sent")
+        self.call().text().contains("Email sent")
     }
 }
 
@@ -118,7 +98,7 @@ fn the_person_themself_can_only_deny() {
     assert_eq!(scene.answers(&own, &page, "approve").status, 403);
     assert!(!scene.sent());
     assert_eq!(scene.answers(&own, &page, "deny").status, 303);
-    assert!(scene.call().contains("said no"));
+    assert!(scene.call().text().contains("said no"));
 }
 
 #[test]
