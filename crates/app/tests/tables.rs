@@ -12,7 +12,7 @@ use m365_types::{AuditKind, Profile};
 use serde_json::json;
 
 use crate::callers::every_scope;
-use crate::harness::{ALEX, ASSERTION, SAM, Site};
+use crate::harness::{ALEX, ASSERTION, Message, SAM, Site, question};
 use crate::tool_rows::actions;
 use crate::webhooks;
 
@@ -27,8 +27,18 @@ fn kinds_written() -> BTreeSet<String> {
     let tokens = site.grant(&ALEX, &client, &scopes);
     for (action, row) in actions() {
         site.network().graph_plays(row.answers());
-        site.call(Some(&tokens.access), &action.spec, &row.arguments());
+        let asked = site.call(Some(&tokens.access), &action.spec, &row.arguments());
+        if site.approve_all(&asked) {
+            site.network().graph_plays(row.answers());
+            site.call(Some(&tokens.access), &action.spec, &row.arguments());
+        }
     }
+    let stranger = json!({ "to": "eve@fabrikam.example", "subject": "s", "body": "b" });
+    let send = site.saying(Some(&tokens.access), Message::tool("sendEmail", &stranger), &json!({}));
+    let question = question(&site.ask(send));
+    let own = ALEX.assertion(site.now());
+    assert_eq!(site.answer_question(&own, &question, "deny").status, 303);
+    site.send_own_form(&ALEX, "/me/labels", &[]);
     site.ask(site.message(Some(&tokens.access), "tools/none", None, json!({})));
     let bare = site.request("GET", "/authorize").header(ASSERTION, ALEX.assertion(site.now()));
     site.ask(bare.body(Body::empty()).unwrap());
