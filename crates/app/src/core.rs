@@ -24,6 +24,7 @@ use m365_seal::{CellKind, Purpose, cell_id};
 use m365_types::{AccessSubject, CellId, Identity, RequestId};
 use sha2::{Digest as _, Sha256};
 
+use crate::approval_link::ApprovalLinks;
 use crate::config::{Config, ConfigError, Inspection, Mode};
 use crate::offer;
 
@@ -58,6 +59,7 @@ pub struct Core {
     pub(crate) perimeter: Perimeter,
     pub(crate) contexts: Contexts,
     pub(crate) handles: Handles,
+    pub(crate) approvals: ApprovalLinks,
     pub(crate) clients: Clients,
     pub(crate) transactions: Transactions,
     pub(crate) entra: Arc<EntraClient>,
@@ -127,6 +129,7 @@ impl Core {
             perimeter: Perimeter::new(access, door.access(), ports.clock.clone()),
             contexts: Contexts::new(&config.keys, ports.clock.clone(), ports.entropy.clone()),
             handles: Handles::new(&config.keys),
+            approvals: ApprovalLinks::new(&config.keys),
             clients: Clients::new(clients, rules),
             transactions: Transactions::new(
                 &config.keys,

@@ -27,6 +27,10 @@ pub enum Gate {
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handler {
+    /// The question whether one exact effect may happen.
+    Approve,
+    /// The answer to it.
+    ApproveAnswer,
     /// Authorization-server metadata (RFC 8414).
     AuthorizationServer,
     /// The authorization endpoint (RFC 6749 section 3.1).
@@ -49,6 +53,8 @@ pub enum Handler {
     Me,
     /// What was recorded of the person.
     MeJournal,
+    /// The person clears what stands against their assistant's calls.
+    MeLabels,
     /// The person ends the grant of one application.
     MeRevoke,
     /// The person ends every grant.
@@ -80,6 +86,11 @@ impl Handler {
     /// Whether it changes nothing, so that it works in a cell that must not write.
     pub(crate) const fn only_looks(self) -> bool {
         matches!(self, Self::Me | Self::MeJournal)
+    }
+
+    /// Whether the address names the cell: what it shows may be somebody else's than the visitor's.
+    pub(crate) const fn is_linked(self) -> bool {
+        matches!(self, Self::Approve | Self::ApproveAnswer)
     }
 }
 
@@ -252,6 +263,14 @@ pub const ROUTES: &[Route] = &[
     oauth(public("/.well-known/oauth-protected-resource", Handler::ProtectedResource)),
     oauth(public("/.well-known/oauth-protected-resource/mcp", Handler::ProtectedResource)),
     oauth(public("/.well-known/oauth-protected-resource/sse", Handler::ProtectedResource)),
+    Route {
+        place: Place::Cell(CellAccess::Existing),
+        ..browser("/approve", Handler::Approve, AuditKind::RequestRefused)
+    },
+    Route {
+        place: Place::Cell(CellAccess::Existing),
+        ..form("/approve/answer", Handler::ApproveAnswer, AuditKind::ApprovalAnswered)
+    },
     oauth(browser("/authorize", Handler::Authorize, AuditKind::AuthorizeRefused)),
     browser("/callback", Handler::Callback, AuditKind::MicrosoftLinked),
     browser("/connect", Handler::Connect, AuditKind::MicrosoftLinked),
@@ -272,6 +291,7 @@ pub const ROUTES: &[Route] = &[
         face: Face::OAuth,
         ..browser("/me/journal", Handler::MeJournal, AuditKind::RequestRefused)
     },
+    form("/me/labels", Handler::MeLabels, AuditKind::LabelsCleared),
     form("/me/revoke", Handler::MeRevoke, AuditKind::GrantRevoked),
     form("/me/revoke-all", Handler::MeRevokeAll, AuditKind::GrantRevoked),
     form("/me/sign-out", Handler::MeSignOut, AuditKind::GrantRevoked),

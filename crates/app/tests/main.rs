@@ -13,6 +13,8 @@ mod cursors;
 #[cfg(test)]
 mod early_discovery;
 #[cfg(test)]
+mod echo;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod labels;
@@ -50,3 +52,5 @@ mod tool_coverage;
 mod tool_rows;
 #[cfg(test)]
 mod upkeep;
+#[cfg(test)]
+mod webhooks;

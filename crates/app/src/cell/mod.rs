@@ -5,6 +5,7 @@
 
 mod announced;
 mod approvals;
+mod approve;
 mod authorize;
 mod caller;
 mod carried;
@@ -41,7 +42,7 @@ use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Ve
 use m365_seal::Purpose;
 use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
 
-pub(crate) use approvals::{APPROVAL_LIFE, Asked, Asking, binding};
+pub(crate) use approvals::{APPROVAL_LIFE, Asked, Asking, WAITING_MOST};
 pub(crate) use caller::Caller;
 pub(crate) use in_flight::{CallName, Cancellation, InFlight};
 pub(crate) use me::records;
@@ -267,12 +268,15 @@ impl Cell {
             Handler::Mcp => return self.mcp(inside).await,
             Handler::Messages => return self.messages(inside),
             Handler::Sse => return self.sse(inside).await,
+            Handler::Approve => self.approve(inside),
+            Handler::ApproveAnswer => self.approve_answer(inside),
             Handler::Authorize => self.authorize(inside).await,
             Handler::Callback => self.callback(inside).await,
             Handler::Connect => self.connect(inside),
             Handler::Consent => self.consent(inside).await,
             Handler::Me => self.me(inside),
             Handler::MeJournal => self.me_journal(inside),
+            Handler::MeLabels => self.me_labels(inside),
             Handler::MeRevoke => self.me_revoke(inside),
             Handler::MeRevokeAll => self.me_revoke_all(inside),
             Handler::MeSignOut => self.me_sign_out(inside),

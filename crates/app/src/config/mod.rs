@@ -93,6 +93,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// Who operates; nobody where it is left out.
     pub operators: Option<Operators>,
+    /// Group in the assertion whose members may answer as a second person; nobody where it is left out.
+    pub approvers: Option<String>,
     /// Which clients are accepted.
     pub clients: ClientPolicy,
     /// Microsoft Entra.
@@ -221,6 +223,7 @@ impl Config {
         refuse_open_discovery(&access, ingress)?;
         let audience = reader.optional("OPERATOR_AUD")?;
         let operators = reader.group("OPERATOR_GROUP")?.map(|group| Operators { group, audience });
+        let approvers = reader.group("APPROVER_GROUP")?;
         let clients = ClientPolicy {
             metadata_hosts: reader.hosts("CLIENT_METADATA_HOSTS")?,
             metadata_base: reader.development_url("CLIENT_METADATA_BASE_URL")?,
@@ -257,6 +260,7 @@ impl Config {
             ingress,
             lifetimes,
             operators,
+            approvers,
             clients,
             entra,
             gateway,

@@ -78,6 +78,10 @@ pub const SETTINGS: &[Setting] = settings! {
         "Audience tag of a second Access application over `/operator`, one that demands a fresh second factor",
         "`aud` of that application",
         "`/operator` accepts assertions of the application that guards the browser routes.";
+    "APPROVER_GROUP" plain Some(""),
+        "Group, as the identity provider names it in the assertion, whose members may give the second person's answer where policy demands one",
+        "A group of the identity provider",
+        "Nobody can give it: what needs a second person does not happen.";
     "CLIENT_METADATA_HOSTS" plain Some("claude.ai vscode.dev chatgpt.com"),
         "Hosts whose client metadata documents are accepted, separated by spaces; `none` for no host",
         "The vendors whose clients the organisation allows",

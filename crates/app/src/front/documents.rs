@@ -24,7 +24,9 @@ impl Front {
                 tracing::info!(requestId = %request, route, %client, code = "registered", "perimeter");
                 Ok(json_text(StatusCode::CREATED, registered.body().expose().clone()))
             }
-            Handler::Authorize
+            Handler::Approve
+            | Handler::ApproveAnswer
+            | Handler::Authorize
             | Handler::Callback
             | Handler::Connect
             | Handler::Consent
@@ -32,6 +34,7 @@ impl Front {
             | Handler::Mcp
             | Handler::Me
             | Handler::MeJournal
+            | Handler::MeLabels
             | Handler::MeRevoke
             | Handler::MeRevokeAll
             | Handler::MeSignOut

@@ -10,6 +10,7 @@
 //!
 //! A refusal leaves one perimeter record; refusals inside a cell are recorded there.
 
+mod approval;
 mod body;
 mod documents;
 mod echo;
@@ -149,6 +150,9 @@ impl Front {
                 check_method(route, &arrival.head.method)?;
                 let pass = self.access(&arrival).await?;
                 let body = self.read_body(&arrival, body).await?;
+                if route.handler.is_linked() {
+                    return self.to_question(&arrival, pass, body).await;
+                }
                 self.forward(&arrival, &pass, body).await
             }
             Gate::Bearer => {

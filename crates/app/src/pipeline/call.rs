@@ -15,14 +15,13 @@ use m365_mcp::Refusal;
 use m365_policy::{Ask, Cost, Decision, Denial, Question, decide, effect_of};
 use m365_ports::{Sql, SqlError, Verdict};
 use m365_types::{
-    Actor, Approval, ApprovalId, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet,
-    Stage, Terms,
+    Actor, Approval, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet, Stage, Terms,
 };
 use serde_json::{Map, Value};
 
 use super::classifier::Check;
 use super::{Done, Stop, Waiting, not_recorded};
-use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, binding, charge};
+use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, WAITING_MOST, charge};
 
 /// One call with checked arguments, on its way from decision to answer.
 pub(super) struct Call {
@@ -59,18 +58,22 @@ impl Call {
             Decision::Permit(permit) => Ok(permit),
             Decision::Deny(denial) => Err(self.denied(&denial)),
             Decision::Ask(ask) => {
-                let standing = self.cell.approval_for(&self.asking(effect, &ask)?);
-                let approval = match standing.map_err(|error| not_recorded(error.into()))? {
-                    Asked::Approved(approval) => approval,
+                let standing = self.cell.approval_for(&self.asking(effect, &ask));
+                let (approval, address) = match standing.map_err(|error| not_recorded(error.into()))? {
+                    Asked::Approved(approval, address) => (approval, address),
                     Asked::Denied => {
                         self.cell.record_denial(&self.actor, self.action, "approval.denied");
                         return Err(Stop::Told(DENIED_BY_PERSON.to_owned()));
                     }
-                    Asked::Waiting(id) => return Err(self.waiting(&ask, id)),
+                    Asked::TooMany => {
+                        self.cell.record_denial(&self.actor, self.action, "approval.too_many");
+                        return Err(Stop::Told(self.too_many_questions(&ask)));
+                    }
+                    Asked::Waiting(address) => return Err(waiting(&ask, address)),
                 };
                 match self.ask_policy(stage, effect, labels, Some(approval)) {
                     Decision::Permit(permit) => Ok(permit),
-                    Decision::Ask(ask) => Err(self.waiting(&ask, approval.id)),
+                    Decision::Ask(ask) => Err(waiting(&ask, address)),
                     Decision::Deny(denial) => Err(self.denied(&denial)),
                 }
             }
@@ -98,25 +101,19 @@ impl Call {
         decide(&self.cell.core().policies(), question)
     }
 
-    fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Result<Asking<'a>, Stop> {
-        let tool = self.action.spec.name;
-        let digest = binding(self.actor.grant, tool, &self.arguments, effect)
-            .map_err(|error| not_recorded(error.into()))?;
-        Ok(Asking { actor: &self.actor, action: &self.action.spec, digest, effect, ask })
+    fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Asking<'a> {
+        let (actor, action) = (&self.actor, &self.action.spec);
+        Asking { actor, action, arguments: &self.arguments, effect, ask }
     }
 
-    fn waiting(&self, ask: &Ask, id: ApprovalId) -> Stop {
-        let url = self.cell.approve_url(id);
-        let who =
-            if ask.second_person { "a second person must approve it" } else { "the person must approve it" };
-        let sentence = format!(
-            "Nothing was done yet: {}, so {who} first. Ask the person to open {url} and to look at what would happen. \
-             After the approval, call this tool again with exactly the same arguments; it then happens once. \
-             The link ends after {} minutes.",
+    fn too_many_questions(&self, ask: &Ask) -> String {
+        format!(
+            "Nothing was done: {}, so it must be approved, and {WAITING_MOST} questions wait for this person already. \
+             Ask the person to answer them at {}/me; unanswered ones end after {} minutes. Then call this tool again.",
             ask.reason,
+            self.cell.core().config.issuer(),
             APPROVAL_LIFE.as_secs() / 60
-        );
-        Stop::Approval { sentence, url }
+        )
     }
 
     fn denied(&self, denial: &Denial) -> Stop {
@@ -323,6 +320,19 @@ impl Cell {
             tracing::error!(requestId = %actor.request, %error, "a denial could not be recorded");
         }
     }
+}
+
+fn waiting(ask: &Ask, url: String) -> Stop {
+    let who =
+        if ask.second_person { "a second person must approve it" } else { "the person must approve it" };
+    let sentence = format!(
+        "Nothing was done yet: {}, so {who} first. Ask the person to open {url} and to look at what would happen. \
+         After the approval, call this tool again with exactly the same arguments; it then happens once. \
+         The link ends after {} minutes.",
+        ask.reason,
+        APPROVAL_LIFE.as_secs() / 60
+    );
+    Stop::Approval { sentence, url }
 }
 
 /// Why an intent did not come about.

@@ -15,7 +15,7 @@ mod suggest;
 pub(crate) mod update;
 mod view;
 
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
 
 use crate::action::{Action, Output};
 use crate::excerpt;
@@ -37,6 +37,8 @@ const READ: ActionSpec = ActionSpec {
     sensitivity: &[],
     audit: AuditKind::CalendarRead,
 };
+/// By what it is known that an event is confidential.
+const EVENT_OR_PLACE: &[Sensitivity] = &[Sensitivity::EventSensitivity, Sensitivity::Place];
 /// What the rows that read free and busy times have in common.
 const LOOK: ActionSpec = ActionSpec {
     further_scopes: &[Scope::MailboxSettingsRead],
@@ -72,6 +74,7 @@ pub(crate) static ROWS: [Action; 11] = [
             title: "Get calendar events",
             summary: "Get calendar events",
             calls: &[Call::get("/me/calendarView").or_mailbox(), ZONE],
+            sensitivity: EVENT_OR_PLACE,
             ..READ
         },
         paged: true,
@@ -108,6 +111,7 @@ pub(crate) static ROWS: [Action; 11] = [
             title: "Get event",
             summary: "Read one event with its description",
             calls: &[GET_EVENT, ZONE],
+            sensitivity: EVENT_OR_PLACE,
             ..READ
         },
         paged: true,
@@ -247,6 +251,7 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "One calendar event with its description",
             further_scopes: &[],
             calls: &[Call::get(update::EVENT)],
+            sensitivity: EVENT_OR_PLACE,
             ..READ
         },
         paged: false,

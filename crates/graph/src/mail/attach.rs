@@ -11,7 +11,7 @@ use m365_types::{ActionSpec, EffectFile, Email, Method, Reach, ResolvedEffect, S
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::action::{Answer, Context, Invocation};
+use crate::action::{Answer, Context, Invocation, untrusted};
 use crate::arguments::Given;
 use crate::effect::{self, say, users_of};
 use crate::error::ActionError;
@@ -21,7 +21,7 @@ use crate::mail::list::IMMUTABLE_ID;
 use crate::mail::param::{ID, MediaType};
 use crate::mail::seen::{self, message_reach};
 use crate::param::{Identifier, MAILBOX, Optional, Param, Text, optional};
-use crate::shape::{self, Cleaner};
+use crate::shape::{self, Cleaner, framed};
 use crate::standing;
 use crate::wire::NAME_MAX;
 
@@ -208,12 +208,24 @@ impl Invocation for AddDraftAttachment {
             self.upload(context, &file).await?;
             String::new()
         };
-        let name = Cleaner::default().line(Some(&file.name), NAME_MAX);
-        let text = format!("Attached to the draft: {name}, {}.", size_words(size as u64));
+        let mut cleaner = Cleaner::default();
+        let name = cleaner.line(Some(&file.name), NAME_MAX);
+        let words = size_words(size as u64);
+        // The name of a drive item may be anybody's choice.
+        let text = match self.source {
+            Source::Text { .. } => format!("Attached to the draft: {name}, {words}."),
+            Source::Item { .. } => {
+                framed(context.request, &format!("Attached to the draft: a file, {words}."), &name, &cleaner)
+            }
+        };
         let mut structured = json!({ "name": name, "size": size });
         if let (Some(structured), false) = (structured.as_object_mut(), id.is_empty()) {
             structured.insert("id".to_owned(), id.into());
         }
+        let structured = match self.source {
+            Source::Text { .. } => structured,
+            Source::Item { .. } => untrusted(structured, &cleaner),
+        };
         Ok(Answer::whole(text, structured))
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod attach;
 pub(crate) mod attachment_text;
 pub(crate) mod attachments;
 mod body;
+mod confidential;
 mod draft;
 mod filing;
 mod folders;
@@ -20,7 +21,7 @@ mod settings;
 pub(crate) mod summary;
 mod tips;
 
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
 
 use crate::action::{Action, Output};
 use crate::excerpt;
@@ -45,6 +46,8 @@ const READ: ActionSpec = ActionSpec {
 /// The same of those that tell times in the person's zone.
 const READ_DATED: ActionSpec =
     ActionSpec { further_scopes: &[Scope::MailReadShared, Scope::MailboxSettingsRead], ..READ };
+/// By what it is known that a message is confidential.
+const MESSAGE_OR_PLACE: &[Sensitivity] = &[Sensitivity::MessageSensitivity, Sensitivity::Place];
 /// What the rows that change mail have in common. With `Mail.Read` they can say who uses another mailbox besides.
 const WRITE: ActionSpec = ActionSpec {
     effect: Effect::Write,
@@ -97,6 +100,7 @@ pub(crate) static ROWS: [Action; 21] = [
             title: "Get emails",
             summary: "Get recent emails",
             calls: &[Call::get("/me/mailFolders/{folder}/messages").or_mailbox(), Call::get(SETTINGS)],
+            sensitivity: &[Sensitivity::Place],
             ..READ_DATED
         },
         paged: true,
@@ -110,6 +114,7 @@ pub(crate) static ROWS: [Action; 21] = [
             title: "Search emails",
             summary: "Search emails",
             calls: &[Call::get("/me/messages").or_mailbox(), Call::get(SETTINGS)],
+            sensitivity: &[Sensitivity::Place],
             ..READ_DATED
         },
         paged: true,
@@ -123,6 +128,7 @@ pub(crate) static ROWS: [Action; 21] = [
             title: "Get email",
             summary: "Read one email as markdown",
             calls: &[MESSAGE, Call::get(SETTINGS)],
+            sensitivity: MESSAGE_OR_PLACE,
             ..READ_DATED
         },
         paged: true,
@@ -150,6 +156,7 @@ pub(crate) static ROWS: [Action; 21] = [
             summary: "List mail folders with counts",
             scopes: &[Scope::MailReadBasic],
             calls: &[Call::get("/me/mailFolders").or_mailbox()],
+            sensitivity: &[Sensitivity::Place],
             ..READ
         },
         paged: true,
@@ -163,6 +170,7 @@ pub(crate) static ROWS: [Action; 21] = [
             title: "List attachments",
             summary: "List an email's attachments",
             calls: &[ATTACHMENTS],
+            sensitivity: &[Sensitivity::Place],
             ..READ
         },
         paged: true,
@@ -175,7 +183,8 @@ pub(crate) static ROWS: [Action; 21] = [
             name: "readAttachment",
             title: "Read attachment",
             summary: "Read an attached document as text",
-            calls: &[Call::get(attachment_text::DESCRIBED).or_mailbox(), ATTACHMENT],
+            calls: &[Call::get(attachment_text::DESCRIBED).or_mailbox(), ATTACHMENT, MESSAGE],
+            sensitivity: MESSAGE_OR_PLACE,
             ..READ
         },
         paged: true,
@@ -247,6 +256,7 @@ pub(crate) static ROWS: [Action; 21] = [
                 MESSAGE,
                 TIPS,
             ],
+            untrusted: true,
             ..WRITE
         },
         paged: false,
@@ -429,6 +439,7 @@ pub(crate) static ROWS: [Action; 21] = [
             summary: "One message with its body as markdown",
             further_scopes: &[],
             calls: &[Call::get("/me/messages/{message}")],
+            sensitivity: MESSAGE_OR_PLACE,
             ..READ
         },
         paged: false,
