@@ -21,6 +21,8 @@ mod labels;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod models;
+#[cfg(test)]
 mod my_journal;
 #[cfg(test)]
 mod operators;

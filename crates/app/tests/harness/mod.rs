@@ -6,6 +6,7 @@ mod database;
 mod flow;
 mod keys;
 mod mcp;
+mod models;
 mod network;
 mod people;
 mod ports;

@@ -13,6 +13,7 @@ use m365_types::Scope;
 use serde_json::{Value, json};
 
 use super::keys::Signer;
+use super::models::{FakeModels, MODELS};
 use super::people::Person;
 use super::ports::FrozenClock;
 
@@ -31,6 +32,7 @@ pub(crate) enum Destination {
     EntraKeys,
     EntraToken,
     Graph,
+    Model,
     /// A second receiver of webhooks.
     OtherWebhook,
     Webhook,
@@ -47,6 +49,7 @@ impl Destination {
             (Method::GET, format!("{ACCESS}/cdn-cgi/access/certs"), Self::AccessKeys),
             (Method::GET, format!("{entra}/discovery/v2.0/keys"), Self::EntraKeys),
             (Method::POST, format!("{entra}/oauth2/v2.0/token"), Self::EntraToken),
+            (Method::POST, MODELS.to_owned(), Self::Model),
             (Method::POST, format!("{GATEWAY}/custom-alerts-contoso-example/"), Self::OtherWebhook),
             (Method::POST, format!("{GATEWAY}/custom-hooks-contoso-example/m365"), Self::Webhook),
         ]
@@ -62,6 +65,7 @@ pub(crate) struct FakeNetwork {
     sent: Mutex<Vec<(Destination, Request<Bytes>)>>,
     /// What Graph answers, in order; the last again and again.
     graph: Mutex<VecDeque<(u16, String)>>,
+    pub(crate) models: FakeModels,
     entra_refuses: AtomicBool,
     tokens_are_short: AtomicBool,
     webhooks_fail: AtomicBool,
@@ -75,6 +79,7 @@ impl FakeNetwork {
             clock,
             sent: Mutex::default(),
             graph: Mutex::new([(200, "{}".to_owned())].into()),
+            models: FakeModels::default(),
             entra_refuses: AtomicBool::new(false),
             tokens_are_short: AtomicBool::new(false),
             webhooks_fail: AtomicBool::new(false),
@@ -199,6 +204,7 @@ impl Outbound for FakeNetwork {
             Destination::EntraKeys => answer(200, &Signer::Entra.key_set()),
             Destination::EntraToken => self.entra_token(&body),
             Destination::Graph => self.graph(),
+            Destination::Model => self.models.answer(),
             Destination::OtherWebhook => through_the_gateway(204, String::new()),
             Destination::Webhook => self.webhook(),
         })

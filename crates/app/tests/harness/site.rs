@@ -296,6 +296,8 @@ impl Settings {
             ("OPERATOR_GROUP", OPERATORS.to_owned()),
             ("AI_GATEWAY_ACCOUNT_ID", "0123456789abcdef".to_owned()),
             ("AI_GATEWAY_ID", "m365-graph".to_owned()),
+            ("AI_GATEWAY_LLM_ID", "m365-llm".to_owned()),
+            ("LLM_SUMMARY_ROUTE", "summary".to_owned()),
             ("AI_GATEWAY_SERVICE_TOKEN", "gateway-token".to_owned()),
             ("GRAPH_API_VERSION", "v1.0".to_owned()),
             ("MICROSOFT_TENANT_ID", TENANT.to_owned()),
