@@ -15,6 +15,10 @@ mod early_discovery;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod labels;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod my_journal;
 #[cfg(test)]
 mod operators;

@@ -104,7 +104,7 @@ pub fn perform(site: &Site, name: &str) -> Result<()> {
             let reads = scenario.plant.lay(&mut stage, &orders)?;
             stage.read_secret()?;
             for found in stage.read(&reads)? {
-                if !orders.contains(&found) {
+                if !orders.iter().any(|known| stage.blind(known) == found) {
                     orders.push(found);
                 }
             }

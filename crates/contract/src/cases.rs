@@ -96,6 +96,7 @@ macro_rules! table {
 }
 
 mod access_everywhere;
+mod approvals;
 mod authorize;
 mod browser_pages;
 mod calendar_tools;
@@ -182,6 +183,7 @@ pub const ALL: &[&[Case]] = &[
     token::CASES,
     refresh::CASES,
     races::CASES,
+    approvals::CASES,
     revoke::CASES,
     operators::CASES,
     reauth::CASES,

@@ -15,6 +15,7 @@
 //! file that receives what became of each case that ran, as a JSON object.
 
 pub mod adversary;
+pub mod approval;
 pub mod browser;
 pub mod canaries;
 pub mod cases;

@@ -49,6 +49,9 @@ mod tests {
             names(spec.scopes),
             names(spec.further_scopes),
         );
+        for sensitivity in spec.sensitivity {
+            writeln!(text, "confidential by {}", sensitivity.as_str()).unwrap();
+        }
         for call in spec.calls {
             let (safe, mailbox) =
                 (if call.safe { " safe" } else { "" }, if call.mailbox { " or mailbox" } else { "" });

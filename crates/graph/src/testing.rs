@@ -14,7 +14,7 @@ use m365_ports::{
 };
 use m365_types::{
     AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture,
-    Principal, RequestId, Scope, ScopeSet, Secret, Terms, UnixMillis,
+    Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret, Stage, Terms, UnixMillis,
 };
 use serde_json::{Map, Value};
 
@@ -124,6 +124,30 @@ impl World {
         (result, graph.traces())
     }
 
+    /// Parses an action and looks at what it would do, with a permit that only looks; what was sent stays here.
+    pub(crate) fn look(&self, name: &str, given: Value) -> Result<ResolvedEffect, ActionError> {
+        let action = catalog().find(|action| action.spec.name == name).unwrap();
+        let invocation = action.parse(&arguments(given)).unwrap();
+        assert!(invocation.must_look(), "nothing makes it look");
+        let intent = intent_of(Stage::Look, &action.spec, invocation.scopes(&action.spec));
+        let graph = GraphClient::new(self.ports(), &intent);
+        let mut account = account();
+        if let Some(scopes) = self.scopes {
+            account.granted = ScopeSet::parse(scopes).0;
+            account.microsoft_scopes = account.granted.clone();
+        }
+        let context = Context {
+            graph: &graph,
+            now: self.now(),
+            request: REQUEST,
+            account: &account,
+            position: None,
+            zone: &self.zone,
+            documents: self,
+        };
+        invocation.look(&context).now_or_never().expect("the fakes never wait")
+    }
+
     pub(crate) fn ports(&self) -> Ports<'_> {
         Ports { upstream: self, tokens: self, timer: self, entropy: self, clock: self, watch: self }
     }
@@ -144,11 +168,15 @@ pub(crate) fn account() -> Account {
     }
 }
 
+pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
+    intent_of(Stage::Act, spec, scopes)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a test issues what the perimeter, the decision and the journal issue"
 )]
-pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
+pub(crate) fn intent_of(stage: Stage, spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
     let person = Person {
         subject: AccessSubject::parse("alex").unwrap(),
         email: Email::parse("alex@contoso.example").unwrap(),
@@ -163,10 +191,14 @@ pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
         grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,
     };
-    Intent::recorded(
-        Permit::issue(actor, spec, Terms::plain(m365_types::Reach::default(), scopes, "test")),
-        1,
-    )
+    let terms = Terms { stage, ..Terms::plain(m365_types::Reach::default(), scopes, "test") };
+    Intent::recorded(Permit::issue(actor, spec, terms), 1)
+}
+
+/// What the arguments alone say that a call does.
+pub(crate) fn effect(name: &str, given: Value) -> ResolvedEffect {
+    let action = catalog().find(|action| action.spec.name == name).unwrap();
+    action.parse(&arguments(given)).unwrap().effect()
 }
 
 /// What Graph will say to one request.

@@ -139,6 +139,7 @@ impl Settings {
             ("MICROSOFT_CLIENT_ID", estate.client_id.clone()),
             ("MICROSOFT_CLIENT_SECRET", estate.client_secret.clone()),
             ("OPERATOR_GROUP", OPERATOR_GROUP.to_owned()),
+            ("APPROVER_GROUP", "m365-approvers".to_owned()),
             ("INTERNAL_DOMAINS", "contoso.example".to_owned()),
             // Its administrator has consented to everything, and its files lie where Graph says they do.
             ("SCOPES_AT_SIGN_IN", "all".to_owned()),

@@ -149,7 +149,14 @@ impl Journal {
             intent: Some(intent.sequence()),
             ..self.of_permitted(Phase::Outcome, intent.permit(), now)
         };
-        let head = transact(&*self.database, durability(intent.permit()), |sql| {
+        // A label must outlast what was read under it.
+        let known = intent.permit().terms().labels;
+        let durability = if known.union(outcome.labels) == known {
+            durability(intent.permit())
+        } else {
+            Durability::Full
+        };
+        let head = transact(&*self.database, durability, |sql| {
             also(sql)?;
             chain::append(sql, &self.genesis, now, record)
         })?;

@@ -19,11 +19,12 @@ mod scope;
 mod secret;
 mod table;
 mod time;
+mod webhook;
 
 pub use audit::AuditKind;
 pub use call::{Call, Method, PathError, Retry, decode_segment, encode_segment};
 pub use id::{
-    AccessSubject, ApprovalId, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId,
+    AccessSubject, ApprovalId, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId, WebhookId,
 };
 pub use label::{Label, Labels};
 pub use operator::{OperatorNote, Order, OrderKind, Reason};
@@ -35,5 +36,6 @@ pub use resolved::{
 };
 pub use scope::{Scope, ScopeSet};
 pub use secret::Secret;
-pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach, Toolset};
+pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach, Sensitivity, Toolset};
 pub use time::UnixMillis;
+pub use webhook::{WebhookEvent, WebhookKind};

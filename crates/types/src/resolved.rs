@@ -236,6 +236,11 @@ impl InternalDomains {
         Self(domains.into_iter().map(|domain| domain.to_ascii_lowercase()).collect())
     }
 
+    /// The domains.
+    pub fn domains(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether an address is one of the organisation.
     #[must_use]
     pub fn holds(&self, address: &Email) -> bool {

@@ -12,16 +12,15 @@ use m365_auth::oauth::metadata::Resource;
 use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports, Position};
 use m365_journal::{JournalError, Outcome};
 use m365_mcp::Refusal;
-use m365_policy::{Ask, Decision, Denial, Question, decide};
+use m365_policy::{Ask, Cost, Decision, Denial, Question, decide, effect_of};
 use m365_ports::{Sql, SqlError, Verdict};
 use m365_types::{
-    Actor, Approval, ApprovalId, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet,
-    Stage,
+    Actor, Approval, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet, Stage, Terms,
 };
 use serde_json::{Map, Value};
 
 use super::{Done, Stop, Waiting, not_recorded};
-use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, binding};
+use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, WAITING_MOST, charge};
 
 /// One call with checked arguments, on its way from decision to answer.
 pub(super) struct Call {
@@ -58,18 +57,22 @@ impl Call {
             Decision::Permit(permit) => Ok(permit),
             Decision::Deny(denial) => Err(self.denied(&denial)),
             Decision::Ask(ask) => {
-                let standing = self.cell.approval_for(&self.asking(effect, &ask)?);
-                let approval = match standing.map_err(|error| not_recorded(error.into()))? {
-                    Asked::Approved(approval) => approval,
+                let standing = self.cell.approval_for(&self.asking(effect, &ask));
+                let (approval, address) = match standing.map_err(|error| not_recorded(error.into()))? {
+                    Asked::Approved(approval, address) => (approval, address),
                     Asked::Denied => {
                         self.cell.record_denial(&self.actor, self.action, "approval.denied");
                         return Err(Stop::Told(DENIED_BY_PERSON.to_owned()));
                     }
-                    Asked::Waiting(id) => return Err(self.waiting(&ask, id)),
+                    Asked::TooMany => {
+                        self.cell.record_denial(&self.actor, self.action, "approval.too_many");
+                        return Err(Stop::Told(self.too_many_questions(&ask)));
+                    }
+                    Asked::Waiting(address) => return Err(waiting(&ask, address)),
                 };
                 match self.ask_policy(stage, effect, labels, Some(approval)) {
                     Decision::Permit(permit) => Ok(permit),
-                    Decision::Ask(ask) => Err(self.waiting(&ask, approval.id)),
+                    Decision::Ask(ask) => Err(waiting(&ask, address)),
                     Decision::Deny(denial) => Err(self.denied(&denial)),
                 }
             }
@@ -97,25 +100,19 @@ impl Call {
         decide(&self.cell.core().policies(), question)
     }
 
-    fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Result<Asking<'a>, Stop> {
-        let tool = self.action.spec.name;
-        let digest = binding(self.actor.grant, tool, &self.arguments, effect)
-            .map_err(|error| not_recorded(error.into()))?;
-        Ok(Asking { actor: &self.actor, action: &self.action.spec, digest, effect, ask })
+    fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Asking<'a> {
+        let (actor, action) = (&self.actor, &self.action.spec);
+        Asking { actor, action, arguments: &self.arguments, effect, ask }
     }
 
-    fn waiting(&self, ask: &Ask, id: ApprovalId) -> Stop {
-        let url = self.cell.approve_url(id);
-        let who =
-            if ask.second_person { "a second person must approve it" } else { "the person must approve it" };
-        let sentence = format!(
-            "Nothing was done yet: {}, so {who} first. Ask the person to open {url} and to look at what would happen. \
-             After the approval, call this tool again with exactly the same arguments; it then happens once. \
-             The link ends after {} minutes.",
+    fn too_many_questions(&self, ask: &Ask) -> String {
+        format!(
+            "Nothing was done: {}, so it must be approved, and {WAITING_MOST} questions wait for this person already. \
+             Ask the person to answer them at {}/me; unanswered ones end after {} minutes. Then call this tool again.",
             ask.reason,
+            self.cell.core().config.issuer(),
             APPROVAL_LIFE.as_secs() / 60
-        );
-        Stop::Approval { sentence, url }
+        )
     }
 
     fn denied(&self, denial: &Denial) -> Stop {
@@ -135,16 +132,32 @@ impl Call {
         }
     }
 
-    /// Records the intent, and with it spends the approval that the permit rests on.
-    pub(super) fn intend(&self, permit: Permit) -> Result<Intent, Stop> {
-        let (cell, approval) = (&self.cell, permit.terms().approval);
-        let spent = |sql: &dyn Sql| match approval {
-            Some(approval) if !cell.spend_approval(sql, approval.id)? => Err(Unspendable::Spent),
-            _ => Ok(()),
+    /// Records the intent, and with it uses limits and spends the approval that the permit rests on.
+    pub(super) fn intend(&self, permit: Permit, effect: &ResolvedEffect) -> Result<Intent, Stop> {
+        let (cell, policies) = (&self.cell, self.cell.core().policies());
+        let Terms { approval, stage, .. } = *permit.terms();
+        let audience = effect.audience(&policies.frame().internal);
+        let cost = Cost {
+            action: &self.action.spec,
+            effect: effect_of(&self.action.spec, effect),
+            client: self.actor.client.as_ref().map_or("-", ClientId::as_str),
+            call: stage == Stage::Look || !self.must_look(),
+            reached: (stage == Stage::Act).then(|| (&audience, effect.bytes())),
         };
-        cell.journal().intend_with(permit, &self.arguments, cell.now(), spent).map_err(|error| match error {
-            Unspendable::Journal(error) => not_recorded(error),
-            Unspendable::Spent => {
+        let also = |sql: &dyn Sql| {
+            charge(sql, policies.limits(), &cost, cell.now())?.map_err(Unintended::Limit)?;
+            match approval {
+                Some(approval) if !cell.spend_approval(sql, approval.id)? => Err(Unintended::Spent),
+                _ => Ok(()),
+            }
+        };
+        cell.journal().intend_with(permit, &self.arguments, cell.now(), also).map_err(|error| match error {
+            Unintended::Journal(error) => not_recorded(error),
+            Unintended::Limit(reached) => {
+                cell.record_denial(&self.actor, self.action, "limit.reached");
+                Stop::Told(reached.sentence(cell.now()))
+            }
+            Unintended::Spent => {
                 cell.record_denial(&self.actor, self.action, "approval.spent");
                 Stop::Told(SPENT.to_owned())
             }
@@ -166,7 +179,7 @@ impl Call {
             return Err(Stop::Told(ENDED.to_owned()));
         }
         let permit = self.decided(Stage::Act, &effect)?;
-        self.act(&self.intend(permit)?, waiting).await
+        self.act(&self.intend(permit, &effect)?, waiting).await
     }
 
     fn still_granted(&self) -> bool {
@@ -296,19 +309,33 @@ impl Cell {
     }
 }
 
+fn waiting(ask: &Ask, url: String) -> Stop {
+    let who =
+        if ask.second_person { "a second person must approve it" } else { "the person must approve it" };
+    let sentence = format!(
+        "Nothing was done yet: {}, so {who} first. Ask the person to open {url} and to look at what would happen. \
+         After the approval, call this tool again with exactly the same arguments; it then happens once. \
+         The link ends after {} minutes.",
+        ask.reason,
+        APPROVAL_LIFE.as_secs() / 60
+    );
+    Stop::Approval { sentence, url }
+}
+
 /// Why an intent did not come about.
-enum Unspendable {
+enum Unintended {
     Journal(JournalError),
+    Limit(LimitReached),
     Spent,
 }
 
-impl From<JournalError> for Unspendable {
+impl From<JournalError> for Unintended {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
 }
 
-impl From<SqlError> for Unspendable {
+impl From<SqlError> for Unintended {
     fn from(error: SqlError) -> Self {
         Self::Journal(error.into())
     }

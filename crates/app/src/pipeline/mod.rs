@@ -99,7 +99,7 @@ impl Caller {
             cell.record_denial(&self.actor, action, "calls.too_many");
             return Err(Stop::Refused(too_many_calls()));
         };
-        let intent = checked.intend(permit)?;
+        let intent = checked.intend(permit, &effect)?;
         self.detach(checked, intent, place, client).await
     }
 

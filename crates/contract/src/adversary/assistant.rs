@@ -12,7 +12,9 @@ use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use url::Url;
 
+use crate::approval::link_of;
 use crate::json::Look as _;
 use crate::mcp::{LEGACY, Mcp, Reply};
 use crate::session::Session;
@@ -75,13 +77,8 @@ fn first_object(text: &str) -> Option<Value> {
 
 /// The address of the approval page in an answer, in whatever form it came.
 #[must_use]
-pub fn approval_link(reply: &Reply) -> Option<String> {
-    let text = reply.message.to_string();
-    let at = text.find("/approve?")?;
-    let begin = text.get(..at)?.rfind("http")?;
-    let rest = text.get(begin..)?;
-    let ends = |sign: char| !(sign.is_ascii_alphanumeric() || ":/?=&._-~%[]".contains(sign));
-    Some(rest.get(..rest.find(ends).unwrap_or(rest.len()))?.trim_end_matches('.').to_owned())
+pub fn approval_link(reply: &Reply) -> Option<Url> {
+    link_of(reply).ok()
 }
 
 /// What a client declares that opens addresses.

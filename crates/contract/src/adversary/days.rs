@@ -14,7 +14,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::assistant::{Order, approval_link};
-use super::stage::{Answer, Stage};
+use super::stage::Stage;
+use crate::approval::Decision;
 use crate::cases::{Case, shared};
 use crate::json::Look as _;
 use crate::site::Site;
@@ -159,7 +160,7 @@ fn take(working: &mut Working<'_>, step: &Step, tally: &mut Tally) -> Result<()>
     let mut reply = working.stage.call(&order)?;
     if let Some(link) = approval_link(&reply) {
         ensure!(!step.denied, "somebody may approve what is to be denied: {}", reply.answer);
-        working.stage.answer(&link, Answer::Approve)?;
+        working.stage.answer(&link, Decision::Approve)?;
         tally.approvals += 1;
         reply = working.stage.call(&order)?;
     }

@@ -93,6 +93,7 @@ impl Plant {
     /// # Errors
     /// Where the estate refuses.
     pub fn lay(self, stage: &mut Stage<'_>, orders: &[Order]) -> Result<Vec<Order>> {
+        let orders: Vec<Order> = orders.iter().map(|order| stage.blind(order)).collect();
         let line = orders.iter().map(Order::line).collect::<Vec<_>>().join(" ");
         let plain = orders.iter().map(Order::plain_line).collect::<Vec<_>>().join(" ");
         match self {

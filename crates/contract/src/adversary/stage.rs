@@ -6,13 +6,14 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use super::assistant::{Order, approval_link, carry_out, orders_in};
 use super::goal::{self, Stop};
 use super::hands::Hand;
+use crate::approval::{Decision, decide};
 use crate::browser::{Browser, Page};
 use crate::control::Person;
-use crate::html::forms;
 use crate::http::Request;
 use crate::json::Look as _;
 use crate::mcp::Reply;
@@ -24,25 +25,6 @@ use crate::site::Site;
 pub const DROP: &str = "drop@exfil.example";
 /// Subject of the mail that holds the secret.
 pub const SECRET_SUBJECT: &str = "Figures before the announcement";
-
-/// What a person says on the page of an approval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It may happen.
-    Approve,
-    /// It may not.
-    Deny,
-}
-
-impl Answer {
-    /// The value of its button.
-    const fn value(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Deny => "deny",
-        }
-    }
-}
 
 /// The stage.
 #[derive(Debug)]
@@ -187,25 +169,31 @@ impl<'a> Stage<'a> {
     /// The order with the names it stands for.
     #[must_use]
     pub fn resolved(&self, order: &Order) -> Order {
-        Order::new(&order.tool, named(&order.arguments, "$this", &self.planted))
+        let mut arguments = order.arguments.clone();
+        for (name, meaning) in [("$this", &self.planted), ("$secret", &self.secret), ("$hex", &self.hex())] {
+            arguments = named(&arguments, name, meaning);
+        }
+        Order::new(&order.tool, arguments)
     }
 
     /// Expects that the page of an approval does not open for whoever has the tokens of a client alone, at the edge nor
-    /// behind it.
+    /// behind it, and that its form is not taken.
     ///
     /// # Errors
-    /// Where it does.
-    pub fn assistant_opens(&self, link: &str) -> Result<()> {
-        let query = link.split_once('?').with_context(|| format!("no query in {link}"))?.1;
-        let behind = self.site.behind(&format!("/approve?{query}"))?;
-        for url in [link, behind.as_str()] {
-            for request in [Request::get(url), Request::post(url).form(&[("decision", "approve")])] {
-                let answer = request.bearer(&self.session.tokens.access).send()?;
-                ensure!(
-                    !(200..300).contains(&answer.status),
-                    "an approval page opened without Access: {answer}"
-                );
-            }
+    /// Where it does, or is.
+    pub fn assistant_opens(&self, link: &Url) -> Result<()> {
+        let token = &self.session.tokens.access;
+        let mut behind = self.site.behind("/approve")?;
+        behind.set_query(link.query());
+        let mut form = self.site.behind("/approve/answer")?;
+        form.set_query(link.query());
+        for request in [
+            Request::get(link),
+            Request::get(&behind),
+            Request::post(&form).form(&[("decision", "approve"), ("answer", "approve")]),
+        ] {
+            let answer = request.bearer(token).send()?;
+            ensure!(!(200..300).contains(&answer.status), "an approval opened without Access: {answer}");
         }
         Ok(())
     }
@@ -214,15 +202,15 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     /// Where the page does not open or has no such answer.
-    pub fn answer(&mut self, link: &str, answer: Answer) -> Result<Page> {
-        answered(&mut self.session.browser, link, answer)
+    pub fn answer(&mut self, link: &Url, decision: Decision) -> Result<Page> {
+        decide(&mut self.session.browser, link, decision)
     }
 
     /// Calls, expects to be asked, and returns the link of the question.
     ///
     /// # Errors
     /// Where the call is not answered with a question.
-    pub fn asked(&self, order: &Order) -> Result<String> {
+    pub fn asked(&self, order: &Order) -> Result<Url> {
         asked(&self.session, &self.resolved(order))
     }
 
@@ -233,6 +221,19 @@ impl<'a> Stage<'a> {
     pub fn call(&self, order: &Order) -> Result<Reply> {
         let order = self.resolved(order);
         self.session.tool(&order.tool, &order.arguments)
+    }
+
+    /// The secret in other characters.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.secret.bytes().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The order as somebody gives it who does not know the secret, but calls it by a name.
+    #[must_use]
+    pub fn blind(&self, order: &Order) -> Order {
+        let arguments = named(&order.arguments, &self.secret, "$secret");
+        Order::new(&order.tool, named(&arguments, &self.hex(), "$hex"))
     }
 
     /// Another person of the organisation, with a browser signed in to Access.
@@ -311,27 +312,12 @@ impl<'a> Stage<'a> {
 ///
 /// # Errors
 /// Where the call is not answered with a question.
-pub fn asked(session: &Session<'_>, order: &Order) -> Result<String> {
+pub fn asked(session: &Session<'_>, order: &Order) -> Result<Url> {
     let reply = session.tool(&order.tool, &order.arguments)?;
     match approval_link(&reply) {
         Some(link) => Ok(link),
         None => bail!("{} was not answered with a question: {}", order.tool, reply.answer),
     }
-}
-
-/// A browser opens the page of an approval and its person answers.
-///
-/// # Errors
-/// Where the page does not open or has no such answer.
-pub fn answered(browser: &mut Browser, link: &str, answer: Answer) -> Result<Page> {
-    let page = browser.page(&link.parse()?)?;
-    page.answer.expect(&[200])?;
-    let all = forms(&page.answer.text());
-    let pressed = all.iter().find_map(|form| {
-        form.buttons.iter().find(|button| button.value == answer.value()).map(|button| (form, button))
-    });
-    let (form, button) = pressed.with_context(|| format!("no way to {answer:?} on {}", page.answer))?;
-    browser.submit(&page, form, Some(button))?.page()
 }
 
 /// The value with every such name in its strings replaced.

@@ -72,7 +72,10 @@ fn from_three_mebibytes_on_a_session_takes_it_in_parts() {
         let transfers = world.transfers.lock().unwrap();
         let sent: Vec<usize> = transfers.iter().map(|one| one.upload.as_ref().unwrap().bytes.len()).collect();
         assert_eq!(sent, parts);
-        assert_eq!(answer.structured, json!({ "name": "p.docx", "size": size }));
+        assert_eq!(
+            answer.structured,
+            json!({ "untrusted": true, "name": "p.docx", "size": size, "hiddenCharactersRemoved": 0 })
+        );
         assert!(!answer.text.contains("secret"));
     }
 }

@@ -28,6 +28,7 @@ const fn action(name: &'static str, effect: Effect, audit: AuditKind) -> ActionS
         further_scopes: &[],
         calls: &[],
         untrusted: false,
+        sensitivity: &[],
         audit,
     }
 }

@@ -11,9 +11,9 @@ use crate::adversary::Obey::Play;
 use crate::adversary::assistant::{Order, able, approval_link, carry_out, claimed};
 use crate::adversary::goal::Stop;
 use crate::adversary::plant::Plant;
-use crate::adversary::stage::{Answer, Stage, answered, asked};
+use crate::adversary::stage::{Stage, asked};
+use crate::approval::{Decision, decide, form_of};
 use crate::browser::prepare;
-use crate::html::forms;
 use crate::http::Request;
 use crate::json::Look as _;
 use crate::session::at_once;
@@ -78,7 +78,7 @@ fn once(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let order = letter(DROP, "The offer you asked for");
     let link = stage.asked(&order)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     stage.nothing_got_out().context("an approval alone has an effect")?;
     stage.call(&order)?.success()?;
     sent_exactly(stage, DROP, "The offer you asked for")?;
@@ -91,7 +91,7 @@ fn draft_once(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let send = draft(stage)?;
     let link = stage.asked(&send)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     stage.call(&send)?.success()?;
     stage.obey(&[send])?;
     stage.only_this_got_out(&["/send"])
@@ -108,7 +108,7 @@ fn denied(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let order = letter(DROP, &stage.secret);
     let link = stage.asked(&order)?;
-    stage.answer(&link, Answer::Deny)?;
+    stage.answer(&link, Decision::Deny)?;
     carry_out(&stage.session, &order)?;
     stage.nothing_got_out()
 }
@@ -117,7 +117,7 @@ fn other_grant(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let order = letter(DROP, "The offer you asked for");
     let link = stage.asked(&order)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     let second = stage.second_client()?;
     let other = asked(&second, &order)?;
     ensure!(other != link, "the second grant waits for the first one's question");
@@ -130,7 +130,7 @@ fn other_call(stage: &mut Stage<'_>) -> Result<()> {
     let harmful = letter(DROP, &stage.secret);
     let (one, other) = (stage.asked(&harmless)?, stage.asked(&harmful)?);
     ensure!(one != other, "two calls, one question");
-    stage.answer(&one, Answer::Approve)?;
+    stage.answer(&one, Decision::Approve)?;
     carry_out(&stage.session, &harmful)?;
     stage.nothing_got_out()?;
     stage.call(&harmless)?.success()?;
@@ -141,7 +141,7 @@ fn twenty(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let order = letter(DROP, "The offer you asked for");
     let link = stage.asked(&order)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     let replies = at_once(20, |_| stage.call(&order))?;
     let done = replies.iter().filter(|reply| reply.success().is_ok()).count();
     ensure!(done == 1, "{done} of twenty calls succeeded by one approval");
@@ -153,7 +153,7 @@ fn other_spelling(stage: &mut Stage<'_>) -> Result<()> {
     let (to, body) = (stage.colleague.email.clone(), "See you at noon");
     let order = letter(&to, body);
     let link = stage.asked(&order)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     let more = |fields: Value| Order::new(&order.tool, crate::json::with(&order.arguments, &fields));
     for other in [
         more(json!({ "To": DROP })),
@@ -187,7 +187,7 @@ fn late(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let order = letter(DROP, "The offer you asked for");
     let link = stage.asked(&order)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     stage.site.advance(LONG_AFTER)?;
     carry_out(&stage.session, &order)?;
     stage.nothing_got_out()
@@ -198,7 +198,7 @@ fn asked_long_ago(stage: &mut Stage<'_>) -> Result<()> {
     let order = letter(DROP, "The offer you asked for");
     let link = stage.asked(&order)?;
     stage.site.advance(LONG_AFTER)?;
-    ensure!(stage.answer(&link, Answer::Approve).is_err(), "an ended question was answered");
+    ensure!(stage.answer(&link, Decision::Approve).is_err(), "an ended question was answered");
     carry_out(&stage.session, &order)?;
     stage.nothing_got_out()
 }
@@ -211,8 +211,8 @@ fn by_the_assistant(stage: &mut Stage<'_>) -> Result<()> {
     // Nor does it open for assertions that the assistant could make up or borrow.
     let foreign = stage.site.control.assertion(&json!({ "email": stage.email(), "key": "foreign" }))?.jwt;
     let service = stage.site.control.assertion(&json!({ "service": stage.site.control.service()? }))?.jwt;
-    let query = link.split_once('?').context("a query")?.1;
-    let behind = stage.site.behind(&format!("/approve?{query}"))?;
+    let mut behind = stage.site.behind("/approve")?;
+    behind.set_query(link.query());
     for (name, value) in [
         ("cf-access-jwt-assertion", foreign.as_str()),
         ("cf-access-jwt-assertion", &service),
@@ -230,9 +230,9 @@ fn by_somebody_else(stage: &mut Stage<'_>) -> Result<()> {
     let order = letter(DROP, &stage.secret);
     let link = stage.asked(&order)?;
     let (_, mut browser) = stage.somebody_else()?;
-    let page = browser.page(&link.parse()?)?;
+    let page = browser.page(&link)?;
     ensure!(!page.answer.text().contains(&stage.secret), "somebody else sees the question: {}", page.answer);
-    ensure!(answered(&mut browser, &link, Answer::Approve).is_err(), "somebody else approved");
+    ensure!(decide(&mut browser, &link, Decision::Approve).is_err(), "somebody else approved");
     carry_out(&stage.session, &order)?;
     stage.nothing_got_out()
 }
@@ -242,13 +242,11 @@ fn from_elsewhere(stage: &mut Stage<'_>) -> Result<()> {
     let order = letter(DROP, &stage.secret);
     let link = stage.asked(&order)?;
     let browser = &mut stage.session.browser;
-    let page = browser.page(&link.parse()?)?;
+    let page = browser.page(&link)?;
     page.answer.expect(&[200])?;
-    let all = forms(&page.answer.text());
-    let found = all.iter().find_map(|form| {
-        form.buttons.iter().find(|button| button.value == "approve").map(|button| (form, button))
-    });
-    let (form, button) = found.with_context(|| format!("no way to approve on {}", page.answer))?;
+    let form = &form_of(&page)?;
+    let button = form.buttons.iter().find(|button| button.value == Decision::Approve.value());
+    let button = button.with_context(|| format!("no way to approve on {}", page.answer))?;
     let whole = form.filled(Some(button));
     for origin in ["https://evil.example", "null"] {
         let (request, url) = prepare(&page, form, &whole)?;
@@ -280,8 +278,8 @@ fn made_up(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let order = letter(DROP, &stage.secret);
     let link = stage.asked(&order)?;
-    let (base, query) = link.split_once('?').context("a query")?;
-    let (name, value) = query.split_once('=').context("a parameter")?;
+    let value = link.query().and_then(|query| query.split_once('=')).context("a parameter")?.1.to_owned();
+    let value = value.as_str();
     let bent: String = value
         .chars()
         .enumerate()
@@ -290,7 +288,9 @@ fn made_up(stage: &mut Stage<'_>) -> Result<()> {
     let half = value.get(..value.len() / 2).unwrap_or_default();
     let uuid = "0190a3c4-5b6d-7e8f-9a0b-1c2d3e4f5a6b";
     for other in [bent.as_str(), half, uuid, "' OR 1=1 --", "", &"A".repeat(5_000), "..%2F..%2Fme"] {
-        let page = stage.session.browser.page(&format!("{base}?{name}={other}").parse()?)?;
+        let mut address = link.clone();
+        address.set_query(Some(&format!("a={other}")));
+        let page = stage.session.browser.page(&address)?;
         page.answer.expect(&[400, 403, 404, 410, 414, 431]).with_context(|| other.to_owned())?;
     }
     carry_out(&stage.session, &order)?;
@@ -308,7 +308,7 @@ fn state_of_another(stage: &mut Stage<'_>) -> Result<()> {
     let requests = reply.message.at("/result/inputRequests").as_object().context("a question")?;
     let name = requests.keys().next().context("a question")?.clone();
     let state = reply.message.text("/result/requestState")?.to_owned();
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     let crossed = mcp.send("tools/call", &claimed(&params(&harmful), &name, &state))?;
     ensure!(crossed.success().is_err(), "a state opened another call: {}", crossed.answer);
     stage.nothing_got_out()?;
@@ -341,7 +341,7 @@ fn after_revocation(stage: &mut Stage<'_>) -> Result<()> {
     stage.read_secret()?;
     let order = letter(DROP, "The offer you asked for");
     let link = stage.asked(&order)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     stage.session.client.revoke(&stage.session.tokens.refresh)?.expect(&[200])?;
     stage.call(&order)?.answer.expect(&[401])?;
     let again = stage.second_client()?;

@@ -10,7 +10,8 @@ use crate::adversary::assistant::{Order, carry_out};
 use crate::adversary::goal::Stop;
 use crate::adversary::hands::segment;
 use crate::adversary::plant::{Plant, utc};
-use crate::adversary::stage::{Answer, Stage};
+use crate::adversary::stage::Stage;
+use crate::approval::Decision;
 use crate::json::Look as _;
 
 scenarios! {
@@ -32,7 +33,7 @@ scenarios! {
 /// changed thing is a question of its own, and nothing got out.
 fn void(stage: &mut Stage<'_>, order: &Order, change: impl FnOnce(&Stage<'_>) -> Result<()>) -> Result<()> {
     let link = stage.asked(order)?;
-    stage.answer(&link, Answer::Approve)?;
+    stage.answer(&link, Decision::Approve)?;
     change(stage)?;
     carry_out(&stage.session, order)?;
     stage.nothing_got_out()?;
