@@ -32,7 +32,7 @@ use crate::stream::assemble;
 /// A stream of chunks is many times as long as its text.
 const BOUNDS: Bounds = Bounds {
     network: Network::Configured,
-    timeout: Duration::from_secs(60),
+    timeout: Duration::from_mins(1),
     max_response_bytes: 4 * 1024 * 1024,
 };
 /// To the first byte, which a gateway that scans the answer sends last.
