@@ -110,6 +110,11 @@ impl ActionError {
         matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { status: 404, .. }))
     }
 
+    /// Whether Graph says that the person or the sign-in may not see what the arguments name.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { status: 403, .. }))
+    }
+
     /// Whether Graph refused with this code.
     pub(crate) fn has_graph_code(&self, wanted: &str) -> bool {
         matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { code, .. }) if code == wanted)

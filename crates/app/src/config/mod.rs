@@ -4,6 +4,7 @@
 //! Invariant: an insecure value has no representation here; an error names the setting and never shows its value.
 
 mod entra;
+mod outward;
 mod parse;
 mod settings;
 
@@ -18,6 +19,7 @@ use m365_types::{ConfidentialSources, InternalDomains, Profile, Secret, Toolset}
 use url::Url;
 
 pub use entra::Entra;
+pub use outward::{Inspection, Models, Outward, Receivers};
 pub use settings::{SETTINGS, Setting};
 
 /// Where the host finds values.
@@ -91,12 +93,16 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// Who operates; nobody where it is left out.
     pub operators: Option<Operators>,
+    /// Group in the assertion whose members may answer as a second person; nobody where it is left out.
+    pub approvers: Option<String>,
     /// Which clients are accepted.
     pub clients: ClientPolicy,
     /// Microsoft Entra.
     pub entra: Entra,
     /// Cloudflare AI Gateway.
     pub gateway: Gateway,
+    /// Webhooks, models and inspection.
+    pub outward: Outward,
     /// What is offered.
     pub toolset: Toolset,
     /// Which permissions are asked for at sign-in.
@@ -219,6 +225,7 @@ impl Config {
         refuse_open_discovery(&access, ingress)?;
         let audience = reader.optional("OPERATOR_AUD")?;
         let operators = reader.group("OPERATOR_GROUP")?.map(|group| Operators { group, audience });
+        let approvers = reader.group("APPROVER_GROUP")?;
         let clients = ClientPolicy {
             metadata_hosts: reader.hosts("CLIENT_METADATA_HOSTS")?,
             metadata_base: reader.development_url("CLIENT_METADATA_BASE_URL")?,
@@ -235,12 +242,16 @@ impl Config {
             transport: reader
                 .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
         };
+        let outward = Outward::parse(&reader)?;
         let entra = Entra::parse(&reader)?;
-        let toolset = Toolset {
+        let mut toolset = Toolset {
             profile: reader.profile("PROFILE", default_profile)?,
             allow: reader.rows("TOOLS_ALLOW")?,
             deny: reader.rows("TOOLS_DENY")?,
         };
+        if !outward.summarises() {
+            toolset.deny.extend(m365_graph::SUMMARY_ROWS);
+        }
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
         let internal = InternalDomains::new(reader.hosts("INTERNAL_DOMAINS")?);
         let confidential = reader.confidential_sources("CONFIDENTIAL_SOURCES")?;
@@ -252,9 +263,11 @@ impl Config {
             ingress,
             lifetimes,
             operators,
+            approvers,
             clients,
             entra,
             gateway,
+            outward,
             toolset,
             asked,
             internal,

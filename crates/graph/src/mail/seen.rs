@@ -162,9 +162,9 @@ pub(crate) async fn files(
             value.prefer = vec![IMMUTABLE_ID.to_owned()];
             let bytes = graph.content(value).await?.body;
             read = read.saturating_add(bytes.len() as u64);
-            files.push(effect::file(&name, &bytes));
+            files.push(effect::read(context, &name, attachment.content_type.as_deref(), bytes).await);
         } else {
-            files.push(EffectFile { name, size, digest: attachment.version() });
+            files.push(EffectFile { name, size, digest: attachment.version(), text: None });
         }
     }
     Ok(files)
