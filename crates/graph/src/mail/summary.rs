@@ -21,9 +21,9 @@ use crate::error::ActionError;
 use crate::excerpt::Part;
 use crate::lesson::Lesson;
 use crate::mail::body::{self, ItemBody};
+use crate::mail::confidential::{self, Header};
 use crate::mail::list::{IMMUTABLE_ID, SUBJECT_MAX};
 use crate::mail::seen::MESSAGE;
-use crate::mail::sensitivity::{self, Header};
 use crate::odata::literal;
 use crate::param::{Identifier, MAILBOX, Optional, Param, Text, optional};
 use crate::shape::{self, Cleaner, framed};
@@ -213,7 +213,7 @@ impl SummarizeThread {
 
 impl Message {
     fn is_confidential(&self) -> bool {
-        sensitivity::is_confidential(self.internet_message_headers.as_deref().unwrap_or_default())
+        confidential::is_confidential(self.internet_message_headers.as_deref().unwrap_or_default())
     }
 }
 
