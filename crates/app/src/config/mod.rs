@@ -226,16 +226,7 @@ impl Config {
             redirects: reader.list("CLIENT_REDIRECTS")?,
             registration: reader.choice("CLIENT_REGISTRATION", &[("on", true), ("off", false)])?,
         };
-        let gateway = Gateway {
-            base_url: reader.base_url("AI_GATEWAY_BASE_URL")?,
-            account_id: reader.word("AI_GATEWAY_ACCOUNT_ID")?,
-            gateway_id: reader.word("AI_GATEWAY_ID")?,
-            token: reader.secret("AI_GATEWAY_SERVICE_TOKEN")?,
-            graph_version: reader.graph_version("GRAPH_API_VERSION")?,
-            sharepoint_hosts: reader.hosts("SHAREPOINT_HOSTS")?,
-            transport: reader
-                .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
-        };
+        let gateway = gateway(&reader)?;
         let entra = Entra::parse(&reader)?;
         let toolset = Toolset {
             profile: reader.profile("PROFILE", default_profile)?,
@@ -285,6 +276,19 @@ fn refuse_open_discovery(access: &Access, ingress: Ingress) -> Result<(), Config
         return Err(ConfigError { name: "DISCOVERY_BEFORE_SIGN_IN", problem: problem.into() });
     }
     Ok(())
+}
+
+fn gateway(reader: &parse::Reader<'_>) -> Result<Gateway, ConfigError> {
+    Ok(Gateway {
+        base_url: reader.base_url("AI_GATEWAY_BASE_URL")?,
+        account_id: reader.word("AI_GATEWAY_ACCOUNT_ID")?,
+        gateway_id: reader.word("AI_GATEWAY_ID")?,
+        token: reader.secret("AI_GATEWAY_SERVICE_TOKEN")?,
+        graph_version: reader.graph_version("GRAPH_API_VERSION")?,
+        sharepoint_hosts: reader.hosts("SHAREPOINT_HOSTS")?,
+        transport: reader
+            .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
+    })
 }
 
 const fn minutes(count: u64) -> Duration {
