@@ -18,6 +18,8 @@ pub enum Gate {
     Bearer,
     /// An OAuth client, authenticated as it registered.
     Client,
+    /// This server itself, by a stamp of its own that came back to it.
+    Own,
     /// Anyone.
     Public,
 }
@@ -39,6 +41,8 @@ pub enum Handler {
     Connect,
     /// The answer to the consent page.
     Consent,
+    /// Results on their way through the gateway's inspection.
+    Echo,
     /// Liveness.
     Health,
     /// The Model Context Protocol.
@@ -271,6 +275,14 @@ pub const ROUTES: &[Route] = &[
     browser("/callback", Handler::Callback, AuditKind::MicrosoftLinked),
     browser("/connect", Handler::Connect, AuditKind::MicrosoftLinked),
     oauth(form("/consent", Handler::Consent, AuditKind::RequestRefused)),
+    Route {
+        methods: POST,
+        gate: Gate::Own,
+        content: Content::Json,
+        body_cap: m365_ports::ECHO_BYTES_MAX,
+        cors: Cors::SameOrigin,
+        ..public("/echo", Handler::Echo)
+    },
     public("/healthz", Handler::Health),
     bearer("/mcp", Handler::Mcp),
     browser("/me", Handler::Me, AuditKind::ProfileRead),
@@ -363,8 +375,17 @@ mod tests {
 
     #[test]
     fn access_lets_through_exactly_what_has_another_gate() {
-        let expected =
-            ["/.well-known/*", "/healthz", "/mcp", "/messages", "/register", "/revoke", "/sse", "/token"];
+        let expected = [
+            "/.well-known/*",
+            "/echo",
+            "/healthz",
+            "/mcp",
+            "/messages",
+            "/register",
+            "/revoke",
+            "/sse",
+            "/token",
+        ];
         assert_eq!(bypass_paths(Ingress::Oauth), expected);
         assert!(bypass_paths(Ingress::Managed).is_empty());
         assert_eq!(old_transport_paths(), ["/messages", "/sse"]);

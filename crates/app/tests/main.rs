@@ -13,7 +13,15 @@ mod cursors;
 #[cfg(test)]
 mod early_discovery;
 #[cfg(test)]
+mod echo;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod labels;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod my_journal;
 #[cfg(test)]
@@ -46,3 +54,5 @@ mod tool_coverage;
 mod tool_rows;
 #[cfg(test)]
 mod upkeep;
+#[cfg(test)]
+mod webhooks;

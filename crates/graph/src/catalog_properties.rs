@@ -5,11 +5,11 @@
 
 use futures_util::FutureExt as _;
 use m365_ports::GraphRequest;
-use m365_types::{Scope, ScopeSet};
+use m365_types::{Scope, ScopeSet, Stage};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::testing::{REQUEST, Scripted, World, account, intent, ok, refused};
+use crate::testing::{REQUEST, Scripted, ScriptedLlm, World, account, intent_of, ok, refused};
 use crate::{Account, Action, Context, GraphClient, Invocation, catalog};
 
 /// What somebody may mean well.
@@ -145,10 +145,18 @@ fn graph(request: &GraphRequest) -> Scripted {
     ok(&answer)
 }
 
-/// Every request that the call makes, whatever becomes of it.
+/// Every request that the call makes when it looks and when it acts, whatever becomes of it.
 fn requests_of(action: &'static Action, invocation: &dyn Invocation) -> Vec<GraphRequest> {
-    let world = World::serving(graph);
-    let intent = intent(&action.spec, invocation.scopes(&action.spec));
+    let mut requests = requests_at(Stage::Look, action, invocation);
+    assert!(requests.iter().all(|request| request.call.safe), "{}", action.spec.name);
+    requests.extend(requests_at(Stage::Act, action, invocation));
+    requests
+}
+
+fn requests_at(stage: Stage, action: &'static Action, invocation: &dyn Invocation) -> Vec<GraphRequest> {
+    let mut world = World::serving(graph);
+    world.llm = Some(ScriptedLlm::answering("x"));
+    let intent = intent_of(stage, &action.spec, invocation.scopes(&action.spec));
     let client = GraphClient::new(world.ports(), &intent);
     let account = allowed_everything();
     let context = Context {
@@ -160,7 +168,12 @@ fn requests_of(action: &'static Action, invocation: &dyn Invocation) -> Vec<Grap
         zone: &world.zone,
         documents: &world,
     };
-    drop(invocation.run(&context).now_or_never().expect("the fakes never wait"));
+    let never = "the fakes never wait";
+    if stage == Stage::Act {
+        drop(invocation.run(&context).now_or_never().expect(never));
+    } else if invocation.must_look() {
+        drop(invocation.look(&context).now_or_never().expect(never));
+    }
     world.requests()
 }
 

@@ -271,6 +271,7 @@ static TWO_CALLS: ActionSpec = ActionSpec {
     further_scopes: &[],
     calls: &[Call::post("/me/first/{id}"), Call::get("/me/second")],
     untrusted: false,
+    sensitivity: &[],
     audit: AuditKind::MailRead,
 };
 

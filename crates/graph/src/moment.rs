@@ -153,10 +153,20 @@ impl Settled {
         self.zone.stamp(self.at)
     }
 
+    /// For people, and exactly.
+    pub(crate) fn exact(&self) -> String {
+        exact(&self.zone, self.at)
+    }
+
     /// For people: local time and zone.
     pub(crate) fn words(&self) -> String {
         format!("{} {}", self.zone.words_at(self.at), self.zone.name())
     }
+}
+
+/// An instant for people, and exactly: `Tue 2026-11-24 10:00 Europe/Berlin (2026-11-24T09:00:00Z)`.
+pub(crate) fn exact(zone: &Zone, at: Timestamp) -> String {
+    format!("{} {} ({})", zone.words_at(at), zone.name(), instant_text(at))
 }
 
 /// RFC 3339 in UTC, whole seconds.

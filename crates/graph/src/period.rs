@@ -4,9 +4,11 @@
 //! What a time means that names no zone is the rule of [`crate::moment`].
 
 use jiff::Timestamp;
+use m365_types::ResolvedEffect;
 
 use crate::action::Context;
 use crate::arguments::Given;
+use crate::effect::say;
 use crate::error::ActionError;
 use crate::lesson::Lesson;
 use crate::moment::{Moment, Settled};
@@ -73,6 +75,27 @@ impl Period {
         Self { names, start, end, zone }
     }
 
+    /// What the two mean, where that can be known without asking the mailbox for its zone.
+    pub(crate) fn known(&self) -> Option<Times> {
+        let zone = self.zone.clone().unwrap_or_else(Zone::utc);
+        let settled = |moment: &Moment| {
+            let settled = moment.settle(&zone).ok()?;
+            Some(if self.zone.is_some() { settled.told_in(&zone) } else { settled })
+        };
+        let (start, end) = self.is_known().then(|| settled(&self.start).zip(settled(&self.end))).flatten()?;
+        Some(Times { start, end, names: self.names, assumed: zone })
+    }
+
+    /// Whether the mailbox's zone changes nothing about the two.
+    pub(crate) fn is_known(&self) -> bool {
+        self.zone.is_some() || !(self.start.floats() || self.end.floats())
+    }
+
+    /// The zone that the call names.
+    pub(crate) const fn zone(&self) -> Option<&Zone> {
+        self.zone.as_ref()
+    }
+
     /// What the two mean. The mailbox is asked for its zone where one of them floats and the call names none.
     pub(crate) async fn settle(&self, context: &Context<'_>) -> Result<Times, ActionError> {
         let floats = self.start.floats() || self.end.floats();
@@ -101,6 +124,12 @@ impl Period {
 }
 
 impl Times {
+    /// Adds the two to what is told of an effect.
+    pub(crate) fn tell(&self, effect: &mut ResolvedEffect) {
+        say(effect, "Start", self.start.exact());
+        say(effect, "End", self.end.exact());
+    }
+
     /// From the one to the other, for people.
     pub(crate) fn words(&self) -> String {
         format!("From {} to {}.", self.start.words(), self.end.words())

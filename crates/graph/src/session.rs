@@ -131,6 +131,7 @@ pub(crate) static ROWS: [Action; 1] = [Action {
         further_scopes: &[],
         calls: &[],
         untrusted: false,
+        sensitivity: &[],
         audit: AuditKind::SessionRead,
     },
     paged: false,

@@ -10,11 +10,13 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use m365_ports::{
     Clock, Content, Document, DocumentError, DocumentReader, DocumentText, Entropy, GraphAnswer,
-    GraphRequest, Timer, TokenError, TokenSource, Trace, Transfer, Upstream, UpstreamError,
+    GraphRequest, Llm, LlmAnswer, LlmError, LlmPrompt, LlmRefusal, LlmRoute, Timer, TokenError, TokenSource,
+    Trace, Transfer, Upstream, UpstreamError,
 };
 use m365_types::{
-    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Permit, Person, Posture,
-    Principal, RequestId, Scope, ScopeSet, Secret, Terms, UnixMillis,
+    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Labels, Oid, Permit,
+    Person, Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret, Stage, TenantId, Terms,
+    UnixMillis,
 };
 use serde_json::{Map, Value};
 
@@ -25,6 +27,10 @@ use crate::{
 pub(crate) const REQUEST: RequestId = RequestId::from_random([0x5a; 16]);
 /// 2026-11-22T12:00:00Z
 pub(crate) const NOW: UnixMillis = UnixMillis::from_secs(1_795_348_800);
+
+/// The tenant of whoever is signed in, and their object id.
+pub(crate) const TENANT: &str = "2432b57b-0abd-43db-aa7b-16eadd115d34";
+pub(crate) const OID: &str = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
 
 pub(crate) fn arguments(given: Value) -> Map<String, Value> {
     match given {
@@ -61,6 +67,10 @@ pub(crate) struct World {
     pub(crate) scopes: Option<&'static str>,
     /// Why no document can be read; where nothing says so, the text of a document is its bytes.
     pub(crate) unread: Option<DocumentError>,
+    /// The language model; none where nothing says so.
+    pub(crate) llm: Option<ScriptedLlm>,
+    /// What stands against the person's calls.
+    pub(crate) labels: Labels,
     /// The documents that were read.
     pub(crate) documents: Mutex<Vec<Document>>,
 }
@@ -100,7 +110,7 @@ impl World {
     ) -> (Result<Answer, ActionError>, Vec<Trace>) {
         let action = catalog().find(|action| action.spec.name == name).unwrap();
         let invocation = action.parse(&arguments(given)).unwrap();
-        let intent = intent(&action.spec, invocation.scopes(&action.spec));
+        let intent = intent_under(self.labels, Stage::Act, &action.spec, invocation.scopes(&action.spec));
         let graph = GraphClient::new(self.ports(), &intent);
         let mut account = account();
         if let Some(scopes) = self.scopes {
@@ -124,12 +134,51 @@ impl World {
         (result, graph.traces())
     }
 
+    /// Parses an action and looks at what it would do, with a permit that only looks; what was sent stays here.
+    pub(crate) fn look(&self, name: &str, given: Value) -> Result<ResolvedEffect, ActionError> {
+        let action = catalog().find(|action| action.spec.name == name).unwrap();
+        let invocation = action.parse(&arguments(given)).unwrap();
+        assert!(invocation.must_look(), "nothing makes it look");
+        let intent = intent_of(Stage::Look, &action.spec, invocation.scopes(&action.spec));
+        let graph = GraphClient::new(self.ports(), &intent);
+        let mut account = account();
+        if let Some(scopes) = self.scopes {
+            account.granted = ScopeSet::parse(scopes).0;
+            account.microsoft_scopes = account.granted.clone();
+        }
+        let context = Context {
+            graph: &graph,
+            now: self.now(),
+            request: REQUEST,
+            account: &account,
+            position: None,
+            zone: &self.zone,
+            documents: self,
+        };
+        invocation.look(&context).now_or_never().expect("the fakes never wait")
+    }
+
     pub(crate) fn ports(&self) -> Ports<'_> {
-        Ports { upstream: self, tokens: self, timer: self, entropy: self, clock: self, watch: self }
+        Ports {
+            upstream: self,
+            tokens: self,
+            timer: self,
+            entropy: self,
+            clock: self,
+            watch: self,
+            llm: self.llm.as_ref().map(|llm| llm as &dyn Llm),
+        }
     }
 
     pub(crate) fn pass(&self, time: Duration) {
         *self.passed.lock().unwrap() += time;
+    }
+}
+
+impl World {
+    /// The same for a client and a token that may do this.
+    pub(crate) fn allowed(self, scopes: &'static str) -> Self {
+        Self { scopes: Some(scopes), ..self }
     }
 }
 
@@ -144,11 +193,24 @@ pub(crate) fn account() -> Account {
     }
 }
 
+pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
+    intent_of(Stage::Act, spec, scopes)
+}
+
+pub(crate) fn intent_of(stage: Stage, spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
+    intent_under(Labels::NONE, stage, spec, scopes)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a test issues what the perimeter, the decision and the journal issue"
 )]
-pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
+pub(crate) fn intent_under(
+    labels: Labels,
+    stage: Stage,
+    spec: &'static ActionSpec,
+    scopes: Vec<Scope>,
+) -> Intent {
     let person = Person {
         subject: AccessSubject::parse("alex").unwrap(),
         email: Email::parse("alex@contoso.example").unwrap(),
@@ -158,15 +220,52 @@ pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
     };
     let actor = Actor {
         principal: Principal::issue(Identity::Person(person), NOW),
-        microsoft: None,
+        microsoft: Some((TenantId::parse(TENANT).unwrap(), Oid::parse(OID).unwrap())),
         client: Some(ClientId::parse("client").unwrap()),
         grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,
     };
-    Intent::recorded(
-        Permit::issue(actor, spec, Terms::plain(m365_types::Reach::default(), scopes, "test")),
-        1,
-    )
+    let terms = Terms { stage, labels, ..Terms::plain(m365_types::Reach::default(), scopes, "test") };
+    Intent::recorded(Permit::issue(actor, spec, terms), 1)
+}
+
+/// What the arguments alone say that a call does.
+pub(crate) fn effect(name: &str, given: Value) -> ResolvedEffect {
+    let action = catalog().find(|action| action.spec.name == name).unwrap();
+    action.parse(&arguments(given)).unwrap().effect()
+}
+
+/// A language model that answers everything alike, and keeps what it was asked.
+pub(crate) struct ScriptedLlm {
+    pub(crate) answer: Result<LlmAnswer, LlmError>,
+    pub(crate) asked: Mutex<Vec<LlmPrompt>>,
+}
+
+impl ScriptedLlm {
+    pub(crate) fn answering(text: &str) -> Self {
+        let answer = LlmAnswer { text: text.to_owned(), truncated: false, trace: trace(200) };
+        Self { answer: Ok(answer), asked: Mutex::default() }
+    }
+
+    pub(crate) fn refusing(refusal: LlmRefusal) -> Self {
+        Self { answer: Err(LlmError { refusal, trace: Some(trace(403)) }), asked: Mutex::default() }
+    }
+
+    pub(crate) fn prompts(&self) -> Vec<LlmPrompt> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Llm for ScriptedLlm {
+    fn has(&self, route: LlmRoute) -> bool {
+        route == LlmRoute::Summary
+    }
+
+    async fn complete(&self, _: &Intent, prompt: LlmPrompt) -> Result<LlmAnswer, LlmError> {
+        self.asked.lock().unwrap().push(prompt);
+        self.answer.clone()
+    }
 }
 
 /// What Graph will say to one request.

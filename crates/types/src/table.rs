@@ -77,6 +77,36 @@ impl fmt::Display for Profile {
     }
 }
 
+/// By what a result tells that it holds something confidential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sensitivity {
+    /// `sensitivity` of an event: personal, private or confidential.
+    EventSensitivity,
+    /// Sensitivity label of a file.
+    FileLabel,
+    /// Headers of a message: `Sensitivity` (RFC 4021 section 2.1.55), and the label that Microsoft Purview writes.
+    MessageSensitivity,
+    /// Where it lies: a place that the operator calls confidential.
+    Place,
+}
+
+impl Sensitivity {
+    /// Every way.
+    pub const ALL: &'static [Self] =
+        &[Self::EventSensitivity, Self::FileLabel, Self::MessageSensitivity, Self::Place];
+
+    /// The words used in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EventSensitivity => "event sensitivity",
+            Self::FileLabel => "file label",
+            Self::MessageSensitivity => "message sensitivity",
+            Self::Place => "place",
+        }
+    }
+}
+
 /// What a deployment offers: a profile, and names that narrow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toolset {
@@ -145,6 +175,8 @@ pub struct ActionSpec {
     pub calls: &'static [Call],
     /// Whether its result holds text that the person did not write.
     pub untrusted: bool,
+    /// How its result tells that it holds something confidential; nothing where it cannot tell.
+    pub sensitivity: &'static [Sensitivity],
     /// The kind of its journal records.
     pub audit: AuditKind,
 }

@@ -3,6 +3,7 @@
 //! In scope: opening the sealed context, dispatching a route to its handler, recording what is refused here.
 //! Atomicity: every transition is one transaction of the cell's [`Database`]; requests of one cell run concurrently.
 
+mod announced;
 mod approvals;
 mod approve;
 mod authorize;
@@ -15,11 +16,13 @@ mod keep_alive;
 mod labels;
 mod mcp;
 mod me;
+mod outbox;
 mod owner;
 mod standing;
 mod streams;
 mod token;
 mod upkeep;
+mod usage;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -45,9 +48,12 @@ pub(crate) use in_flight::{CallName, Cancellation, InFlight};
 pub(crate) use me::records;
 pub use owner::cell_named_in;
 pub(crate) use standing::COPY_FRESH;
+pub(crate) use usage::{LimitReached, charge};
 
+use announced::Announced;
 use carried::Carried;
 use documents::OneAtATime;
+use outbox::{Behind, Outbox};
 use streams::Streams;
 
 use crate::core::Core;
@@ -69,6 +75,8 @@ pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
     || standing::SCHEMA,
     || labels::SCHEMA,
     || approvals::SCHEMA,
+    || usage::SCHEMA,
+    || outbox::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
     || m365_auth::entra::session::SCHEMA,
@@ -79,7 +87,7 @@ pub struct Cell {
     core: Arc<Core>,
     id: CellId,
     database: Arc<dyn Database>,
-    journal: Arc<Journal>,
+    journal: Arc<Announced>,
     rooms: OnceLock<Rooms>,
     calls: Semaphore,
     documents: Semaphore,
@@ -92,6 +100,7 @@ pub struct Cell {
     streams: Arc<Streams>,
     carried: Carried,
     zone: ZoneMemory,
+    behind: Behind,
 }
 
 /// What a cell has once its owner is known.
@@ -136,7 +145,10 @@ impl Cell {
         let provenance = Provenance { policy, build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
         let carried = Carried::new(core.config.keys.sealer(Purpose::Carried), id.clone());
-        let journal = Arc::new(Journal::open(database.clone(), id.clone(), digests, provenance));
+        let journal = Journal::open(database.clone(), id.clone(), digests, provenance);
+        let receivers = core.webhooks.as_ref().map(|webhooks| webhooks.receivers()).unwrap_or_default();
+        let outbox = Outbox::new(id.clone(), receivers, core.ports.entropy.clone());
+        let journal = Arc::new(Announced::new(journal, outbox));
         Ok(Arc::new(Self {
             core,
             id,
@@ -153,6 +165,7 @@ impl Cell {
             streams: Arc::default(),
             carried,
             zone: ZoneMemory::default(),
+            behind: Behind::default(),
         }))
     }
 
@@ -270,6 +283,7 @@ impl Cell {
             Handler::Revoke => self.revoke(inside),
             Handler::Token => self.token(inside),
             Handler::AuthorizationServer
+            | Handler::Echo
             | Handler::Health
             | Handler::OperatorKill
             | Handler::OperatorReadmit

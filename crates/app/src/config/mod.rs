@@ -4,6 +4,7 @@
 //! Invariant: an insecure value has no representation here; an error names the setting and never shows its value.
 
 mod entra;
+mod outward;
 mod parse;
 mod settings;
 
@@ -14,10 +15,11 @@ use m365_auth::oauth::store::Lifetimes;
 use m365_egress::{GraphVersion, Transport};
 use m365_ports::RotatingSecret;
 use m365_seal::{Key, KeyRing, Keys};
-use m365_types::{InternalDomains, Profile, Secret, Toolset};
+use m365_types::{ConfidentialSources, InternalDomains, Profile, Secret, Toolset};
 use url::Url;
 
 pub use entra::Entra;
+pub use outward::{Inspection, Models, Outward, Receivers};
 pub use settings::{SETTINGS, Setting};
 
 /// Where the host finds values.
@@ -99,12 +101,16 @@ pub struct Config {
     pub entra: Entra,
     /// Cloudflare AI Gateway.
     pub gateway: Gateway,
+    /// Webhooks, models and inspection.
+    pub outward: Outward,
     /// What is offered.
     pub toolset: Toolset,
     /// Which permissions are asked for at sign-in.
     pub asked: Asked,
     /// The domains of the organisation.
     pub internal: InternalDomains,
+    /// The places whose content is confidential.
+    pub confidential: ConfidentialSources,
     /// After how long without a call a person's labels lapse.
     pub label_idle: Duration,
     /// The three keys.
@@ -227,14 +233,19 @@ impl Config {
             registration: reader.choice("CLIENT_REGISTRATION", &[("on", true), ("off", false)])?,
         };
         let gateway = gateway(&reader)?;
+        let outward = Outward::parse(&reader)?;
         let entra = Entra::parse(&reader)?;
-        let toolset = Toolset {
+        let mut toolset = Toolset {
             profile: reader.profile("PROFILE", default_profile)?,
             allow: reader.rows("TOOLS_ALLOW")?,
             deny: reader.rows("TOOLS_DENY")?,
         };
+        if !outward.summarises() {
+            toolset.deny.extend(m365_graph::SUMMARY_ROWS);
+        }
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
         let internal = InternalDomains::new(reader.hosts("INTERNAL_DOMAINS")?);
+        let confidential = reader.confidential_sources("CONFIDENTIAL_SOURCES")?;
         let label_idle = reader.duration("LABEL_IDLE_LIFETIME", minutes(5)..=hours(7 * 24))?;
         let keys = keys(&reader)?;
         Ok(Self {
@@ -247,9 +258,11 @@ impl Config {
             clients,
             entra,
             gateway,
+            outward,
             toolset,
             asked,
             internal,
+            confidential,
             label_idle,
             keys,
             mode,

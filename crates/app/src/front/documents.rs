@@ -30,6 +30,7 @@ impl Front {
             | Handler::Callback
             | Handler::Connect
             | Handler::Consent
+            | Handler::Echo
             | Handler::Mcp
             | Handler::Me
             | Handler::MeJournal

@@ -13,6 +13,7 @@
 mod approval;
 mod body;
 mod documents;
+mod echo;
 mod forward;
 mod gate;
 mod operator;
@@ -139,6 +140,11 @@ impl Front {
                 }
                 let body = self.read_body(&arrival, body).await?;
                 self.document(&arrival, body).await.map(here)
+            }
+            Gate::Own => {
+                check_method(route, &arrival.head.method)?;
+                self.beside(&arrival.head.headers).await?;
+                self.echo(&arrival, body).await.map(here)
             }
             Gate::Access => {
                 check_method(route, &arrival.head.method)?;

@@ -6,6 +6,7 @@ mod database;
 mod flow;
 mod keys;
 mod mcp;
+mod models;
 mod network;
 mod people;
 mod ports;
@@ -17,5 +18,5 @@ pub(crate) use flow::{ASSERTION, Client, FORM, Tokens, client_metadata, encode, 
 pub(crate) use mcp::{Message, asking, cancelling, succeeded};
 pub(crate) use network::{Destination, graph_path};
 pub(crate) use people::{ALEX, Person, SAM, service_assertion};
-pub(crate) use site::{Answer, PUBLIC_URL, Site};
+pub(crate) use site::{Answer, PUBLIC_URL, Site, echo_seal};
 pub(crate) use underway::{Piece, Reading, Underway};

@@ -5,7 +5,7 @@
 //! [`crate::moment`].
 
 use async_trait::async_trait;
-use m365_types::{Email, Reach};
+use m365_types::{Email, Reach, ResolvedEffect, Role};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,12 +13,14 @@ use crate::action::{Answer, Context, Invocation, in_mailbox};
 use crate::arguments::Given;
 use crate::calendar::event::GraphOnlineMeeting;
 use crate::calendar::param::{BODY_TEXT, END, INVITED, LOCATION, MEANT, START, SUBJECT_TEXT, attendees};
+use crate::effect::{self, add, say, users_of};
 use crate::error::ActionError;
 use crate::mail::list::IMMUTABLE_ID;
 use crate::mail::send::refuse_too_much_markup;
 use crate::param::{Addresses, Boolean, MAILBOX, Optional, Param, Required, Text, optional, required};
 use crate::period::{Period, Times};
 use crate::shape::{self, outgoing};
+use crate::standing;
 
 pub(crate) static SUBJECT: Param<Text, Required> = required("subject", "Event title", SUBJECT_TEXT);
 pub(crate) static ATTENDEES: Param<Addresses, Optional> =
@@ -77,6 +79,20 @@ impl Invocation for CreateCalendarEvent {
         Reach { recipients: self.attendees.clone(), ..in_mailbox(self.mailbox()) }
     }
 
+    fn effect(&self) -> ResolvedEffect {
+        self.at(self.period.known().as_ref())
+    }
+
+    fn must_look(&self) -> bool {
+        !self.attendees.is_empty() || self.mailbox.is_some() || !self.period.is_known()
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let mut effect = self.at(Some(&self.period.settle(context).await?));
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let times = self.period.settle(context).await?;
         let mut request = context.graph.request_in(self.mailbox.as_ref(), &[])?;
@@ -106,6 +122,20 @@ impl Invocation for CreateCalendarEvent {
 }
 
 impl CreateCalendarEvent {
+    /// What is made, at these times where they are known.
+    fn at(&self, times: Option<&Times>) -> ResolvedEffect {
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Attendee);
+        users_of(self.mailbox()).into_iter().for_each(|one| add(&mut effect.recipients, one));
+        effect = effect.with_fact("Subject", &self.subject);
+        if let Some(times) = times {
+            times.tell(&mut effect);
+        }
+        say(&mut effect, "Where", self.location.as_deref().unwrap_or_default());
+        say(&mut effect, "Online", if self.online { "a Teams meeting" } else { "" });
+        effect.body = self.body.as_deref().map(|body| effect::body(true, outgoing::html(body)));
+        effect
+    }
+
     fn invitations(&self) -> String {
         match self.attendees.len() {
             0 => String::new(),

@@ -4,6 +4,7 @@
 //! in the zone of the call.
 
 use m365_text::html_to_markdown;
+use m365_types::{Label, Labels};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::recurrence::GraphRecurrence;
@@ -14,8 +15,7 @@ use crate::wire::{Correspondent, Recipient};
 use crate::zone::Zone;
 
 /// What is asked of an event in a list.
-pub(crate) const SELECT: &str =
-    "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting";
+pub(crate) const SELECT: &str = "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,sensitivity";
 /// Properties that every event has.
 pub(crate) const FIELDS: &[&str] = &["id", "subject", "start", "end", "isAllDay"];
 const TITLE_MAX: usize = 255;
@@ -44,6 +44,15 @@ pub(crate) struct GraphEvent {
     pub(crate) recurrence: Option<GraphRecurrence>,
     pub(crate) series_master_id: Option<String>,
     pub(crate) has_attachments: Option<bool>,
+    sensitivity: Option<String>,
+}
+
+impl GraphEvent {
+    /// What the event says of itself: whatever its owner did not leave at normal counts.
+    pub(crate) fn labels(&self) -> Labels {
+        let marked = self.sensitivity.as_deref().is_some_and(|mark| !mark.eq_ignore_ascii_case("normal"));
+        marked.then_some(Label::Confidential).into_iter().collect()
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -10,15 +10,17 @@ mod recurrence;
 pub(crate) mod reply;
 mod rooms;
 pub(crate) mod schedule;
+mod seen;
 mod suggest;
 pub(crate) mod update;
 mod view;
 
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
 
 use crate::action::{Action, Output};
 use crate::excerpt;
 use crate::param::MAILBOX;
+use crate::standing::MAIL_TIPS;
 use crate::zone::{SETTINGS, TIME_ZONE};
 
 /// What the rows that read events have in common.
@@ -32,8 +34,11 @@ const READ: ActionSpec = ActionSpec {
     further_scopes: &[Scope::CalendarsReadShared, Scope::MailboxSettingsRead],
     calls: &[],
     untrusted: true,
+    sensitivity: &[],
     audit: AuditKind::CalendarRead,
 };
+/// By what it is known that an event is confidential.
+const EVENT_OR_PLACE: &[Sensitivity] = &[Sensitivity::EventSensitivity, Sensitivity::Place];
 /// What the rows that read free and busy times have in common.
 const LOOK: ActionSpec = ActionSpec {
     further_scopes: &[Scope::MailboxSettingsRead],
@@ -41,19 +46,25 @@ const LOOK: ActionSpec = ActionSpec {
     audit: AuditKind::AvailabilityRead,
     ..READ
 };
-/// What the rows have in common that change events, which tells those invited.
+/// What the rows have in common that change events, which tells those invited. With `Mail.Read` they can say where those
+/// stand.
 const SEND: ActionSpec = ActionSpec {
     effect: Effect::Send,
     scopes: &[Scope::CalendarsReadWrite],
-    further_scopes: &[Scope::CalendarsReadWriteShared, Scope::MailboxSettingsRead],
+    further_scopes: &[
+        Scope::CalendarsReadWriteShared,
+        Scope::MailRead,
+        Scope::MailReadShared,
+        Scope::MailboxSettingsRead,
+    ],
     untrusted: false,
     audit: AuditKind::CalendarSend,
     ..READ
 };
-/// The same of those that tell no time.
-const ANSWER: ActionSpec = ActionSpec { further_scopes: &[Scope::CalendarsReadWriteShared], ..SEND };
 
 const GET_EVENT: Call = Call::get(update::EVENT).or_mailbox();
+const ZONE: Call = Call::get(SETTINGS);
+const TIPS: Call = Call::query(MAIL_TIPS);
 
 /// The rows of this family, in the order clients see them.
 pub(crate) static ROWS: [Action; 11] = [
@@ -62,7 +73,8 @@ pub(crate) static ROWS: [Action; 11] = [
             name: "getCalendarEvents",
             title: "Get calendar events",
             summary: "Get calendar events",
-            calls: &[Call::get("/me/calendarView").or_mailbox(), Call::get(SETTINGS)],
+            calls: &[Call::get("/me/calendarView").or_mailbox(), ZONE],
+            sensitivity: EVENT_OR_PLACE,
             ..READ
         },
         paged: true,
@@ -75,7 +87,7 @@ pub(crate) static ROWS: [Action; 11] = [
             name: "createCalendarEvent",
             title: "Create calendar event",
             summary: "Create calendar event",
-            calls: &[Call::post_idempotent("/me/events").or_mailbox(), Call::get(SETTINGS)],
+            calls: &[Call::post_idempotent("/me/events").or_mailbox(), ZONE, TIPS],
             ..SEND
         },
         paged: false,
@@ -98,7 +110,8 @@ pub(crate) static ROWS: [Action; 11] = [
             name: "getEvent",
             title: "Get event",
             summary: "Read one event with its description",
-            calls: &[GET_EVENT, Call::get(SETTINGS)],
+            calls: &[GET_EVENT, ZONE],
+            sensitivity: EVENT_OR_PLACE,
             ..READ
         },
         paged: true,
@@ -111,7 +124,7 @@ pub(crate) static ROWS: [Action; 11] = [
             name: "updateEvent",
             title: "Update event",
             summary: "Change or reschedule an event; those invited are told",
-            calls: &[Call::patch(update::EVENT).or_mailbox(), GET_EVENT, Call::get(SETTINGS)],
+            calls: &[Call::patch(update::EVENT).or_mailbox(), GET_EVENT, ZONE, TIPS],
             ..SEND
         },
         paged: false,
@@ -135,9 +148,9 @@ pub(crate) static ROWS: [Action; 11] = [
             title: "Cancel event",
             summary: "Cancel an event as its organiser; those invited are told",
             effect: Effect::Destroy,
-            calls: &[Call::post("/me/events/{event}/cancel").or_mailbox()],
+            calls: &[Call::post("/me/events/{event}/cancel").or_mailbox(), GET_EVENT, ZONE, TIPS],
             audit: AuditKind::CalendarCancel,
-            ..ANSWER
+            ..SEND
         },
         paged: false,
         params: &[&param::ID, &param::COMMENT, &MAILBOX],
@@ -153,8 +166,11 @@ pub(crate) static ROWS: [Action; 11] = [
                 Call::post(reply::ACCEPT).or_mailbox(),
                 Call::post(reply::TENTATIVE).or_mailbox(),
                 Call::post(reply::DECLINE).or_mailbox(),
+                GET_EVENT,
+                ZONE,
+                TIPS,
             ],
-            ..ANSWER
+            ..SEND
         },
         paged: false,
         params: &[&param::ID, &reply::RESPONSE, &param::COMMENT, &reply::SEND_RESPONSE, &MAILBOX],
@@ -167,7 +183,7 @@ pub(crate) static ROWS: [Action; 11] = [
             title: "Find meeting times",
             summary: "Suggest times when all are free",
             scopes: &[Scope::CalendarsReadShared],
-            calls: &[Call::query("/me/findMeetingTimes"), Call::get(SETTINGS)],
+            calls: &[Call::query("/me/findMeetingTimes"), ZONE],
             ..LOOK
         },
         paged: false,
@@ -187,7 +203,7 @@ pub(crate) static ROWS: [Action; 11] = [
             name: "getSchedule",
             title: "Get schedule",
             summary: "When people and rooms are busy",
-            calls: &[Call::query("/me/calendar/getSchedule"), Call::get(SETTINGS)],
+            calls: &[Call::query("/me/calendar/getSchedule"), ZONE],
             untrusted: true,
             ..LOOK
         },
@@ -235,6 +251,7 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "One calendar event with its description",
             further_scopes: &[],
             calls: &[Call::get(update::EVENT)],
+            sensitivity: EVENT_OR_PLACE,
             ..READ
         },
         paged: false,

@@ -64,6 +64,7 @@ struct Read {
     recurrence: String,
     body: String,
     cleaner: Cleaner,
+    labels: Labels,
 }
 
 impl Named {
@@ -89,9 +90,10 @@ impl Named {
         if event.has_attachments == Some(true) {
             more.insert("hasAttachments".to_owned(), true.into());
         }
+        let labels = event.labels();
         let placed = Placed { event, zone: zone.clone() };
         let event = Event::of(&placed, &mut cleaner);
-        Ok(Read { event, more, recurrence, body, cleaner })
+        Ok(Read { event, more, recurrence, body, cleaner, labels })
     }
 }
 
@@ -120,7 +122,7 @@ impl Invocation for GetEvent {
             data.insert("bodyLength".to_owned(), part.length.into());
             data.insert("more".to_owned(), part.goes_on().into());
         }
-        Ok(Answer { text, structured: read.marked(data), next, labels: Labels::NONE })
+        Ok(Answer { text, structured: read.marked(data), next, labels: read.labels })
     }
 }
 
@@ -130,7 +132,7 @@ impl Invocation for ReadEvent {
         let read = self.named.read(context, &Zone::utc()).await?;
         let mut data = read.data();
         insert_body(&mut data, &read.body, URI, &self.named.id, self.offset);
-        Ok(Answer::json(read.marked(data)))
+        Ok(Answer { labels: read.labels, ..Answer::json(read.marked(data)) })
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::testing::{World, ok, refused};
 
-const SELECT: &str = "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,webLink,body,recurrence,seriesMasterId,hasAttachments";
+const SELECT: &str = "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,sensitivity,webLink,body,recurrence,seriesMasterId,hasAttachments";
 
 fn review() -> Value {
     json!({
@@ -82,4 +82,21 @@ fn a_long_description_goes_on_where_it_ended() {
 fn an_event_that_is_gone_is_said_to_be() {
     let world = World::answering([refused(404, None, None)]);
     assert!(world.run("getEvent", json!({ "id": "E1" })).unwrap_err().is_not_found());
+}
+
+#[test]
+fn an_event_that_is_not_left_at_normal_is_confidential() {
+    for (mark, confidential) in
+        [("private", true), ("personal", true), ("Confidential", true), ("normal", false), ("Normal", false)]
+    {
+        let mut event = review();
+        event["sensitivity"] = mark.into();
+        for tool in ["getEvent", "microsoft://events/{id}"] {
+            let answer = World::with_json(&event).run(tool, json!({ "id": "E1" })).unwrap();
+            assert_eq!(answer.labels.has(m365_types::Label::Confidential), confidential, "{mark}");
+        }
+        let days = World::with_json(&json!({ "value": [review(), event] }));
+        let answer = days.run("getCalendarEvents", json!({ "timeZone": "UTC" })).unwrap();
+        assert_eq!(answer.labels.has(m365_types::Label::Confidential), confidential, "{mark}");
+    }
 }

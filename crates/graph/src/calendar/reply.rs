@@ -5,16 +5,20 @@
 
 use async_trait::async_trait;
 use m365_ports::GraphRequest;
-use m365_types::{Email, Method, Reach};
+use m365_types::{Email, Method, Reach, ResolvedEffect};
 use serde_json::{Map, Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::calendar::param::{COMMENT, ID, event_reach};
+use crate::calendar::seen::{self, Seen};
+use crate::effect::{self, add, say, users_of};
 use crate::error::ActionError;
 use crate::lesson::Lesson;
 use crate::mail::list::IMMUTABLE_ID;
 use crate::param::{Boolean, Choice, MAILBOX, Optional, Param, Required, optional, required};
+use crate::standing;
+use crate::zone::Zone;
 
 pub(crate) static RESPONSE: Param<Choice<Response>, Required> = required(
     "response",
@@ -58,6 +62,16 @@ pub(crate) enum Response {
     Tentative,
 }
 
+impl Response {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accepted",
+            Self::Decline => "declined",
+            Self::Tentative => "tentatively accepted",
+        }
+    }
+}
+
 pub(crate) fn cancel_event(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let id = given.read(&ID);
     let comment = given.read(&COMMENT);
@@ -81,6 +95,21 @@ impl Invocation for CancelEvent {
         event_reach(self.mailbox(), &self.id)
     }
 
+    fn effect(&self) -> ResolvedEffect {
+        self.seen(&Seen::default(), &Zone::utc())
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let seen = seen::event(context, self.mailbox(), &self.id).await?;
+        let mut effect = self.seen(&seen, &Zone::of(context, None).await);
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let mut request = context.graph.request_in(self.mailbox.as_ref(), &[&self.id])?;
         request.prefer = vec![IMMUTABLE_ID.to_owned()];
@@ -89,6 +118,25 @@ impl Invocation for CancelEvent {
         let text = "Event cancelled. Microsoft 365 tells everybody invited, and has moved the event to Deleted Items.";
         Ok(Answer::whole(text.to_owned(), json!({ "id": self.id, "status": "cancelled" })))
     }
+}
+
+impl CancelEvent {
+    /// Who is told of the end of an event that is as it was seen.
+    fn seen(&self, seen: &Seen, zone: &Zone) -> ResolvedEffect {
+        let mut effect = of_event(self.reach(), seen);
+        for one in seen.invited().into_iter().chain(users_of(self.mailbox())) {
+            add(&mut effect.recipients, one);
+        }
+        seen.describe(&mut effect, zone);
+        effect.body = self.comment.as_deref().map(|comment| effect::body(false, comment));
+        effect
+    }
+}
+
+/// The effect on an event that is as it was seen.
+fn of_event(reach: Reach, seen: &Seen) -> ResolvedEffect {
+    let Reach { target, shared, .. } = reach;
+    ResolvedEffect { target, shared, version: seen.version(), ..ResolvedEffect::default() }
 }
 
 pub(crate) fn respond_to_event(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
@@ -122,6 +170,21 @@ impl Invocation for RespondToEvent {
         event_reach(self.mailbox(), &self.id)
     }
 
+    fn effect(&self) -> ResolvedEffect {
+        self.seen(&Seen::default(), &Zone::utc())
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let seen = seen::event(context, self.mailbox(), &self.id).await?;
+        let mut effect = self.seen(&seen, &Zone::of(context, None).await);
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let (template, status, done) = match self.response {
             Response::Accept => (ACCEPT, "accepted", "Invitation accepted."),
@@ -140,6 +203,22 @@ impl Invocation for RespondToEvent {
         let told = if self.send { "The organiser is told." } else { "The organiser is not told." };
         let structured = json!({ "id": self.id, "status": status, "organizerTold": self.send });
         Ok(Answer::whole(format!("{done} {told}"), structured))
+    }
+}
+
+impl RespondToEvent {
+    /// What the organiser of an event hears that is as it was seen, where the organiser is told.
+    fn seen(&self, seen: &Seen, zone: &Zone) -> ResolvedEffect {
+        let mut effect = of_event(self.reach(), seen);
+        let organizer = seen.organizer().filter(|_| self.send);
+        for one in organizer.into_iter().chain(users_of(self.mailbox())) {
+            add(&mut effect.recipients, one);
+        }
+        say(&mut effect, "Answer", self.response.as_str());
+        say(&mut effect, "Organiser is told", if self.send { "yes" } else { "no" });
+        seen.describe(&mut effect, zone);
+        effect.body = self.comment.as_deref().map(|comment| effect::body(false, comment));
+        effect
     }
 }
 

@@ -105,8 +105,9 @@ struct Block {
 
 #[async_trait]
 impl Invocation for GetSchedule {
+    /// The addresses leave with the question.
     fn reach(&self) -> Reach {
-        own()
+        Reach { recipients: self.addresses.clone(), ..own() }
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {

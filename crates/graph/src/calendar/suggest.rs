@@ -104,8 +104,9 @@ struct Busy {
 
 #[async_trait]
 impl Invocation for FindMeetingTimes {
+    /// The addresses leave with the question.
     fn reach(&self) -> Reach {
-        own()
+        Reach { recipients: self.attendees.clone(), ..own() }
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {

@@ -5,7 +5,7 @@
 //! sent in a named zone where one is known: a series that is anchored in UTC drifts when clocks change.
 
 use async_trait::async_trait;
-use m365_types::{Email, Method, Reach};
+use m365_types::{EffectBody, Email, Method, Reach, Recipient, ResolvedEffect, Role};
 use serde_json::{Map, Value, json};
 
 use crate::action::{Answer, Context, Invocation};
@@ -13,13 +13,17 @@ use crate::arguments::Given;
 use crate::calendar::create::html;
 use crate::calendar::event::GraphEvent;
 use crate::calendar::param::{BODY_TEXT, ID, INVITED, LOCATION, MEANT, SUBJECT_TEXT, attendees, event_reach};
+use crate::calendar::seen::{self, Seen};
+use crate::effect::{self, add, changed, say, users_of};
 use crate::error::ActionError;
 use crate::lesson::Lesson;
 use crate::mail::list::IMMUTABLE_ID;
 use crate::mail::send::refuse_too_much_markup;
 use crate::param::{Addresses, DateTime, MAILBOX, Optional, Param, Text, optional};
 use crate::period::{Period, Times};
-use crate::shape;
+use crate::shape::{self, outgoing};
+use crate::standing;
+use crate::zone::Zone;
 
 pub(crate) static SUBJECT: Param<Text, Optional> = optional("subject", "New title", SUBJECT_TEXT);
 pub(crate) static START: Param<DateTime, Optional> =
@@ -89,6 +93,27 @@ impl Invocation for UpdateEvent {
         Reach { recipients, ..event_reach(self.mailbox(), &self.id) }
     }
 
+    fn effect(&self) -> ResolvedEffect {
+        let times = self.period.as_ref().and_then(Period::known);
+        self.seen(&Seen::default(), times.as_ref(), &Zone::utc())
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let seen = seen::event(context, self.mailbox(), &self.id).await?;
+        let times = match &self.period {
+            Some(period) => Some(period.settle_local(context).await?),
+            None => None,
+        };
+        let zone = Zone::of(context, self.period.as_ref().and_then(Period::zone)).await;
+        let mut effect = self.seen(&seen, times.as_ref(), &zone);
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let times = match &self.period {
             Some(period) => Some(period.settle_local(context).await?),
@@ -122,6 +147,42 @@ impl Invocation for UpdateEvent {
 }
 
 impl UpdateEvent {
+    /// What changes of an event that is as it was seen. Whoever was invited and is no longer is told too.
+    fn seen(&self, seen: &Seen, times: Option<&Times>, zone: &Zone) -> ResolvedEffect {
+        let Reach { target, shared, .. } = self.reach();
+        let mut effect =
+            ResolvedEffect { target, shared, version: seen.version(), ..ResolvedEffect::default() };
+        let were = seen.invited();
+        let invited = |address: &Email| Recipient::at(address.clone(), Role::Attendee);
+        let are = self.attendees.iter().flatten().map(invited);
+        for one in were.iter().cloned().chain(are).chain(users_of(self.mailbox())) {
+            add(&mut effect.recipients, one);
+        }
+        let [start, end] = seen.times(zone);
+        for (name, new, was) in [
+            ("Subject", self.subject.clone(), seen.subject()),
+            ("Start", times.map(|times| times.start.exact()), start),
+            ("End", times.map(|times| times.end.exact()), end),
+            ("Where", self.location.clone(), seen.place()),
+        ] {
+            match new {
+                Some(new) => effect.facts.push(changed(name, new, Some(was).filter(|was| !was.is_empty()))),
+                None => say(&mut effect, name, was),
+            }
+        }
+        if let Some(attendees) = &self.attendees {
+            let (added, removed) = differences(&were, attendees);
+            say(&mut effect, "Newly invited", added);
+            say(&mut effect, "No longer invited", removed);
+        }
+        seen.say_kind(&mut effect);
+        effect.body = self.body.as_deref().map(|body| {
+            let was = seen.body().map(effect::bounded);
+            EffectBody { was, ..effect::body(true, outgoing::html(body)) }
+        });
+        effect
+    }
+
     fn changed(&self) -> impl Iterator<Item = &'static str> {
         [
             ("subject", self.subject.is_some()),
@@ -158,6 +219,16 @@ impl UpdateEvent {
         let event: GraphEvent = context.graph.fetch(request).await?;
         if event.is_online_meeting == Some(true) { Err(context.graph.taught(&ONLINE)) } else { Ok(()) }
     }
+}
+
+/// Who is invited now and was not, and the other way round.
+fn differences(were: &[Recipient], are: &[Email]) -> (String, String) {
+    let was_there = |address: &Email| were.iter().any(|one| one.address.as_ref() == Some(address));
+    let is_there = |one: &Recipient| one.address.as_ref().is_some_and(|address| are.contains(address));
+    let added = are.iter().filter(|address| !was_there(address)).map(Email::to_string);
+    let removed = were.iter().filter(|one| !is_there(one)).map(effect::words);
+    let listed = |all: Vec<String>| all.join(", ");
+    (listed(added.collect()), listed(removed.collect()))
 }
 
 #[cfg(test)]

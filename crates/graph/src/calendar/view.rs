@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use m365_types::{Email, Reach, UnixMillis};
+use m365_types::{Email, Labels, Reach, UnixMillis};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -66,6 +66,7 @@ impl Invocation for GetCalendarEvents {
         ];
         let bounds = Bounds { pages: PAGES_MAX, items: EVENTS_MAX, linked: true };
         let events = gather::<GraphEvent>(context, &request, bounds).await?;
+        let labels = events.iter().fold(Labels::NONE, |labels, event| labels.union(event.labels()));
         let events = events.filter_map(|event| Some(Placed { event, zone: zone.clone() }));
         let days = format!("in the next {} day{}", self.days, if self.days == 1 { "" } else { "s" });
         let head = |count: usize| {
@@ -78,7 +79,7 @@ impl Invocation for GetCalendarEvents {
             head: &head,
             more: "There are more; ask for fewer days.",
         };
-        Ok(events.answer::<Event>(context, &wording))
+        Ok(Answer { labels, ..events.answer::<Event>(context, &wording) })
     }
 }
 

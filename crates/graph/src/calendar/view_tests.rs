@@ -32,7 +32,7 @@ fn the_days_ahead_are_asked_for_from_now() {
         [
             ("startDateTime", "2026-11-22T12:00:00Z".to_owned()),
             ("endDateTime", "2026-11-29T12:00:00Z".to_owned()),
-            ("$select", "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting".to_owned()),
+            ("$select", "id,subject,start,end,isAllDay,location,organizer,attendees,responseStatus,isCancelled,onlineMeeting,sensitivity".to_owned()),
             ("$orderby", "start/dateTime".to_owned()),
             ("$top", "50".to_owned()),
         ]

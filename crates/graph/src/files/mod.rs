@@ -10,7 +10,9 @@ mod list_items;
 mod place;
 pub(crate) mod read;
 mod search;
+mod sharing;
 mod sites;
+mod target;
 pub(crate) mod upload;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
@@ -31,6 +33,7 @@ pub(crate) static ROWS: [Action; 8] = [
             further_scopes: search::FURTHER,
             calls: &[Call::query("/search/query"), Call::get(SETTINGS)],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::SearchRead,
         },
         paged: true,
@@ -54,6 +57,7 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(SETTINGS),
             ],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::FilesRead,
         },
         paged: true,
@@ -79,6 +83,7 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(read::DESCRIBED[2]),
             ],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::FilesRead,
         },
         paged: true,
@@ -108,8 +113,15 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(read::DESCRIBED[0]),
                 Call::get(read::DESCRIBED[1]),
                 Call::get(read::DESCRIBED[2]),
+                Call::get(target::NAMED[0]),
+                Call::get(target::NAMED[1]),
+                Call::get(target::NAMED[2]),
+                Call::get(sharing::PERMISSIONS[0]),
+                Call::get(sharing::PERMISSIONS[1]),
+                Call::get(sharing::PERMISSIONS[2]),
             ],
-            untrusted: false,
+            untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::FilesWrite,
         },
         paged: false,
@@ -135,8 +147,16 @@ pub(crate) static ROWS: [Action; 8] = [
             effect: Effect::Send,
             scopes: &[Scope::FilesReadWrite],
             further_scopes: &[Scope::FilesReadWriteAll],
-            calls: &[Call::post(link::CREATE[0]), Call::post(link::CREATE[1]), Call::post(link::CREATE[2])],
+            calls: &[
+                Call::post(link::CREATE[0]),
+                Call::post(link::CREATE[1]),
+                Call::post(link::CREATE[2]),
+                Call::get(read::DESCRIBED[0]),
+                Call::get(read::DESCRIBED[1]),
+                Call::get(read::DESCRIBED[2]),
+            ],
             untrusted: false,
+            sensitivity: &[],
             audit: AuditKind::FilesShare,
         },
         paged: false,
@@ -155,6 +175,7 @@ pub(crate) static ROWS: [Action; 8] = [
             further_scopes: &[],
             calls: &[Call::get("/sites")],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::SitesRead,
         },
         paged: true,
@@ -173,6 +194,7 @@ pub(crate) static ROWS: [Action; 8] = [
             further_scopes: &[],
             calls: &[Call::get("/sites/{site}/lists/{list}/items")],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::SitesRead,
         },
         paged: true,
@@ -191,6 +213,7 @@ pub(crate) static ROWS: [Action; 8] = [
             further_scopes: &[],
             calls: &[Call::get("/me/drive/items/{item}")],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::FilesRead,
         },
         paged: false,

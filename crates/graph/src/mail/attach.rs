@@ -7,19 +7,22 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use m365_types::{ActionSpec, Email, Method, Scope, Secret};
+use m365_types::{ActionSpec, Email, Method, Reach, ResolvedEffect, Scope, Secret};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::action::{Answer, Context, Invocation};
+use crate::action::{Answer, Context, Invocation, untrusted};
 use crate::arguments::Given;
+use crate::effect::{self, say, users_of};
 use crate::error::ActionError;
 use crate::lesson::Lesson;
 use crate::mail::attachments::size_words;
 use crate::mail::list::IMMUTABLE_ID;
 use crate::mail::param::{ID, MediaType};
+use crate::mail::seen::{self, message_reach};
 use crate::param::{Identifier, MAILBOX, Optional, Param, Text, optional};
-use crate::shape::{self, Cleaner};
+use crate::shape::{self, Cleaner, framed};
+use crate::standing;
 use crate::wire::NAME_MAX;
 
 pub(crate) static NAME: Param<Text, Optional> =
@@ -155,6 +158,47 @@ impl Invocation for AddDraftAttachment {
         mail.chain(file).collect()
     }
 
+    fn reach(&self) -> Reach {
+        message_reach(self.mailbox(), &self.id)
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        let Reach { target, shared, .. } = self.reach();
+        let recipients = users_of(self.mailbox());
+        let mut effect = ResolvedEffect { target, shared, recipients, ..ResolvedEffect::default() };
+        match &self.source {
+            Source::Text { text, content_type } => {
+                let name = self.name.clone().unwrap_or_default();
+                effect.files = vec![effect::file(&name, text.as_bytes())];
+                say(&mut effect, "Type", content_type);
+            }
+            Source::Item { item, drive } => {
+                say(&mut effect, "File", item);
+                say(&mut effect, "Drive", drive.as_deref().unwrap_or("the person's own"));
+                say(&mut effect, "Name", self.name.as_deref().unwrap_or_default());
+            }
+        }
+        effect
+    }
+
+    /// In one's own mailbox the arguments say which file goes to which draft, and its bytes are looked at when it is sent.
+    fn must_look(&self) -> bool {
+        self.mailbox.is_some()
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let seen = seen::message(context, self.mailbox(), &self.id, seen::MARKS).await?;
+        let mut effect = ResolvedEffect { version: seen.version(), ..self.effect() };
+        seen.describe(&mut effect);
+        if matches!(self.source, Source::Item { .. }) {
+            let File { name, bytes, .. } = self.file(context).await?;
+            let name = Cleaner::default().line(Some(&name), NAME_MAX);
+            effect.files = vec![effect::read(context, &name, None, bytes).await];
+        }
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let file = self.file(context).await?;
         let size = file.bytes.len();
@@ -164,12 +208,24 @@ impl Invocation for AddDraftAttachment {
             self.upload(context, &file).await?;
             String::new()
         };
-        let name = Cleaner::default().line(Some(&file.name), NAME_MAX);
-        let text = format!("Attached to the draft: {name}, {}.", size_words(size as u64));
+        let mut cleaner = Cleaner::default();
+        let name = cleaner.line(Some(&file.name), NAME_MAX);
+        let words = size_words(size as u64);
+        // The name of a drive item may be anybody's choice.
+        let text = match self.source {
+            Source::Text { .. } => format!("Attached to the draft: {name}, {words}."),
+            Source::Item { .. } => {
+                framed(context.request, &format!("Attached to the draft: a file, {words}."), &name, &cleaner)
+            }
+        };
         let mut structured = json!({ "name": name, "size": size });
         if let (Some(structured), false) = (structured.as_object_mut(), id.is_empty()) {
             structured.insert("id".to_owned(), id.into());
         }
+        let structured = match self.source {
+            Source::Text { .. } => structured,
+            Source::Item { .. } => untrusted(structured, &cleaner),
+        };
         Ok(Answer::whole(text, structured))
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Source: Graph `attachment` get and its `$value`. What an attachment is, is asked before its bytes are: items of a
 //! mailbox, links, pictures and what is too large have no text here, and are never fetched. The document reader turns the
-//! bytes into text; a long one is read in parts.
+//! bytes into text; a long one is read in parts. It is as confidential as the message that it is attached to.
 
 use async_trait::async_trait;
 use m365_ports::Document;
 use m365_types::{Email, Labels, Method};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::action::{Answer, Context, Invocation};
@@ -16,8 +17,10 @@ use crate::error::ActionError;
 use crate::excerpt::Part;
 use crate::lesson::Lesson;
 use crate::mail::attachments::{GraphAttachment, Kind, SELECT, size_words};
+use crate::mail::confidential::{self, HEADERS, Header};
 use crate::mail::list::IMMUTABLE_ID;
 use crate::mail::param::ID;
+use crate::mail::seen::MESSAGE;
 use crate::paging::{PageStart, Position};
 use crate::param::{Identifier, MAILBOX, Param, Required, required};
 use crate::shape::{Cleaner, framed};
@@ -101,7 +104,25 @@ impl Invocation for ReadAttachment {
             "textLength": part.length, "truncated": read.truncated, "more": part.goes_on(),
             "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Ok(Answer { text, structured, next, labels: Labels::NONE })
+        Ok(Answer { text, structured, next, labels: self.labels(context).await? })
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Headed {
+    internet_message_headers: Option<Vec<Header>>,
+}
+
+impl ReadAttachment {
+    /// What the message says of itself.
+    async fn labels(&self, context: &Context<'_>) -> Result<Labels, ActionError> {
+        let mailbox = self.mailbox.as_ref();
+        let mut request = context.graph.request_to(Method::Get, MESSAGE, mailbox, &[&self.id])?;
+        request.prefer = vec![IMMUTABLE_ID.to_owned()];
+        request.query = vec![("$select", format!("id,{HEADERS}"))];
+        let headed: Headed = context.graph.fetch(request).await?;
+        Ok(confidential::labels(headed.internet_message_headers.as_deref()))
     }
 }
 

@@ -38,7 +38,7 @@ struct ListAttachments {
 pub(crate) struct GraphAttachment {
     #[serde(rename = "@odata.type")]
     kind: Option<String>,
-    id: Option<String>,
+    pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) size: Option<u64>,
@@ -59,6 +59,12 @@ pub(crate) enum Kind {
 }
 
 impl GraphAttachment {
+    /// What tells one version of it from another without its bytes.
+    pub(crate) fn version(&self) -> String {
+        let (id, at) = (shape::id(self.id.as_deref()), shape::id(self.last_modified_date_time.as_deref()));
+        format!("{id} {} {at}", self.size.unwrap_or_default())
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         match self.kind.as_deref().unwrap_or_default().trim_start_matches('#') {
             "microsoft.graph.itemAttachment" => Kind::Item,

@@ -1,22 +1,28 @@
 //! Drafts: a new one, and one that answers or forwards a message.
 //!
-//! Source: Graph `message` create, `createReply`, `createReplyAll`, `createForward`. Nothing leaves the mailbox. The
+//! Source: Graph `message` create, `createReply`, `createReplyAll`, `createForward`. Nothing leaves the mailbox, so a draft
+//! reaches whoever uses another mailbox, and in one's own nobody; to whom it is addressed is told as facts. The
 //! reply is made in HTML and a `comment` is put above the original in it, so the comment goes as safe HTML.
 
 use async_trait::async_trait;
-use m365_types::{Email, Method};
+use m365_types::{Email, Method, Reach, ResolvedEffect};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
+use crate::effect::{self, say, users_of};
 use crate::error::ActionError;
 use crate::mail::list::{IMMUTABLE_ID, SUBJECT_MAX};
 use crate::mail::message::recipients as correspondents;
 use crate::mail::param::{BCC, BODY, CC, COMMENT, CONTENT_TYPE, ContentType, ID, SUBJECT, TO};
-use crate::mail::send::{item_body, recipients, refuse_too_much_markup, refuse_too_much_markup_in};
+use crate::mail::seen::{self, message_reach};
+use crate::mail::send::{
+    effect_body, item_body, recipients, refuse_too_much_markup, refuse_too_much_markup_in,
+};
 use crate::param::{Choice, Default as Otherwise, MAILBOX, Param, defaulted};
 use crate::shape::{self, Cleaner, framed, outgoing};
+use crate::standing;
 use crate::wire::{Correspondent, Recipient};
 
 pub(crate) static KIND: Param<Choice<Kind>, Otherwise> = defaulted(
@@ -40,6 +46,14 @@ impl Kind {
             Self::Reply => "/me/messages/{message}/createReply",
             Self::ReplyAll => "/me/messages/{message}/createReplyAll",
             Self::Forward => "/me/messages/{message}/createForward",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Reply => "an answer to the sender",
+            Self::ReplyAll => "an answer to all",
+            Self::Forward => "a forward",
         }
     }
 }
@@ -121,6 +135,30 @@ impl Invocation for CreateDraft {
         self.mailbox.as_ref()
     }
 
+    fn effect(&self) -> ResolvedEffect {
+        let mut effect = ResolvedEffect {
+            target: self.reach().target,
+            shared: self.mailbox.is_some(),
+            recipients: users_of(self.mailbox()),
+            body: Some(effect_body(&self.body, self.content_type)),
+            ..ResolvedEffect::default()
+        };
+        for (name, people) in [("To", &self.to), ("Cc", &self.cc), ("Bcc", &self.bcc)] {
+            say(&mut effect, name, addresses(people));
+        }
+        effect.with_fact("Subject", &self.subject)
+    }
+
+    fn must_look(&self) -> bool {
+        self.mailbox.is_some()
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let mut effect = self.effect();
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let (body, note) = item_body(&self.body, self.content_type);
         let mut message =
@@ -146,6 +184,33 @@ impl Invocation for CreateReplyDraft {
         self.mailbox.as_ref()
     }
 
+    fn reach(&self) -> Reach {
+        message_reach(self.mailbox(), &self.id)
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        let Reach { target, shared, .. } = self.reach();
+        let comment = self.comment.as_deref().map(|comment| effect::body(true, outgoing::html(comment)));
+        let recipients = users_of(self.mailbox());
+        let mut effect = ResolvedEffect { target, shared, recipients, body: comment, ..Default::default() };
+        say(&mut effect, "Draft", self.kind.words());
+        say(&mut effect, "To", addresses(&self.to));
+        effect
+    }
+
+    /// In one's own mailbox the arguments say all: which message is answered how.
+    fn must_look(&self) -> bool {
+        self.mailbox.is_some()
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let seen = seen::message(context, self.mailbox(), &self.id, seen::WHOLE).await?;
+        let mut effect = ResolvedEffect { version: seen.version(), ..self.effect() };
+        seen.describe(&mut effect);
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let (template, mailbox) = (self.kind.template(), self.mailbox.as_ref());
         let mut request = context.graph.request_to(Method::Post, template, mailbox, &[&self.id])?;
@@ -154,6 +219,10 @@ impl Invocation for CreateReplyDraft {
         let created: Created = context.graph.fetch(request).await?;
         answer(context, &created, "")
     }
+}
+
+fn addresses(people: &[Email]) -> String {
+    people.iter().map(Email::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// The parameters of an action that answers or forwards.

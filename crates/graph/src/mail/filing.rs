@@ -2,20 +2,24 @@
 //!
 //! Source: Graph `message` update and `move`. What is moved gets a new id in the default form; the immutable one that is
 //! used here survives, and the answer names the one that counts from now on. Nothing is ever deleted for good: what is
-//! thrown away lies in Deleted Items.
+//! thrown away lies in Deleted Items. What is thrown away, and what is changed in another mailbox, is looked at before; in
+//! one's own the arguments say all: which message gets which mark or goes to which folder.
 
 use async_trait::async_trait;
-use m365_types::{Email, Method};
+use m365_types::{Email, Method, Reach, ResolvedEffect};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
+use crate::effect::{changed, users_of};
 use crate::error::ActionError;
 use crate::mail::list::IMMUTABLE_ID;
 use crate::mail::param::{ID, Labels};
+use crate::mail::seen::{self, Seen, message_reach};
 use crate::param::{Boolean, Choice, Identifier, MAILBOX, Optional, Param, Required, optional, required};
 use crate::shape;
+use crate::standing;
 
 pub(crate) static IS_READ: Param<Boolean, Optional> = optional("isRead", "Read or unread", Boolean);
 pub(crate) static FLAG: Param<Choice<&'static str>, Optional> = optional(
@@ -68,20 +72,23 @@ pub(crate) fn move_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let id = given.read(&ID);
     let folder = given.read(&FOLDER);
     let mailbox = given.read(&MAILBOX);
-    Some(Box::new(MoveEmail { id: id?, folder: folder?, mailbox: mailbox?, done: "Moved" }))
+    Some(Box::new(MoveEmail { id: id?, folder: folder?, mailbox: mailbox?, trash: false, done: "Moved" }))
 }
 
 pub(crate) fn trash_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let id = given.read(&ID);
     let mailbox = given.read(&MAILBOX);
     let done = "Moved to Deleted Items, from where it can be moved back";
-    Some(Box::new(MoveEmail { id: id?, folder: DELETED_ITEMS.to_owned(), mailbox: mailbox?, done }))
+    let folder = DELETED_ITEMS.to_owned();
+    Some(Box::new(MoveEmail { id: id?, folder, mailbox: mailbox?, trash: true, done }))
 }
 
 struct MoveEmail {
     id: String,
     folder: String,
     mailbox: Option<Email>,
+    /// Whether it is thrown away.
+    trash: bool,
     done: &'static str,
 }
 
@@ -96,6 +103,25 @@ struct Filed {
 impl Invocation for UpdateEmail {
     fn mailbox(&self) -> Option<&Email> {
         self.mailbox.as_ref()
+    }
+
+    fn reach(&self) -> Reach {
+        message_reach(self.mailbox(), &self.id)
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        self.seen(&Seen::default())
+    }
+
+    fn must_look(&self) -> bool {
+        self.mailbox.is_some()
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let seen = seen::message(context, self.mailbox(), &self.id, seen::MARKS).await?;
+        let mut effect = self.seen(&seen);
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
@@ -115,10 +141,61 @@ impl Invocation for UpdateEmail {
     }
 }
 
+impl UpdateEmail {
+    /// What changes of a message that is as it was seen.
+    fn seen(&self, seen: &Seen) -> ResolvedEffect {
+        let mut effect = of_message(self.reach(), self.mailbox(), seen);
+        for (name, value) in &self.change {
+            effect.facts.push(changed(name, mark(value), seen.mark(name)));
+        }
+        effect
+    }
+}
+
+/// The effect on a message that is as it was seen.
+fn of_message(reach: Reach, mailbox: Option<&Email>, seen: &Seen) -> ResolvedEffect {
+    let Reach { target, shared, .. } = reach;
+    let recipients = users_of(mailbox);
+    let (version, folder) = (seen.version(), seen.folder());
+    let mut effect =
+        ResolvedEffect { target, shared, recipients, version, folder, ..ResolvedEffect::default() };
+    seen.describe(&mut effect);
+    effect
+}
+
+/// A mark for people.
+fn mark(value: &Value) -> String {
+    match value {
+        Value::String(word) => word.clone(),
+        Value::Array(labels) => labels.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        Value::Object(flag) => flag.get("flagStatus").map(mark).unwrap_or_default(),
+        other => other.to_string(),
+    }
+}
+
 #[async_trait]
 impl Invocation for MoveEmail {
     fn mailbox(&self) -> Option<&Email> {
         self.mailbox.as_ref()
+    }
+
+    fn reach(&self) -> Reach {
+        message_reach(self.mailbox(), &self.id)
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        self.seen(&Seen::default())
+    }
+
+    fn must_look(&self) -> bool {
+        self.mailbox.is_some() || self.trash
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let seen = seen::message(context, self.mailbox(), &self.id, seen::MARKS).await?;
+        let mut effect = self.seen(&seen);
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
@@ -133,6 +210,16 @@ impl Invocation for MoveEmail {
         let text = format!("{}. From now on its id is {id}", self.done);
         let folder = shape::id(filed.parent_folder_id.as_deref());
         Ok(Answer::whole(text, json!({ "id": id, "parentFolderId": folder })))
+    }
+}
+
+impl MoveEmail {
+    /// Where a message goes that is as it was seen. The folder that rules look at is the one it lies in, where that is known.
+    fn seen(&self, seen: &Seen) -> ResolvedEffect {
+        let mut effect = of_message(self.reach(), self.mailbox(), seen);
+        effect.facts.push(changed("Folder", &self.folder, seen.folder()));
+        effect.folder.get_or_insert_with(|| self.folder.clone());
+        effect
     }
 }
 

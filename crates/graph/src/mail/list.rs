@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use m365_ports::GraphRequest;
-use m365_types::Email;
+use m365_types::{Email, ResolvedEffect, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Answer, Context, Invocation};
@@ -63,6 +63,11 @@ struct GetEmails {
 impl Invocation for GetEmails {
     fn mailbox(&self) -> Option<&Email> {
         self.mailbox.as_ref()
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        let folder = Some(self.folder.clone());
+        ResolvedEffect { folder, ..ResolvedEffect::of(self.reach(), Role::To) }
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {

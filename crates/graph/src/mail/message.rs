@@ -14,6 +14,7 @@ use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::excerpt::{OFFSET, Part, insert_body};
 use crate::mail::body::{self, ItemBody};
+use crate::mail::confidential::{self, Header};
 use crate::mail::list::{IMMUTABLE_ID, SUBJECT_MAX};
 use crate::mail::param::ID;
 use crate::paging::{PageStart, Position};
@@ -27,7 +28,7 @@ pub(crate) static HISTORY: Param<Boolean, Optional> =
 
 /// Name of the row of the resource.
 pub(crate) const URI: &str = "microsoft://messages/{id}";
-const SELECT: &str = "id,subject,from,toRecipients,ccRecipients,replyTo,receivedDateTime,sentDateTime,body,isRead,isDraft,hasAttachments,importance,flag,categories,conversationId,webLink";
+const SELECT: &str = "id,subject,from,toRecipients,ccRecipients,replyTo,receivedDateTime,sentDateTime,body,isRead,isDraft,hasAttachments,importance,flag,categories,conversationId,webLink,internetMessageHeaders";
 /// Recipients of each kind that are named.
 const RECIPIENTS_MAX: usize = 50;
 /// Recipients of each kind that are named in the text.
@@ -90,6 +91,7 @@ struct GraphMessage {
     categories: Option<Vec<String>>,
     conversation_id: Option<String>,
     web_link: Option<String>,
+    internet_message_headers: Option<Vec<Header>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -135,6 +137,8 @@ struct Read {
     message: Message,
     body: MailText,
     cleaner: Cleaner,
+    /// What it says of itself.
+    labels: Labels,
 }
 
 impl Named {
@@ -147,7 +151,8 @@ impl Named {
         let message = Message::of(&given, &mut cleaner);
         let body = body::read(given.body.as_ref(), given.subject.as_deref(), self.history);
         cleaner.count(body.hidden);
-        Ok(Read { message, body, cleaner })
+        let labels = confidential::labels(given.internet_message_headers.as_deref());
+        Ok(Read { message, body, cleaner, labels })
     }
 }
 
@@ -174,7 +179,7 @@ impl Invocation for GetEmail {
             let first_asked = context.position.map_or(context.now, Position::began);
             Position::at(PageStart::First, part.end, first_asked)
         });
-        Ok(Answer { text, structured: read.data(&part), next, labels: Labels::NONE })
+        Ok(Answer { text, structured: read.data(&part), next, labels: read.labels })
     }
 }
 
@@ -189,7 +194,7 @@ impl Invocation for ReadMessage {
         let mut data = json!(read.message);
         read.insert_removed(&mut data);
         insert_body(&mut data, &read.body.text, URI, &self.named.id, self.offset);
-        Ok(Answer::json(data))
+        Ok(Answer { labels: read.labels, ..Answer::json(data) })
     }
 }
 

@@ -1,3 +1,4 @@
+use m365_types::Label;
 use serde_json::{Value, json};
 
 use crate::testing::{World, ok};
@@ -13,7 +14,7 @@ fn message(body: &str) -> Value {
     })
 }
 
-const SELECT: &str = "id,subject,from,toRecipients,ccRecipients,replyTo,receivedDateTime,sentDateTime,body,isRead,isDraft,hasAttachments,importance,flag,categories,conversationId,webLink";
+const SELECT: &str = "id,subject,from,toRecipients,ccRecipients,replyTo,receivedDateTime,sentDateTime,body,isRead,isDraft,hasAttachments,importance,flag,categories,conversationId,webLink,internetMessageHeaders";
 
 #[test]
 fn a_message_is_asked_for_as_html_with_immutable_ids() {
@@ -167,5 +168,26 @@ fn null_and_missing_fields_are_no_failure() {
     {
         let answer = World::with_json(&body).run("microsoft://messages/{id}", json!({ "id": "A" })).unwrap();
         assert_eq!(answer.structured["body"], "");
+    }
+}
+
+#[test]
+fn a_message_that_says_so_is_confidential() {
+    for (headers, confidential) in [
+        (json!([{ "name": "Sensitivity", "value": "Company-Confidential" }]), true),
+        (
+            json!([{ "name": "msip_labels", "value": "MSIP_Label_1_Enabled=true;MSIP_Label_1_Name=Secret" }]),
+            true,
+        ),
+        (json!([{ "name": "Subject", "value": "Company-Confidential" }]), false),
+        (json!(null), false),
+    ] {
+        for tool in ["getEmail", "microsoft://messages/{id}"] {
+            let mut given = message("x");
+            given["internetMessageHeaders"] = headers.clone();
+            let answer = World::with_json(&given).run(tool, json!({ "id": "A" })).unwrap();
+            assert_eq!(answer.labels.has(Label::Confidential), confidential, "{tool}: {headers}");
+            assert!(!answer.text.contains("Company-Confidential"));
+        }
     }
 }

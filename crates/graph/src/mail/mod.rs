@@ -6,6 +6,7 @@ pub(crate) mod attach;
 pub(crate) mod attachment_text;
 pub(crate) mod attachments;
 mod body;
+mod confidential;
 mod draft;
 mod filing;
 mod folders;
@@ -13,15 +14,19 @@ pub(crate) mod list;
 mod message;
 mod param;
 mod reply;
+mod seen;
 pub(crate) mod send;
+mod sensitivity;
 mod settings;
+pub(crate) mod summary;
 mod tips;
 
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
 
 use crate::action::{Action, Output};
 use crate::excerpt;
 use crate::param::MAILBOX;
+use crate::standing::MAIL_TIPS;
 use crate::zone::{SETTINGS, TIME_ZONE};
 
 /// What the rows that read mail have in common.
@@ -35,40 +40,53 @@ const READ: ActionSpec = ActionSpec {
     further_scopes: &[Scope::MailReadShared],
     calls: &[],
     untrusted: true,
+    sensitivity: &[],
     audit: AuditKind::MailRead,
 };
 /// The same of those that tell times in the person's zone.
 const READ_DATED: ActionSpec =
     ActionSpec { further_scopes: &[Scope::MailReadShared, Scope::MailboxSettingsRead], ..READ };
-/// What the rows that change mail have in common.
+/// By what it is known that a message is confidential.
+const MESSAGE_OR_PLACE: &[Sensitivity] = &[Sensitivity::MessageSensitivity, Sensitivity::Place];
+/// What the rows that change mail have in common. With `Mail.Read` they can say who uses another mailbox besides.
 const WRITE: ActionSpec = ActionSpec {
     effect: Effect::Write,
     scopes: &[Scope::MailReadWrite],
-    further_scopes: &[Scope::MailReadWriteShared],
+    further_scopes: &[Scope::MailReadWriteShared, Scope::MailRead, Scope::MailReadShared],
     untrusted: false,
     audit: AuditKind::MailWrite,
     ..READ
 };
-/// What the rows that send mail have in common.
+/// What the rows that send mail have in common. With `Mail.Read` they can say where those stand whom the mail goes to.
 const SEND: ActionSpec = ActionSpec {
     effect: Effect::Send,
     scopes: &[Scope::MailSend],
-    further_scopes: &[Scope::MailSendShared],
+    further_scopes: &[Scope::MailSendShared, Scope::MailRead, Scope::MailReadShared],
     untrusted: false,
     audit: AuditKind::MailSend,
     ..READ
 };
-const MESSAGE: Call = Call::get("/me/messages/{message}").or_mailbox();
+/// The same of those that send what is in the mailbox: what that is must be read, so without `Mail.Read` there is no
+/// effect to decide on.
+const SEND_SEEN: ActionSpec = ActionSpec {
+    scopes: &[Scope::MailRead, Scope::MailSend],
+    further_scopes: &[Scope::MailReadShared, Scope::MailSendShared],
+    ..SEND
+};
+const MESSAGE: Call = Call::get(seen::MESSAGE).or_mailbox();
+const ATTACHMENTS: Call = Call::get(seen::ATTACHMENTS).or_mailbox();
+const ATTACHMENT: Call = Call::get(attachment_text::CONTENT).or_mailbox();
+const TIPS: Call = Call::query(MAIL_TIPS);
 const MOVE: Call = Call::post("/me/messages/{message}/move").or_mailbox();
 
 /// The rows of this family, in the order clients see them.
-pub(crate) static ROWS: [Action; 20] = [
+pub(crate) static ROWS: [Action; 21] = [
     Action {
         spec: ActionSpec {
             name: "sendEmail",
             title: "Send email",
             summary: "Send an email via Outlook",
-            calls: &[Call::post("/me/sendMail").or_mailbox()],
+            calls: &[Call::post("/me/sendMail").or_mailbox(), TIPS],
             ..SEND
         },
         paged: false,
@@ -82,6 +100,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Get emails",
             summary: "Get recent emails",
             calls: &[Call::get("/me/mailFolders/{folder}/messages").or_mailbox(), Call::get(SETTINGS)],
+            sensitivity: &[Sensitivity::Place],
             ..READ_DATED
         },
         paged: true,
@@ -95,6 +114,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Search emails",
             summary: "Search emails",
             calls: &[Call::get("/me/messages").or_mailbox(), Call::get(SETTINGS)],
+            sensitivity: &[Sensitivity::Place],
             ..READ_DATED
         },
         paged: true,
@@ -108,6 +128,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Get email",
             summary: "Read one email as markdown",
             calls: &[MESSAGE, Call::get(SETTINGS)],
+            sensitivity: MESSAGE_OR_PLACE,
             ..READ_DATED
         },
         paged: true,
@@ -117,11 +138,25 @@ pub(crate) static ROWS: [Action; 20] = [
     },
     Action {
         spec: ActionSpec {
+            name: summary::NAME,
+            title: "Summarize thread",
+            summary: "Summarize an email conversation",
+            calls: &[MESSAGE, Call::get(summary::MESSAGES).or_mailbox()],
+            ..READ
+        },
+        paged: false,
+        params: &[&summary::ID, &summary::CONVERSATION, &summary::FOCUS, &MAILBOX],
+        output: Output::One(&["summary", "messages", "truncated"]),
+        parse: summary::summarize_thread,
+    },
+    Action {
+        spec: ActionSpec {
             name: "listMailFolders",
             title: "List mail folders",
             summary: "List mail folders with counts",
             scopes: &[Scope::MailReadBasic],
             calls: &[Call::get("/me/mailFolders").or_mailbox()],
+            sensitivity: &[Sensitivity::Place],
             ..READ
         },
         paged: true,
@@ -134,7 +169,8 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "listAttachments",
             title: "List attachments",
             summary: "List an email's attachments",
-            calls: &[Call::get("/me/messages/{message}/attachments").or_mailbox()],
+            calls: &[ATTACHMENTS],
+            sensitivity: &[Sensitivity::Place],
             ..READ
         },
         paged: true,
@@ -147,10 +183,8 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "readAttachment",
             title: "Read attachment",
             summary: "Read an attached document as text",
-            calls: &[
-                Call::get(attachment_text::DESCRIBED).or_mailbox(),
-                Call::get(attachment_text::CONTENT).or_mailbox(),
-            ],
+            calls: &[Call::get(attachment_text::DESCRIBED).or_mailbox(), ATTACHMENT, MESSAGE],
+            sensitivity: MESSAGE_OR_PLACE,
             ..READ
         },
         paged: true,
@@ -163,7 +197,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "createDraft",
             title: "Create draft",
             summary: "Create a draft without sending it",
-            calls: &[Call::post("/me/messages").or_mailbox()],
+            calls: &[Call::post("/me/messages").or_mailbox(), TIPS],
             untrusted: true,
             ..WRITE
         },
@@ -189,6 +223,8 @@ pub(crate) static ROWS: [Action; 20] = [
                 Call::post("/me/messages/{message}/createReply").or_mailbox(),
                 Call::post("/me/messages/{message}/createReplyAll").or_mailbox(),
                 Call::post("/me/messages/{message}/createForward").or_mailbox(),
+                MESSAGE,
+                TIPS,
             ],
             untrusted: true,
             ..WRITE
@@ -203,7 +239,13 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "addDraftAttachment",
             title: "Add draft attachment",
             summary: "Attach text or a OneDrive or SharePoint file to a draft",
-            further_scopes: &[Scope::MailReadWriteShared, Scope::FilesRead, Scope::FilesReadAll],
+            further_scopes: &[
+                Scope::MailReadWriteShared,
+                Scope::FilesRead,
+                Scope::FilesReadAll,
+                Scope::MailRead,
+                Scope::MailReadShared,
+            ],
             calls: &[
                 Call::post(attach::ADD).or_mailbox(),
                 Call::post(attach::SESSION).or_mailbox(),
@@ -211,7 +253,10 @@ pub(crate) static ROWS: [Action; 20] = [
                 Call::get(attach::OWN_CONTENT),
                 Call::get(attach::ITEM),
                 Call::get(attach::ITEM_CONTENT),
+                MESSAGE,
+                TIPS,
             ],
+            untrusted: true,
             ..WRITE
         },
         paged: false,
@@ -232,8 +277,14 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "sendDraft",
             title: "Send draft",
             summary: "Send a draft",
-            calls: &[Call::post("/me/messages/{message}/send").or_mailbox()],
-            ..SEND
+            calls: &[
+                Call::post("/me/messages/{message}/send").or_mailbox(),
+                MESSAGE,
+                ATTACHMENTS,
+                ATTACHMENT,
+                TIPS,
+            ],
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &MAILBOX],
@@ -248,8 +299,10 @@ pub(crate) static ROWS: [Action; 20] = [
             calls: &[
                 Call::post(reply::REPLY_TO_ONE).or_mailbox(),
                 Call::post(reply::REPLY_TO_ALL).or_mailbox(),
+                MESSAGE,
+                TIPS,
             ],
-            ..SEND
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &reply::REPLY, &reply::ALL, &MAILBOX],
@@ -261,8 +314,14 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "forwardEmail",
             title: "Forward email",
             summary: "Forward an email at once",
-            calls: &[Call::post("/me/messages/{message}/forward").or_mailbox()],
-            ..SEND
+            calls: &[
+                Call::post("/me/messages/{message}/forward").or_mailbox(),
+                MESSAGE,
+                ATTACHMENTS,
+                ATTACHMENT,
+                TIPS,
+            ],
+            ..SEND_SEEN
         },
         paged: false,
         params: &[&param::ID, &reply::TO, &param::COMMENT, &MAILBOX],
@@ -274,7 +333,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "updateEmail",
             title: "Update email",
             summary: "Mark an email: read, flag, categories, importance",
-            calls: &[Call::patch("/me/messages/{message}").or_mailbox()],
+            calls: &[Call::patch(seen::MESSAGE).or_mailbox(), MESSAGE, TIPS],
             ..WRITE
         },
         paged: false,
@@ -294,7 +353,7 @@ pub(crate) static ROWS: [Action; 20] = [
             name: "moveEmail",
             title: "Move email",
             summary: "Move an email to a folder",
-            calls: &[MOVE],
+            calls: &[MOVE, MESSAGE, TIPS],
             ..WRITE
         },
         paged: false,
@@ -308,7 +367,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Trash email",
             summary: "Move an email to Deleted Items",
             effect: Effect::Destroy,
-            calls: &[MOVE],
+            calls: &[MOVE, MESSAGE, TIPS],
             audit: AuditKind::MailTrash,
             ..WRITE
         },
@@ -380,6 +439,7 @@ pub(crate) static ROWS: [Action; 20] = [
             summary: "One message with its body as markdown",
             further_scopes: &[],
             calls: &[Call::get("/me/messages/{message}")],
+            sensitivity: MESSAGE_OR_PLACE,
             ..READ
         },
         paged: false,

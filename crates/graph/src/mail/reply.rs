@@ -1,20 +1,29 @@
 //! What is sent of mail that is there: a draft, a reply, a forward.
 //!
 //! Source: Graph `message` send, `reply`, `replyAll`, `forward`. None has an idempotency key, so each is repeated only
-//! where Graph has refused it for load. To whom a draft or a reply goes stands in the mailbox and not in the arguments:
-//! such a call names the message it acts on, and no recipient.
+//! where Graph has refused it for load. To whom a draft or a reply goes, and with what, stands in the mailbox and not in the
+//! arguments, so the message is read before: what goes out is decided on as it stands there.
+//!
+//! An answer goes to whom the message asks for answers to (`replyTo`, RFC 5322 section 3.6.2), else to its sender; one to
+//! all also to those it went to, but not to the mailbox that answers. One's own message is answered by writing to those it
+//! went to, or to oneself, depending on the version of Exchange: all of them are told. The prefix of the subject is that
+//! of the mailbox's language; the effect has the English one.
 
 use async_trait::async_trait;
-use m365_types::{Email, Method, Reach};
+use m365_types::{EffectBody, Email, Method, Reach, Recipient, ResolvedEffect, Role};
 use serde_json::{Value, json};
 
-use crate::action::{Answer, Context, Invocation, at, in_mailbox, shared};
+use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
+use crate::effect::{self, add, changed, say};
 use crate::error::ActionError;
 use crate::mail::draft::{COMMENT_NAME, commented};
 use crate::mail::param::{COMMENT, COMMENT_TEXT, ID};
+use crate::mail::seen::{self, Seen, message_reach};
 use crate::mail::send::{CLEANED, of_mailbox, refuse_too_much_markup_in};
 use crate::param::{Addresses, Boolean, MAILBOX, Optional, Param, Required, Text, optional, required};
+use crate::shape::outgoing;
+use crate::standing;
 
 pub(crate) static REPLY: Param<Text, Required> =
     required(COMMENT_NAME, "The reply; HTML allowed", COMMENT_TEXT);
@@ -80,9 +89,35 @@ impl Invocation for Outgoing {
     }
 
     fn reach(&self) -> Reach {
-        let target = format!("{}/messages/{}", in_mailbox(self.mailbox()).target, self.id);
-        let reach = if self.mailbox.is_some() { shared(target) } else { at(target) };
-        Reach { recipients: self.to.clone(), ..reach }
+        Reach { recipients: self.to.clone(), ..message_reach(self.mailbox(), &self.id) }
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        let body = self.comment.as_deref().map(|comment| effect::body(true, outgoing::html(comment)));
+        ResolvedEffect { body, ..ResolvedEffect::of(self.reach(), Role::To) }
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let mailbox = self.mailbox();
+        let seen = seen::message(context, mailbox, &self.id, seen::WHOLE).await?;
+        let mut effect = ResolvedEffect { version: seen.version(), ..self.effect() };
+        match self.template {
+            SEND => draft(&seen, &mut effect),
+            FORWARD => say(&mut effect, "Subject", prefixed("FW: ", &seen.subject())),
+            _ => self.answer(context, &seen, &mut effect),
+        }
+        if self.template != SEND {
+            effect.body = Some(self.above(&seen));
+        }
+        if matches!(self.template, SEND | FORWARD) {
+            effect.files = seen::files(context, mailbox, &self.id).await?;
+        }
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
@@ -110,6 +145,64 @@ impl Invocation for Outgoing {
         }
         Ok(Answer::whole(text, structured))
     }
+}
+
+impl Outgoing {
+    /// Whom an answer goes to. Where that is not who wrote, the difference is told.
+    fn answer(&self, context: &Context<'_>, seen: &Seen, effect: &mut ResolvedEffect) {
+        say(effect, "Subject", prefixed("RE: ", &seen.subject()));
+        let (from, asked) = (seen.from(), seen.reply_to());
+        let own = |one: &Recipient| self.is_own(context, one);
+        let is_own = from.as_ref().is_some_and(own);
+        let sender = from.as_ref().map(effect::words).unwrap_or_default();
+        if !asked.is_empty() {
+            let goes: Vec<String> = asked.iter().map(effect::words).collect();
+            effect.facts.push(changed("Answers go to", goes.join(", "), Some(sender)));
+        }
+        let sender = if asked.is_empty() { from.into_iter().collect() } else { asked };
+        for one in sender {
+            add(&mut effect.recipients, one);
+        }
+        let all = self.template == REPLY_TO_ALL;
+        for role in [Role::To, Role::Cc].into_iter().filter(|role| all || (is_own && *role == Role::To)) {
+            for one in seen.to(role).into_iter().filter(|one| !own(one)) {
+                add(&mut effect.recipients, one);
+            }
+        }
+    }
+
+    /// Whether somebody is the mailbox that answers. Only its name in Microsoft 365 counts: a copy to the person's address
+    /// elsewhere goes there.
+    fn is_own(&self, context: &Context<'_>, one: &Recipient) -> bool {
+        let own = self.mailbox().map(Email::as_str).or(context.account.microsoft.as_deref());
+        one.address.as_ref().zip(own).is_some_and(|(address, own)| address.as_str().eq_ignore_ascii_case(own))
+    }
+
+    /// The comment above the original, as they go out.
+    fn above(&self, seen: &Seen) -> EffectBody {
+        let comment = self.comment.as_deref().map(outgoing::html).unwrap_or_default();
+        let original = seen.body.as_ref().map(|body| body.quoted()).unwrap_or_default();
+        effect::body(true, format!("{comment}<hr>{original}"))
+    }
+}
+
+/// What is sent with a draft.
+fn draft(seen: &Seen, effect: &mut ResolvedEffect) {
+    say(effect, "Subject", seen.subject());
+    say(effect, "From", seen.from().map(|from| effect::words(&from)).unwrap_or_default());
+    let answers: Vec<String> = seen.reply_to().iter().map(effect::words).collect();
+    say(effect, "Answers go to", answers.join(", "));
+    seen.say_importance(effect);
+    for one in [Role::To, Role::Cc, Role::Bcc].into_iter().flat_map(|role| seen.to(role)) {
+        add(&mut effect.recipients, one);
+    }
+    effect.body = seen.body.as_ref().map(|body| body.to_effect());
+}
+
+/// A subject that begins with the prefix, once.
+fn prefixed(prefix: &str, subject: &str) -> String {
+    let begins = subject.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    if begins { subject.to_owned() } else { format!("{prefix}{subject}") }
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 //! Source: Graph `sendMail`. It has no idempotency key, so it is repeated only where Graph has refused it for load.
 
 use async_trait::async_trait;
-use m365_types::{Email, Reach};
+use m365_types::{EffectBody, Email, Reach, ResolvedEffect, Role};
 use serde_json::{Value, json};
 
 use crate::action::{Answer, Context, Invocation, in_mailbox};
 use crate::arguments::Given;
+use crate::effect;
 use crate::error::ActionError;
 use crate::mail::param::{CONTENT_TYPE, ContentType};
 use crate::param::{Address, MAILBOX, Param, Required, Text, required};
 use crate::shape::{self, outgoing};
+use crate::standing;
 
 pub(crate) static TO: Param<Address, Required> = required("to", "Recipient email address", Address);
 pub(crate) static SUBJECT: Param<Text, Required> =
@@ -59,6 +61,14 @@ pub(crate) fn item_body(body: &str, content_type: ContentType) -> (Value, &'stat
     }
 }
 
+/// The same body as an effect tells it.
+pub(crate) fn effect_body(body: &str, content_type: ContentType) -> EffectBody {
+    match content_type {
+        ContentType::Text => effect::body(false, body),
+        ContentType::Html => effect::body(true, outgoing::html(body)),
+    }
+}
+
 /// Addresses as Graph's `recipient` collection.
 pub(crate) fn recipients(addresses: &[Email]) -> Value {
     addresses.iter().map(|address| json!({ "emailAddress": { "address": address.as_str() } })).collect()
@@ -80,6 +90,22 @@ impl Invocation for SendEmail {
 
     fn reach(&self) -> Reach {
         Reach { recipients: vec![self.to.clone()], ..in_mailbox(self.mailbox()) }
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        let body = Some(effect_body(&self.body, self.content_type));
+        let effect = ResolvedEffect { body, ..ResolvedEffect::of(self.reach(), Role::To) };
+        effect.with_fact("Subject", &self.subject)
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let mut effect = self.effect();
+        standing::ask(context, &mut effect.recipients).await?;
+        Ok(effect)
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
@@ -111,3 +137,7 @@ impl Invocation for SendEmail {
 pub(crate) fn of_mailbox(mailbox: Option<&Email>) -> String {
     mailbox.map(|mailbox| format!(" of {mailbox}")).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "send_tests.rs"]
+mod tests;

@@ -4,11 +4,13 @@
 //! whoever writes, strangers included, so changing them sends.
 
 use async_trait::async_trait;
+use m365_types::{Label, Labels, Method, Recipient, ResolvedEffect, Role, Standing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
+use crate::effect::{bounded, changed};
 use crate::error::ActionError;
 use crate::hours::GraphHours;
 use crate::mail::send::refuse_too_much_markup_in;
@@ -16,6 +18,7 @@ use crate::param::{Choice, DateTime, Optional, Param, Required, Text, optional, 
 use crate::period::{Period, Times};
 use crate::shape::{self, Cleaner, outgoing};
 use crate::wire::NAME_MAX;
+use crate::zone::SETTINGS;
 
 pub(crate) static STATUS: Param<Choice<Status>, Required> = required(
     "status",
@@ -141,7 +144,8 @@ impl Invocation for GetMailboxSettings {
         // Microsoft's description of it declares no `$select`.
         let given: GraphSettings = context.graph.fetch(context.graph.request(&[])?).await?;
         let settings = Settings::of(given);
-        Ok(Answer::whole(settings.words(), json!(settings)))
+        let labels = settings.automatic_replies.labels();
+        Ok(Answer { labels, ..Answer::whole(settings.words(), json!(settings)) })
     }
 }
 
@@ -189,6 +193,26 @@ struct SetAutomaticReplies {
 
 #[async_trait]
 impl Invocation for SetAutomaticReplies {
+    fn effect(&self) -> ResolvedEffect {
+        let times = self.period.as_ref().and_then(Period::known);
+        self.seen(&GraphReplies::default(), times.as_ref())
+    }
+
+    /// What is not given stays, and goes out: who outside gets a reply, and either text.
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let request = context.graph.request_to(Method::Get, SETTINGS, None, &[])?;
+        let given: GraphSettings = context.graph.fetch(request).await?;
+        let times = match &self.period {
+            Some(period) => Some(period.settle(context).await?),
+            None => None,
+        };
+        Ok(self.seen(&given.automatic_replies_setting.unwrap_or_default(), times.as_ref()))
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let mut request = context.graph.request(&[])?;
         let times = match &self.period {
@@ -200,11 +224,55 @@ impl Invocation for SetAutomaticReplies {
         let replies = Replies::of(given.automatic_replies_setting.unwrap_or_default());
         let note = times.as_ref().map(Times::note);
         let text = format!("Automatic replies: {}{}", replies.words(), note.unwrap_or_default());
-        Ok(Answer::whole(text, json!(replies)))
+        Ok(Answer { labels: replies.labels(), ..Answer::whole(text, json!(replies)) })
     }
 }
 
 impl SetAutomaticReplies {
+    /// What changes where the replies are set as they were seen.
+    fn seen(&self, seen: &GraphReplies, times: Option<&Times>) -> ResolvedEffect {
+        let audience = self.audience.map(str::to_owned).or_else(|| seen.external_audience.clone());
+        let mut effect = ResolvedEffect {
+            target: "me/mailboxSettings".to_owned(),
+            recipients: self.correspondents(audience.as_deref()),
+            ..ResolvedEffect::default()
+        };
+        effect.facts.push(changed("Automatic replies", self.status.as_str(), seen.status.clone()));
+        if let Some(audience) = audience {
+            effect.facts.push(changed("To people outside", audience, seen.external_audience.clone()));
+        }
+        for (name, text, was) in [
+            ("Reply to colleagues", &self.internal, &seen.internal_reply_message),
+            ("Reply to others", &self.external, &seen.external_reply_message),
+        ] {
+            let was = was.clone().map(bounded);
+            let text = text.as_deref().map(|text| bounded(outgoing::html(text))).or_else(|| was.clone());
+            effect.facts.extend(text.map(|text| changed(name, text, was)));
+        }
+        if let Some(times) = times {
+            times.tell(&mut effect);
+        }
+        effect
+    }
+
+    /// Who gets a reply when they write. Where it is not known yet who outside does, that is said.
+    fn correspondents(&self, audience: Option<&str>) -> Vec<Recipient> {
+        if self.status == Status::Disabled {
+            return Vec::new();
+        }
+        let whoever = |name, said| Recipient::everybody(name, Role::Correspondent, said);
+        let outside = match audience {
+            Some(audience) if audience.eq_ignore_ascii_case("none") => None,
+            Some(audience) if audience.eq_ignore_ascii_case("contactsOnly") => {
+                Some(whoever("contacts outside the organisation who write", Standing::Outside))
+            }
+            Some(_) => Some(whoever("anybody outside the organisation who writes", Standing::Outside)),
+            None => Some(whoever("people outside the organisation who write", Standing::Unknown)),
+        };
+        let colleagues = whoever("colleagues who write", Standing::Inside);
+        [colleagues].into_iter().chain(outside).collect()
+    }
+
     fn to_graph(&self, times: Option<&Times>) -> Value {
         let message = |text: &Option<String>| text.as_deref().map(|text| Value::from(outgoing::html(text)));
         let (start, end) = times.map(|times| (times.start.to_graph(), times.end.to_graph())).unzip();
@@ -273,6 +341,12 @@ impl Replies {
             end: time(given.scheduled_end_date_time),
             status,
         }
+    }
+
+    /// The texts of replies are free, and administrators and delegates can set them too.
+    fn labels(&self) -> Labels {
+        let told = !self.internal_message.is_empty() || !self.external_message.is_empty();
+        told.then_some(Label::Untrusted).into_iter().collect()
     }
 
     fn words(&self) -> String {

@@ -1,13 +1,14 @@
 //! What is to be known of recipients before mail goes to them.
 //!
-//! Source: Graph `getMailTips`. Texts in it are those of the recipients.
+//! Source: Graph `getMailTips`. Texts in it are those of the recipients. The addresses leave with the question, so policy sees
+//! them as those of recipients.
 
 use async_trait::async_trait;
-use m365_types::Email;
+use m365_types::{Email, Reach};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::action::{Answer, Context, Invocation};
+use crate::action::{Answer, Context, Invocation, in_mailbox};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::param::{Addresses, MAILBOX, Param, Required, required};
@@ -86,6 +87,10 @@ struct Tips {
 impl Invocation for GetMailTips {
     fn mailbox(&self) -> Option<&Email> {
         self.mailbox.as_ref()
+    }
+
+    fn reach(&self) -> Reach {
+        Reach { recipients: self.addresses.clone(), ..in_mailbox(self.mailbox()) }
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {

@@ -4,7 +4,7 @@
 //! says so. Attendees are named by user principal name.
 
 use async_trait::async_trait;
-use m365_types::{Email, Reach};
+use m365_types::{Email, Reach, ResolvedEffect, Role};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::action::{Answer, Context, Invocation, own};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::param::{Addresses, DateTime, Optional, Param, Required, Text, optional, required};
-use crate::period::Period;
+use crate::period::{Period, Times};
 use crate::shape;
 
 pub(crate) static SUBJECT: Param<Text, Required> =
@@ -42,6 +42,17 @@ struct CreateTeamsMeeting {
     attendees: Vec<Email>,
 }
 
+impl CreateTeamsMeeting {
+    /// What is made, at these times where they are known.
+    fn at(&self, times: Option<&Times>) -> ResolvedEffect {
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Attendee).with_fact("Subject", &self.subject);
+        if let Some(times) = times {
+            times.tell(&mut effect);
+        }
+        effect
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Created {
@@ -61,6 +72,18 @@ struct JoinSettings {
 impl Invocation for CreateTeamsMeeting {
     fn reach(&self) -> Reach {
         Reach { recipients: self.attendees.clone(), ..own() }
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        self.at(self.period.known().as_ref())
+    }
+
+    fn must_look(&self) -> bool {
+        !self.period.is_known()
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        Ok(self.at(Some(&self.period.settle(context).await?)))
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {

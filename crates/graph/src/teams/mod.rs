@@ -10,12 +10,17 @@ pub(crate) mod mention;
 mod message;
 pub(crate) mod messages;
 pub(crate) mod presence;
+mod readers;
 pub(crate) mod send;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 
 use crate::action::{Action, Output};
 use crate::zone::{SETTINGS, TIME_ZONE};
+
+/// Permissions that tell who reads a channel, and its names.
+const CHANNEL_LOOK: &[Scope] =
+    &[Scope::ChannelMemberReadAll, Scope::ChannelReadBasicAll, Scope::TeamReadBasicAll];
 
 /// The rows of this family, in the order clients see them.
 pub(crate) static ROWS: [Action; 11] = [
@@ -27,9 +32,15 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Send Teams message",
             effect: Effect::Send,
             scopes: &[Scope::ChannelMessageSend],
-            further_scopes: &[],
-            calls: &[Call::post(messages::POSTS)],
+            further_scopes: CHANNEL_LOOK,
+            calls: &[
+                Call::post(messages::POSTS),
+                Call::get(readers::TEAM),
+                Call::get(readers::CHANNEL),
+                Call::get(readers::CHANNEL_MEMBERS),
+            ],
             untrusted: false,
+            sensitivity: &[],
             audit: AuditKind::ChannelSend,
         },
         paged: false,
@@ -54,6 +65,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[],
             calls: &[Call::get("/me/joinedTeams")],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::TeamsRead,
         },
         paged: true,
@@ -72,6 +84,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[],
             calls: &[Call::get("/teams/{team}/channels")],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::ChannelsRead,
         },
         paged: true,
@@ -90,6 +103,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[Scope::MailboxSettingsRead],
             calls: &[Call::get(messages::POSTS), Call::get(messages::REPLIES), Call::get(SETTINGS)],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::ChannelRead,
         },
         paged: true,
@@ -105,9 +119,15 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Reply to a post in a Teams channel",
             effect: Effect::Send,
             scopes: &[Scope::ChannelMessageSend],
-            further_scopes: &[],
-            calls: &[Call::post(messages::REPLIES)],
+            further_scopes: CHANNEL_LOOK,
+            calls: &[
+                Call::post(messages::REPLIES),
+                Call::get(readers::TEAM),
+                Call::get(readers::CHANNEL),
+                Call::get(readers::CHANNEL_MEMBERS),
+            ],
             untrusted: false,
+            sensitivity: &[],
             audit: AuditKind::ChannelSend,
         },
         paged: false,
@@ -132,6 +152,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[],
             calls: &[Call::get("/me/chats")],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::ChatRead,
         },
         paged: true,
@@ -150,6 +171,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[Scope::MailboxSettingsRead],
             calls: &[Call::get("/chats/{chat}/messages"), Call::get(SETTINGS)],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::ChatRead,
         },
         paged: true,
@@ -165,9 +187,14 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Write in a Teams chat",
             effect: Effect::Send,
             scopes: &[Scope::ChatMessageSend],
-            further_scopes: &[],
-            calls: &[Call::post("/chats/{chat}/messages")],
+            further_scopes: &readers::CHAT_SCOPES,
+            calls: &[
+                Call::post("/chats/{chat}/messages"),
+                Call::get(readers::CHAT),
+                Call::get(readers::CHAT_MEMBERS),
+            ],
             untrusted: false,
+            sensitivity: &[],
             audit: AuditKind::ChatSend,
         },
         paged: false,
@@ -183,9 +210,10 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Open a Teams chat; with one other person, the chat there is",
             effect: Effect::Send,
             scopes: &[Scope::ChatCreate],
-            further_scopes: &[],
-            calls: &[Call::post("/chats")],
+            further_scopes: &[Scope::UserReadBasicAll],
+            calls: &[Call::post("/chats"), Call::get(presence::USER)],
             untrusted: false,
+            sensitivity: &[],
             audit: AuditKind::ChatSend,
         },
         paged: false,
@@ -204,6 +232,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[Scope::UserReadBasicAll],
             calls: &[Call::query("/communications/getPresencesByUserId"), Call::get(presence::USER)],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::PresenceRead,
         },
         paged: false,
@@ -222,6 +251,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[],
             calls: &[Call::get("/me/joinedTeams")],
             untrusted: true,
+            sensitivity: &[],
             audit: AuditKind::TeamsRead,
         },
         paged: false,

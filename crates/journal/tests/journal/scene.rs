@@ -28,6 +28,7 @@ const fn action(name: &'static str, effect: Effect, audit: AuditKind) -> ActionS
         further_scopes: &[],
         calls: &[],
         untrusted: false,
+        sensitivity: &[],
         audit,
     }
 }
@@ -130,6 +131,7 @@ pub(crate) fn done() -> Outcome {
         traces: vec![trace],
         bytes: 512,
         labels: Labels::NONE,
+        notes: Vec::new(),
     }
 }
 

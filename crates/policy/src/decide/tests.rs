@@ -20,6 +20,7 @@ const fn action(effect: Effect) -> ActionSpec {
         further_scopes: &[],
         calls: &[],
         untrusted: false,
+        sensitivity: &[],
         audit: AuditKind::MailRead,
     }
 }
