@@ -69,7 +69,6 @@ pub struct Core {
     /// Language models; nothing where none is configured.
     pub(crate) llm: Option<Arc<dyn Llm>>,
     /// Inspection of results by the gateway; nothing where this server inspects alone.
-    #[expect(dead_code, reason = "the pipeline hands every result to it as soon as it inspects results")]
     pub(crate) echo: Option<Arc<dyn Echo>>,
     /// Checks what comes back to the echo route; nothing where nothing is sent there.
     pub(crate) echo_seal: Option<EchoSeal>,

@@ -39,6 +39,8 @@ mod route_coverage;
 #[cfg(test)]
 mod route_refusals;
 #[cfg(test)]
+mod second_person;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod shape;

@@ -128,17 +128,27 @@ fn a_receiver_that_fails_keeps_nothing_from_the_other() {
     assert!(site.network().take(Destination::OtherWebhook).is_empty());
 }
 
-#[test]
-fn a_receiver_that_is_no_longer_listed_is_told_nothing_more() {
+/// Plays an event for a receiver that the operator then takes off the list.
+fn unlisted() -> Site {
     let site = site();
     reuse(&site);
     let site =
         site.with(&[("WEBHOOK_URLS", "https://alerts.contoso.example/"), ("WEBHOOK_SECRET", &secret())]);
     // Any request wakes the cell under its new settings.
-    site.ask(
-        site.request("GET", "/me").header(ASSERTION, ALEX.assertion(site.now())).body("".into()).unwrap(),
-    );
+    let look = site.request("GET", "/me").header(ASSERTION, ALEX.assertion(site.now()));
+    assert_eq!(site.ask(look.body(Bytes::new().into()).unwrap()).status, 200);
     assert!(ring_after(&site, FIVE_SECONDS));
+    site
+}
+
+/// The records of that.
+pub(crate) fn records_of_one_given_up() -> Vec<Value> {
+    unlisted().records()
+}
+
+#[test]
+fn a_receiver_that_is_no_longer_listed_is_told_nothing_more() {
+    let site = unlisted();
     assert!(told(&site).is_empty() && site.network().take(Destination::OtherWebhook).is_empty());
     assert_eq!(site.rows("outbox"), 0);
     assert!(site.records().iter().any(|record| record["kind"] == "webhook.undelivered"));

@@ -182,6 +182,14 @@ pub struct Account {
     pub offered: Vec<&'static str>,
 }
 
+impl Account {
+    /// Whether both this client and the Microsoft token have one of these permissions, so that a call which is only for
+    /// some of a tool may be made without asking for more.
+    pub(crate) fn has_any(&self, scopes: &[Scope]) -> bool {
+        scopes.iter().any(|one| self.granted.covers(&[*one]) && self.microsoft_scopes.covers(&[*one]))
+    }
+}
+
 /// A shaped answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {

@@ -13,7 +13,9 @@ use m365_ports::{
     Clock, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Llm, LlmAnswer, LlmPrompt, LlmRoute, Timer,
     TokenSource, Trace, Transfer, UploadPart, Upstream, UpstreamError,
 };
-use m365_types::{ActionSpec, Call, Email, Intent, Label, Method, Retry, Secret, Stage, UnixMillis};
+use m365_types::{
+    ActionSpec, Call, Email, Intent, Label, Method, Oid, Retry, Secret, Stage, TenantId, UnixMillis,
+};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ActionError, Cause};
@@ -75,6 +77,11 @@ impl<'a> GraphClient<'a> {
     #[must_use]
     pub fn traces(&self) -> Vec<Trace> {
         self.with_progress(|progress| progress.traces.clone())
+    }
+
+    /// The Microsoft account behind the call: tenant and object id, once there is one.
+    pub(crate) const fn microsoft(&self) -> Option<&(TenantId, Oid)> {
+        self.intent.permit().actor().microsoft.as_ref()
     }
 
     /// A request of the row's first call, its identifiers filled in.
@@ -298,7 +305,9 @@ impl<'a> GraphClient<'a> {
     }
 
     fn fail(&self, cause: impl Into<Cause>) -> ActionError {
-        ActionError::new(self.action(), self.intent.permit().scopes(), cause.into())
+        let permit = self.intent.permit();
+        ActionError::new(self.action(), permit.scopes(), cause.into())
+            .while_looking(permit.terms().stage == Stage::Look)
     }
 
     fn action(&self) -> &'static ActionSpec {

@@ -30,6 +30,7 @@ mod listing;
 mod lookup;
 mod mail;
 mod meetings;
+mod members;
 mod model;
 mod moment;
 mod odata;

@@ -155,6 +155,11 @@ impl<G> Found<G> {
         Found { items, next: self.next, ending: self.ending }
     }
 
+    /// Whether nothing follows.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.ending == Ending::End
+    }
+
     /// The items, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &G> {
         self.items.iter().map(|(item, _)| item)

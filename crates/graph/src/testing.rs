@@ -14,8 +14,9 @@ use m365_ports::{
     Trace, Transfer, Upstream, UpstreamError,
 };
 use m365_types::{
-    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Labels, Permit, Person,
-    Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret, Stage, Terms, UnixMillis,
+    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Labels, Oid, Permit,
+    Person, Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret, Stage, TenantId, Terms,
+    UnixMillis,
 };
 use serde_json::{Map, Value};
 
@@ -26,6 +27,10 @@ use crate::{
 pub(crate) const REQUEST: RequestId = RequestId::from_random([0x5a; 16]);
 /// 2026-11-22T12:00:00Z
 pub(crate) const NOW: UnixMillis = UnixMillis::from_secs(1_795_348_800);
+
+/// The tenant of whoever is signed in, and their object id.
+pub(crate) const TENANT: &str = "2432b57b-0abd-43db-aa7b-16eadd115d34";
+pub(crate) const OID: &str = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
 
 pub(crate) fn arguments(given: Value) -> Map<String, Value> {
     match given {
@@ -170,6 +175,13 @@ impl World {
     }
 }
 
+impl World {
+    /// The same for a client and a token that may do this.
+    pub(crate) fn allowed(self, scopes: &'static str) -> Self {
+        Self { scopes: Some(scopes), ..self }
+    }
+}
+
 pub(crate) fn account() -> Account {
     Account {
         email: Email::parse("alex@contoso.example").unwrap(),
@@ -208,7 +220,7 @@ pub(crate) fn intent_under(
     };
     let actor = Actor {
         principal: Principal::issue(Identity::Person(person), NOW),
-        microsoft: None,
+        microsoft: Some((TenantId::parse(TENANT).unwrap(), Oid::parse(OID).unwrap())),
         client: Some(ClientId::parse("client").unwrap()),
         grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,

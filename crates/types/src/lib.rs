@@ -9,6 +9,7 @@
 
 mod audit;
 mod call;
+mod confidential;
 mod id;
 mod label;
 mod operator;
@@ -23,6 +24,7 @@ mod webhook;
 
 pub use audit::AuditKind;
 pub use call::{Call, Method, PathError, Retry, decode_segment, encode_segment};
+pub use confidential::{ConfidentialSources, NoPlace};
 pub use id::{
     AccessSubject, ApprovalId, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId, WebhookId,
 };

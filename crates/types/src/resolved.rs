@@ -118,6 +118,9 @@ pub struct EffectFile {
     pub size: u64,
     /// SHA-256 of its bytes, lower-case hex; what else tells one version from another where the bytes were not read.
     pub digest: String,
+    /// What it says, where it could be read: for data loss prevention alone, neither kept nor shown.
+    #[serde(skip)]
+    pub text: Option<String>,
 }
 
 /// What one call will really do.

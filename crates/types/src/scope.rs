@@ -58,6 +58,7 @@ scopes! {
     CalendarsReadWrite "Calendars.ReadWrite" person Send "create and change events in your calendar, and invite people",
     CalendarsReadWriteShared "Calendars.ReadWrite.Shared" person Send "change calendars that others share with you, and invite people",
     ChannelReadBasicAll "Channel.ReadBasic.All" person Read "see the names of the channels in your teams",
+    ChannelMemberReadAll "ChannelMember.Read.All" administrator Read "see who is in the channels of your teams",
     ChannelMessageReadAll "ChannelMessage.Read.All" administrator Read "read messages in the channels of your teams",
     ChannelMessageSend "ChannelMessage.Send" person Send "post messages in Teams channels as you",
     ChatCreate "Chat.Create" person Send "open chats as you",

@@ -86,7 +86,7 @@ impl Cell {
         let asked = self.question(inside, &principal, viewer)?;
         let kind = find_tool(&asked.tool).map_or(AuditKind::ApprovalAsked, |action| action.spec.audit);
         let is_over = asked.expires <= self.now();
-        let answered = |answer| Ok(pages::answered(answer, kind, asked.expires));
+        let answered = |answer| Ok(pages::answered(answer, viewer, kind, asked.expires));
         match asked.state {
             ApprovalState::Denied => answered(Answered::Denied),
             ApprovalState::Spent => answered(Answered::Spent),

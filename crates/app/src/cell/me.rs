@@ -54,6 +54,7 @@ impl Cell {
             },
             waiting: &self.questions_shown()?,
             labels: &self.labels_shown()?,
+            usage: &self.usage_shown(&names)?,
             activities: &pages::activities(&entries, &names),
             logout_url: &self.core.config.access.logout_url(),
             mcp_url: &self.core.config.mcp_url(),
@@ -65,6 +66,25 @@ impl Cell {
             response.headers_mut().insert(SET_COOKIE, value);
         }
         Ok(response)
+    }
+
+    /// What is used of the limits, as the page shows it.
+    fn usage_shown(&self, names: &BTreeMap<ClientId, String>) -> Result<Vec<pages::UsedLimit>, Failure> {
+        let used = self.usage(self.core.policies().limits())?;
+        let name = |of: String| {
+            let client = ClientId::parse(&of).ok();
+            client.and_then(|client| names.get(&client).cloned()).unwrap_or(of)
+        };
+        let shown = used.into_iter().map(|used| pages::UsedLimit {
+            counts: used.limit.counts,
+            per: used.limit.per,
+            of: used.of.map(name),
+            window: used.limit.window,
+            used: used.used,
+            at_most: used.limit.at_most,
+            until: used.until,
+        });
+        Ok(shown.collect())
     }
 
     /// The questions that wait, as the page shows them.

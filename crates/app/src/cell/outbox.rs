@@ -106,7 +106,6 @@ impl Held {
 
 impl Cell {
     /// An event of this moment, for [`Cell::enqueue`]; the caller adds what else there is.
-    #[expect(dead_code, reason = "what the pipeline's outcomes tell of is not in the table of records")]
     pub(crate) fn webhook(&self, kind: WebhookKind, request: RequestId) -> WebhookEvent {
         let mut event = self.journal.outbox().event(kind, self.now());
         event.request_id = Some(request);
@@ -117,7 +116,6 @@ impl Cell {
     ///
     /// # Errors
     /// [`SqlError`]; the caller's transaction must then fail too.
-    #[expect(dead_code, reason = "what the pipeline's outcomes tell of is not in the table of records")]
     pub(crate) fn enqueue(&self, sql: &dyn Sql, event: &WebhookEvent) -> Result<(), SqlError> {
         self.journal.tell(sql, event)
     }

@@ -15,7 +15,7 @@ use m365_auth::oauth::store::Lifetimes;
 use m365_egress::{GraphVersion, Transport};
 use m365_ports::RotatingSecret;
 use m365_seal::{Key, KeyRing, Keys};
-use m365_types::{InternalDomains, Profile, Secret, Toolset};
+use m365_types::{ConfidentialSources, InternalDomains, Profile, Secret, Toolset};
 use url::Url;
 
 pub use entra::Entra;
@@ -109,6 +109,8 @@ pub struct Config {
     pub asked: Asked,
     /// The domains of the organisation.
     pub internal: InternalDomains,
+    /// The places whose content is confidential.
+    pub confidential: ConfidentialSources,
     /// After how long without a call a person's labels lapse.
     pub label_idle: Duration,
     /// The three keys.
@@ -252,6 +254,7 @@ impl Config {
         }
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
         let internal = InternalDomains::new(reader.hosts("INTERNAL_DOMAINS")?);
+        let confidential = reader.confidential_sources("CONFIDENTIAL_SOURCES")?;
         let label_idle = reader.duration("LABEL_IDLE_LIFETIME", minutes(5)..=hours(7 * 24))?;
         let keys = keys(&reader)?;
         Ok(Self {
@@ -268,6 +271,7 @@ impl Config {
             toolset,
             asked,
             internal,
+            confidential,
             label_idle,
             keys,
             mode,

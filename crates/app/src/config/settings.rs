@@ -202,6 +202,10 @@ pub const SETTINGS: &[Setting] = settings! {
         "Mail domains of the organisation, separated by spaces: exactly these, no domain below them",
         "The verified domains of the tenant",
         "Everybody counts as outside: every call that reaches somebody needs an approval, and nothing confidential goes to anyone.";
+    "CONFIDENTIAL_SOURCES" plain Some(""),
+        "Places whose content is confidential, separated by spaces: `mailbox:` and an address, or `folder:`, `site:`, `drive:`, `team:` or `chat:` and an id",
+        "The organisation's decision; ids as the tools give them",
+        "Only what an item says of itself makes it confidential.";
     "LABEL_IDLE_LIFETIME" plain Some("12h"),
         "After how long without a call a person's labels lapse: a number and `s`, `m` or `h`, 5 minutes to 168 hours",
         "The organisation's rule; longer than its clients keep a conversation",

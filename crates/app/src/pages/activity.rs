@@ -83,7 +83,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
             "You answered for somebody else as a second person."
         }
         (AuditKind::ApprovalAnswered, _) => "A call that waited was denied.",
-        (AuditKind::ApprovalAsked, _) => "A call waits for your approval.",
+        (AuditKind::ApprovalAsked, _) => "You were asked whether a call may happen.",
         (AuditKind::AuthorizeRefused, _) => "An application asked in a way that was refused.",
         (AuditKind::AvailabilityRead, _) => "When people are free was looked up.",
         (AuditKind::CalendarCancel, _) => "An event was cancelled, and those invited were told.",

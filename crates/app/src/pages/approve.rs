@@ -11,8 +11,8 @@ use m365_types::{AuditKind, Email, InternalDomains, ResolvedEffect, UnixMillis};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::deed::deed;
-use super::effect::{differences, recipients, what};
+use super::deed::{deed, deed_of_another};
+use super::effect::{differences, recipients, says_nothing, what};
 use super::moment::moment;
 use super::page;
 
@@ -69,10 +69,11 @@ pub(crate) struct Approve<'a> {
 
 /// The page.
 pub(crate) fn approve(asked: &Approve<'_>) -> Response<Bytes> {
-    let deed = deed(asked.kind);
-    let title = match asked.viewer {
-        Viewer::Owner => "Approve what your assistant wants to do?",
-        Viewer::SecondPerson => "Approve what somebody's assistant wants to do?",
+    let (title, deed) = match asked.viewer {
+        Viewer::Owner => ("Approve what your assistant wants to do?", deed(asked.kind)),
+        Viewer::SecondPerson => {
+            ("Approve what somebody's assistant wants to do?", deed_of_another(asked.kind))
+        }
     };
     let body = html! {
         h1 { (named(asked.application)) " wants to " (deed) }
@@ -147,7 +148,7 @@ fn why(asked: &Approve<'_>) -> Markup {
         p { "An approval is needed because " (asked.reason) "." }
         p { "If you did not ask your assistant for this, deny it: words that it has read, in a mail or a file, may have told it to." }
         p .soft { "This question ends at " (moment(asked.ends)) "." }
-        details {
+        details open[says_nothing(asked.effect)] {
             summary { "The call as the application wrote it" }
             pre .source { (serde_json::to_string_pretty(asked.arguments).unwrap_or_default()) }
         }
@@ -168,7 +169,7 @@ fn answer(asked: &Approve<'_>) -> Markup {
                     button .primary type="submit" name="decision" value="approve" aria-describedby="to what" { "Approve" }
                 }
                 @if may_end {
-                    button type="submit" name="decision" value="deny-and-end" aria-describedby="end-note" { "Deny and disconnect this application" }
+                    button .wide type="submit" name="decision" value="deny-and-end" aria-describedby="end-note" { "Deny and disconnect this application" }
                 }
             }
             @if may_end {
@@ -190,10 +191,23 @@ pub(crate) enum Answered {
 }
 
 /// The page of a question that has its answer.
-pub(crate) fn answered(answer: Answered, kind: AuditKind, ends: UnixMillis) -> Response<Bytes> {
+pub(crate) fn answered(
+    answer: Answered,
+    viewer: Viewer,
+    kind: AuditKind,
+    ends: UnixMillis,
+) -> Response<Bytes> {
     let (title, told) = match answer {
+        Answered::Approved if viewer == Viewer::SecondPerson => (
+            "This has been approved",
+            html! {
+                h2 #next { "What to do next" }
+                p { "Tell whoever sent you the link. Their assistant makes the same call again, and it then happens once." }
+                p .soft { "The approval ends at " (moment(ends)) "." }
+            },
+        ),
         Answered::Approved => (
-            "You have approved this",
+            "This has been approved",
             html! {
                 h2 #next { "What to tell your assistant" }
                 p { "Go back to your assistant and tell it:" }
@@ -203,7 +217,7 @@ pub(crate) fn answered(answer: Answered, kind: AuditKind, ends: UnixMillis) -> R
             },
         ),
         Answered::Denied => (
-            "You have denied this",
+            "This has been denied",
             html! {
                 h2 #next { "What to tell your assistant" }
                 p { "Nothing has happened, and nothing will. Your assistant is told so when it tries again." }
@@ -220,7 +234,7 @@ pub(crate) fn answered(answer: Answered, kind: AuditKind, ends: UnixMillis) -> R
     };
     let body = html! {
         h1 { (title) }
-        p .lead { "The question was whether to " (deed(kind)) "." }
+        p .lead { "The question was whether to " (if viewer == Viewer::Owner { deed(kind) } else { deed_of_another(kind) }) "." }
         section aria-labelledby="next" { (told) }
         p .ways { a .button href="/me" { "See your connections" } }
     };

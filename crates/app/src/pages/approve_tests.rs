@@ -114,7 +114,10 @@ fn an_answer_says_what_to_tell_the_assistant() {
         (Answered::Denied, "nothing will"),
         (Answered::Spent, "used up"),
     ] {
-        let page = answered(answer, AuditKind::MailSend, UnixMillis::from_secs(0)).into_body();
+        let page = answered(answer, Viewer::Owner, AuditKind::MailSend, UnixMillis::from_secs(0)).into_body();
         assert!(String::from_utf8(page.to_vec()).unwrap().contains(words));
     }
+    let of_second = (Answered::Approved, Viewer::SecondPerson);
+    let page = answered(of_second.0, of_second.1, AuditKind::MailSend, UnixMillis::from_secs(0)).into_body();
+    assert!(String::from_utf8(page.to_vec()).unwrap().contains("Tell whoever sent you the link"));
 }

@@ -2,6 +2,25 @@
 
 use m365_types::AuditKind;
 
+/// The words for a kind of call, to somebody in whose name it is not.
+pub(super) const fn deed_of_another(kind: AuditKind) -> &'static str {
+    match kind {
+        AuditKind::ChannelSend => "post this message to a Teams channel",
+        AuditKind::ChatSend => "send this chat message",
+        AuditKind::MailSend => "send this e-mail",
+        AuditKind::MailboxSend => "change the automatic replies that others get",
+        AuditKind::CalendarCancel
+        | AuditKind::CalendarSend
+        | AuditKind::FilesShare
+        | AuditKind::FilesWrite
+        | AuditKind::MailTrash
+        | AuditKind::MailWrite
+        | AuditKind::MeetingWrite
+        | AuditKind::TasksWrite => deed(kind),
+        _ => "do this",
+    }
+}
+
 /// The words for a kind of call.
 pub(crate) const fn deed(kind: AuditKind) -> &'static str {
     match kind {

@@ -106,10 +106,12 @@ const fn role(role: Role) -> &'static str {
 pub(super) fn what(effect: &ResolvedEffect) -> Markup {
     let place = Some(effect.target.as_str()).filter(|target| !matches!(*target, "" | "me"));
     html! {
-        dl {
-            @if let Some(place) = place { dt { "Where" } dd { code { (place) } } }
-            @if let Some(folder) = &effect.folder { dt { "Folder" } dd { (line(folder)) } }
-            @for fact in &effect.facts { (self::fact(fact)) }
+        @if place.is_some() || effect.folder.is_some() || !effect.facts.is_empty() {
+            dl {
+                @if let Some(place) = place { dt { "Where" } dd { code { (place) } } }
+                @if let Some(folder) = &effect.folder { dt { "Folder" } dd { (line(folder)) } }
+                @for fact in &effect.facts { (self::fact(fact)) }
+            }
         }
         @if let Some(body) = &effect.body {
             h3 { "Text" }
@@ -121,10 +123,15 @@ pub(super) fn what(effect: &ResolvedEffect) -> Markup {
                 @for file in &effect.files { li { strong { (line(&file.name)) } " " span .soft { (bytes(file.size)) } } }
             }
         }
-        @if place.is_none() && effect.facts.is_empty() && effect.body.is_none() && effect.files.is_empty() {
+        @if says_nothing(effect) {
             p .soft { "Nothing more is known than the call itself, which stands below." }
         }
     }
+}
+
+/// Whether the effect holds nothing that a person could look at besides whom it reaches.
+pub(super) fn says_nothing(effect: &ResolvedEffect) -> bool {
+    effect.facts.is_empty() && effect.body.is_none() && effect.files.is_empty()
 }
 
 fn fact(fact: &Fact) -> Markup {

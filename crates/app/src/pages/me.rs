@@ -12,6 +12,7 @@ use super::moment::moment;
 use super::page;
 use super::permissions::permissions;
 use super::standing::{self, HeldLabel, Waiting};
+use super::usage::{self, UsedLimit};
 
 /// One client the person has allowed.
 pub(crate) struct Connection {
@@ -129,6 +130,8 @@ pub(crate) struct Me<'a> {
     pub waiting: &'a [Waiting],
     /// What stands against the assistant's calls.
     pub labels: &'a [HeldLabel],
+    /// What is used of the limits.
+    pub usage: &'a [UsedLimit],
     /// The newest of what was recorded.
     pub activities: &'a [Activity],
     /// Where Access ends the person's session.
@@ -160,6 +163,7 @@ pub(crate) fn me(me: &Me<'_>) -> Response<Bytes> {
             }
         }
         section aria-labelledby="labels" { (standing::labels(me.labels, me.transaction)) }
+        section aria-labelledby="usage" { (usage::usage(me.usage)) }
         section aria-labelledby="activity" {
             h2 #activity { "What was done lately" }
             (activity::list(me.activities))
@@ -355,6 +359,7 @@ mod tests {
             applications: granted(&[]),
             waiting: &[],
             labels: &[],
+            usage: &[],
             activities: &[],
             logout_url: "https://team.example/cdn-cgi/access/logout",
             mcp_url: "https://mcp.example/mcp",

@@ -16,6 +16,7 @@ mod moment;
 mod permissions;
 mod problem;
 mod standing;
+mod usage;
 
 use std::sync::LazyLock;
 
@@ -35,6 +36,7 @@ pub(crate) use consent::{Consent, consent};
 pub(crate) use me::{Applications, Connection, Me, Notice, Remembered, me};
 pub(crate) use problem::{Onward, Problem, problem};
 pub(crate) use standing::{HeldLabel, Waiting};
+pub(crate) use usage::UsedLimit;
 
 use bytes::Bytes;
 

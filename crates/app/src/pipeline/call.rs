@@ -10,16 +10,17 @@ use http::HeaderValue;
 use m365_auth::entra::session::MicrosoftSession;
 use m365_auth::oauth::metadata::Resource;
 use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports, Position};
+pub(super) use m365_journal::Denied;
 use m365_journal::{JournalError, Outcome};
 use m365_mcp::Refusal;
 use m365_policy::{Ask, Cost, Decision, Denial, Question, decide, effect_of};
-use m365_ports::{Sql, SqlError, Verdict};
+use m365_ports::{Sql, SqlError, Trace, Verdict};
 use m365_types::{
     Actor, Approval, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet, Stage, Terms,
 };
 use serde_json::{Map, Value};
 
-use super::classifier::Check;
+use super::inspection::{Remarks, webhook_of};
 use super::{Done, Stop, Waiting, not_recorded};
 use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, WAITING_MOST, charge};
 
@@ -36,6 +37,31 @@ pub(super) struct Call {
     pub(super) arguments: Value,
     pub(super) position: Option<Position>,
     pub(super) account: Account,
+    /// What was noticed so far.
+    pub(super) remarks: Remarks,
+}
+
+/// Why a call that was made has no answer.
+pub(super) enum Unanswered {
+    Failed(ActionError),
+    /// The answer may not be handed out.
+    Withheld {
+        code: &'static str,
+        sentence: String,
+    },
+}
+
+impl Unanswered {
+    pub(super) const fn withheld(code: &'static str, sentence: String) -> Self {
+        Self::Withheld { code, sentence }
+    }
+
+    fn stop(&self) -> Stop {
+        match self {
+            Self::Failed(error) => stop(error),
+            Self::Withheld { sentence, .. } => Stop::Told(sentence.clone()),
+        }
+    }
 }
 
 const DENIED_BY_PERSON: &str =
@@ -62,11 +88,11 @@ impl Call {
                 let (approval, address) = match standing.map_err(|error| not_recorded(error.into()))? {
                     Asked::Approved(approval, address) => (approval, address),
                     Asked::Denied => {
-                        self.cell.record_denial(&self.actor, self.action, "approval.denied");
+                        self.cell.record_denial(&self.actor, self.action, Denied::of("approval.denied"));
                         return Err(Stop::Told(DENIED_BY_PERSON.to_owned()));
                     }
                     Asked::TooMany => {
-                        self.cell.record_denial(&self.actor, self.action, "approval.too_many");
+                        self.cell.record_denial(&self.actor, self.action, Denied::of("approval.too_many"));
                         return Err(Stop::Told(self.too_many_questions(&ask)));
                     }
                     Asked::Waiting(address) => return Err(waiting(&ask, address)),
@@ -117,7 +143,8 @@ impl Call {
     }
 
     fn denied(&self, denial: &Denial) -> Stop {
-        self.cell.record_denial(&self.actor, self.action, denial.code());
+        let basis = if let Denial::Rule { rule, .. } = denial { Some(rule.as_str()) } else { None };
+        self.cell.record_denial(&self.actor, self.action, Denied { code: denial.code(), basis });
         match denial {
             Denial::Scopes { all, .. } => {
                 let server = &self.cell.core().server;
@@ -155,20 +182,21 @@ impl Call {
         cell.journal().intend_with(permit, &self.arguments, cell.now(), also).map_err(|error| match error {
             Unintended::Journal(error) => not_recorded(error),
             Unintended::Limit(reached) => {
-                cell.record_denial(&self.actor, self.action, "limit.reached");
+                cell.record_denial(&self.actor, self.action, Denied::of("limit.reached"));
                 Stop::Told(reached.sentence(cell.now()))
             }
             Unintended::Spent => {
-                cell.record_denial(&self.actor, self.action, "approval.spent");
+                cell.record_denial(&self.actor, self.action, Denied::of("approval.spent"));
                 Stop::Told(SPENT.to_owned())
             }
         })
     }
 
     /// Runs a recorded call to its end. Where the intent is to look, what is seen is decided on anew.
-    pub(super) async fn run(&self, intent: Intent, waiting: &Waiting) -> Result<Done, Stop> {
+    pub(super) async fn run(mut self, intent: Intent, waiting: &Waiting) -> Result<Done, Stop> {
         // Whoever cancels while waiting for a place needs none: the first exchange is not begun any more.
-        let place = std::pin::pin!(self.cell.calls().acquire());
+        let cell = self.cell.clone();
+        let place = std::pin::pin!(cell.calls().acquire());
         let cancelled = std::pin::pin!(waiting.cancellation.cancelled());
         let _place = select(place, cancelled).await;
         if intent.permit().terms().stage == Stage::Act {
@@ -179,6 +207,8 @@ impl Call {
         if self.cell.stand().await.is_err() || !self.still_granted() {
             return Err(Stop::Told(ENDED.to_owned()));
         }
+        let labels = self.cell.labels_of_call().map_err(|error| not_recorded(error.into()))?;
+        self.inspect_effect(labels, &effect)?;
         let permit = self.decided(Stage::Act, &effect)?;
         self.act(&self.intend(permit, &effect)?, waiting).await
     }
@@ -191,7 +221,7 @@ impl Call {
     async fn look(&self, intent: &Intent, waiting: &Waiting) -> Result<ResolvedEffect, Stop> {
         let (ended, traces) =
             self.with_context(intent, waiting, async |context| self.invocation.look(context).await).await;
-        let (verdict, code) = verdict(&ended);
+        let (verdict, code) = ended.as_ref().map_or_else(failed, |_| (Verdict::Done, "ok".to_owned()));
         let status = traces.last().and_then(|trace| trace.status);
         let (labels, notes) = (Labels::NONE, Vec::new());
         let outcome = Outcome { verdict, code, status, traces, bytes: 0, labels, notes };
@@ -201,16 +231,17 @@ impl Call {
 
     /// Has the effect and records how it ended.
     async fn act(&self, intent: &Intent, waiting: &Waiting) -> Result<Done, Stop> {
-        let (mut ended, traces) =
+        let (ended, traces) =
             self.with_context(intent, waiting, async |context| self.invocation.run(context).await).await;
-        let check = match &mut ended {
-            Ok(answer) => self.check(intent, answer).await,
-            Err(_) => Check::default(),
+        let mut remarks = Remarks::default();
+        let ended = match ended {
+            Ok(answer) => self.inspect_answer(intent, answer, &mut remarks).await,
+            Err(error) => Err(Unanswered::Failed(error)),
         };
-        let outcome = self.outcome(&ended, traces, check);
+        let outcome = self.outcome(&ended, traces, remarks);
         log(&self.actor, intent, &outcome);
         match self.conclude(intent, &outcome) {
-            Ok(()) => ended.map(|answer| self.with_cursor(answer)).map_err(|error| stop(&error)),
+            Ok(()) => ended.map(|answer| self.with_cursor(answer)).map_err(|unanswered| unanswered.stop()),
             Err(error) => Err(self.unrecorded(error)),
         }
     }
@@ -221,7 +252,7 @@ impl Call {
         intent: &Intent,
         waiting: &Waiting,
         body: impl AsyncFnOnce(&Context<'_>) -> Result<T, ActionError>,
-    ) -> (Result<T, ActionError>, Vec<m365_ports::Trace>) {
+    ) -> (Result<T, ActionError>, Vec<Trace>) {
         let (cell, ports) = (&self.cell, &self.cell.core().ports);
         let tokens = self.microsoft.clone().tokens(self.actor.request);
         let lent = Ports {
@@ -250,22 +281,28 @@ impl Call {
 
     fn outcome(
         &self,
-        ended: &Result<Answer, ActionError>,
-        mut traces: Vec<m365_ports::Trace>,
-        check: Check,
+        ended: &Result<Answer, Unanswered>,
+        mut traces: Vec<Trace>,
+        remarks: Remarks,
     ) -> Outcome {
-        let (verdict, code) = verdict(ended);
+        let (verdict, code) = match ended {
+            Ok(_) => (Verdict::Done, "ok".to_owned()),
+            Err(Unanswered::Failed(error)) => failed(error),
+            // The call was made; nobody hears what came of it.
+            Err(Unanswered::Withheld { code, .. }) => (Verdict::Done, (*code).to_owned()),
+        };
         let (bytes, labels) = match ended {
             Ok(answer) => (answer.text.len() as u64, self.labels(answer)),
             Err(_) => (0, Labels::NONE),
         };
         let status = traces.last().and_then(|trace| trace.status);
-        traces.extend(check.trace);
-        Outcome { verdict, code, status, traces, bytes, labels, notes: check.notes }
+        traces.extend(remarks.traces);
+        let notes = self.remarks.notes.iter().cloned().chain(remarks.notes).collect();
+        Outcome { verdict, code, status, traces, bytes, labels, notes }
     }
 
     /// What the answer brings along: what its row says, and what it says itself.
-    fn labels(&self, answer: &Answer) -> Labels {
+    pub(super) fn labels(&self, answer: &Answer) -> Labels {
         let of_row =
             if self.action.spec.untrusted { Labels::NONE.with(Label::Untrusted) } else { Labels::NONE };
         of_row.union(answer.labels)
@@ -276,7 +313,10 @@ impl Call {
         let (cell, mut tried) = (&self.cell, 1);
         loop {
             let named = (self.action.spec.name, self.actor.request);
-            let also = |sql: &dyn Sql| cell.take_up(sql, outcome.labels, named);
+            let also = |sql: &dyn Sql| {
+                cell.tell_of(sql, &outcome.code, &self.actor)?;
+                cell.take_up(sql, outcome.labels, named)
+            };
             match cell.journal().conclude_with(intent, outcome, cell.now(), also) {
                 Ok(_) => {
                     cell.ring_soon();
@@ -315,10 +355,21 @@ impl Call {
 }
 
 impl Cell {
-    pub(super) fn record_denial(&self, actor: &Actor, action: &'static Action, code: &str) {
-        if let Err(error) = self.journal().deny(actor, &action.spec, code, self.now()) {
+    pub(super) fn record_denial(&self, actor: &Actor, action: &'static Action, denied: Denied<'_>) {
+        let tell = |sql: &dyn Sql| self.tell_of(sql, denied.code, actor);
+        if let Err(error) = self.journal().deny(actor, &action.spec, denied, self.now(), tell) {
             tracing::error!(requestId = %actor.request, %error, "a denial could not be recorded");
         }
+    }
+}
+
+impl Cell {
+    /// Holds a webhook for an outcome that receivers are told of, in the transaction of its record.
+    fn tell_of(&self, sql: &dyn Sql, code: &str, actor: &Actor) -> Result<(), SqlError> {
+        let Some(kind) = webhook_of(code) else { return Ok(()) };
+        let mut event = self.webhook(kind, actor.request);
+        (event.grant, event.client) = (actor.grant, actor.client.clone());
+        self.enqueue(sql, &event)
     }
 }
 
@@ -366,12 +417,9 @@ fn stop(error: &ActionError) -> Stop {
     }
 }
 
-fn verdict<T>(ended: &Result<T, ActionError>) -> (Verdict, String) {
-    match ended {
-        Ok(_) => (Verdict::Done, "ok".to_owned()),
-        Err(error) if error.maybe_done() => (Verdict::Unknown, error.code().to_owned()),
-        Err(error) => (Verdict::Failed, error.code().to_owned()),
-    }
+fn failed(error: &ActionError) -> (Verdict, String) {
+    let verdict = if error.maybe_done() { Verdict::Unknown } else { Verdict::Failed };
+    (verdict, error.code().to_owned())
 }
 
 fn log(actor: &Actor, intent: &Intent, outcome: &Outcome) {

@@ -14,7 +14,7 @@ mod site;
 mod tasks;
 mod underway;
 
-pub(crate) use flow::{ASSERTION, Client, FORM, Tokens, client_metadata, encode};
+pub(crate) use flow::{ASSERTION, Client, FORM, Tokens, client_metadata, encode, question};
 pub(crate) use mcp::{Message, asking, cancelling, succeeded};
 pub(crate) use network::{Destination, graph_path};
 pub(crate) use people::{ALEX, Person, SAM, service_assertion};

@@ -340,7 +340,7 @@ fn asking_answering_and_the_call_are_recorded_together(site: &Site) -> Result<()
     let approved = of("approval.answered", "approved").context("no yes is recorded")?;
     let denied = of("approval.answered", "denied").context("no no is recorded")?;
     ensure!(asked == approved && denied != approved, "{records:?}");
-    let intents = records.iter().filter(|record| record.is("phase", "intent"));
+    let intents = records.iter().filter(|record| record.field("phase") == "intent");
     let by: Vec<_> = intents.filter(|record| record.field("approval") == approved).collect();
     ensure!(by.len() == 1, "{} intents by one approval: {records:?}", by.len());
     ensure!(!format!("{records:?}").contains("Recorded"), "a subject is in the records");
@@ -411,7 +411,7 @@ fn a_person_approves_in_a_real_browser(site: &Site) -> Result<()> {
     chromium.open(TAB, &site.me)?.says(&["Waiting for your answer", "What your assistant has read"])?;
     look(&mut chromium, "me-waiting")?;
     chromium.open(TAB, &link)?;
-    chromium.click(TAB, "Approve")?.expect(200, "You have approved this")?;
+    chromium.click(TAB, "Approve")?.expect(200, "This has been approved")?;
     look(&mut chromium, "approved")?;
     session.tool("sendEmail", &arguments)?.content()?;
     expect_sent(&session, 1)?;
@@ -425,7 +425,7 @@ fn a_person_denies_in_a_real_browser(site: &Site) -> Result<()> {
     let mut chromium = Chromium::start()?;
     chromium.sign_in(TAB, &site.control, &site.mcp, &session.person.email)?;
     chromium.open(TAB, &link)?;
-    chromium.click(TAB, "Deny")?.expect(200, "You have denied this")?;
+    chromium.click(TAB, "Deny")?.expect(200, "This has been denied")?;
     look(&mut chromium, "denied")?;
     ensure!(
         session.tool("sendEmail", &message("Clicked away"))?.failure()?.contains("said no"),
@@ -433,7 +433,7 @@ fn a_person_denies_in_a_real_browser(site: &Site) -> Result<()> {
     );
     let second = asked(&session, &message("Disconnected"))?;
     chromium.open(TAB, &second)?;
-    chromium.click(TAB, "Deny and disconnect this application")?.expect(200, "You have denied this")?;
+    chromium.click(TAB, "Deny and disconnect this application")?.expect(200, "This has been denied")?;
     session.tool("authenticate", &json!({}))?.answer.expect(&[401])?;
     chromium.open(TAB, &site.me)?.says(&["None has access"])?;
     chromium.open(TAB, &site.edge("/approve?a=none")?)?.expect(404, "There is no such question")?;

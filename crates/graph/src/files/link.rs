@@ -4,14 +4,16 @@
 //! everybody, and for named people, are not made here. Asked again, Graph gives the same link.
 
 use async_trait::async_trait;
-use m365_types::{ActionSpec, Method, Reach, Scope};
+use m365_types::{ActionSpec, Method, Reach, Recipient, ResolvedEffect, Role, Scope, Standing};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
+use crate::effect;
 use crate::error::ActionError;
 use crate::files::place::{Everywhere, Place, everywhere};
+use crate::files::target::Target;
 use crate::moment::Settled;
 use crate::param::{
     Choice, DateTime, Default as Otherwise, Identifier, Optional, Param, Required, defaulted, optional,
@@ -33,6 +35,7 @@ pub(crate) static EXPIRES: Param<DateTime, Optional> =
 pub(crate) const CREATE: Everywhere = everywhere!("/items/{item}/createLink");
 pub(crate) const FIELDS: &[&str] = &["type", "scope", "webUrl"];
 const SCOPE: &str = "organization";
+const SCOPE_WORDS: &str = "people of the organisation who are signed in";
 
 pub(crate) fn create_sharing_link(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let id = given.read(&ID);
@@ -80,6 +83,18 @@ impl Invocation for CreateSharingLink {
         self.place.scopes(row)
     }
 
+    fn effect(&self) -> ResolvedEffect {
+        self.effect_on(None)
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        Ok(self.effect_on(Some(&Target::of(context, &self.place, &self.id).await?)))
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let mut request = self.place.request(context, Method::Post, CREATE, &[&self.id])?;
         let mut body = json!({ "type": self.kind, "scope": SCOPE });
@@ -105,6 +120,29 @@ impl Invocation for CreateSharingLink {
             text.push_str("\n`expirationDateTime` named no time zone and was taken as UTC.");
         }
         Ok(Answer::whole(text, structured))
+    }
+}
+
+impl CreateSharingLink {
+    /// What it opens to whom. Guests are not of the organisation: such a link is not for them.
+    fn effect_on(&self, item: Option<&Target>) -> ResolvedEffect {
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Holder);
+        let who = "everybody of the organisation who gets the link";
+        effect.recipients.push(Recipient::everybody(who, Role::Holder, Standing::Inside));
+        if let Some(item) = item {
+            let what = if item.is_folder() { "Folder with all that is in it" } else { "File" };
+            effect::say(&mut effect, what, effect::line(item.name.as_deref()));
+            effect::say(&mut effect, "Lies in", item.folder());
+            effect.files.push(item.file());
+            effect.version = item.version();
+            effect.folder = Some(if item.is_folder() { item.path() } else { item.folder() });
+        }
+        let may = if self.kind == "edit" { "see and change it" } else { "see it" };
+        effect::say(&mut effect, "Who has the link can", may);
+        effect::say(&mut effect, "For", SCOPE_WORDS);
+        let ends = self.expires.as_ref().map_or_else(|| "with no day set".to_owned(), Settled::to_rfc3339);
+        effect::say(&mut effect, "Ends", ends);
+        effect
     }
 }
 

@@ -1,4 +1,4 @@
-use m365_types::{Effect, Scope};
+use m365_types::{Effect, Role, Scope, Standing};
 use serde_json::{Value, json};
 
 use crate::find_tool;
@@ -75,4 +75,51 @@ fn an_answer_without_a_link_is_not_taken_for_one() {
         let error = World::with_json(&given).run("createSharingLink", json!({ "id": "01A" })).unwrap_err();
         assert_eq!((error.code(), error.maybe_done()), ("graph_unreadable", true));
     }
+}
+
+fn item() -> Value {
+    json!({ "id": "01A", "name": "Budget.xlsx", "size": 512, "eTag": "\"{A},1\"",
+            "parentReference": { "path": "/drive/root:/Money" } })
+}
+
+#[test]
+fn the_effect_of_a_link_is_the_item_and_everybody_of_the_organisation() {
+    let look = |item: &Value, given: Value| World::with_json(item).look("createSharingLink", given).unwrap();
+    let world = World::with_json(&item());
+    let effect = world.look("createSharingLink", json!({ "id": "01A" })).unwrap();
+    assert_eq!(world.requests()[0].path, "/me/drive/items/01A");
+    let [everybody] = effect.recipients.as_slice() else { panic!("{effect:?}") };
+    assert_eq!((everybody.role, everybody.said, effect.shared), (Role::Holder, Standing::Inside, true));
+    assert_eq!((effect.files[0].name.as_str(), effect.files[0].size), ("Budget.xlsx", 512));
+    assert_eq!((effect.version.as_deref(), effect.folder.as_deref()), (Some("\"{A},1\""), Some("/Money")));
+    let facts: Vec<_> = effect.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    assert_eq!(
+        facts,
+        [
+            ("File", "Budget.xlsx"),
+            ("Lies in", "/Money"),
+            ("Who has the link can", "see it"),
+            ("For", "people of the organisation who are signed in"),
+            ("Ends", "with no day set"),
+        ]
+    );
+    assert_eq!(effect, look(&item(), json!({ "id": "01A" })));
+    let mut newer = item();
+    newer["eTag"] = "\"{A},2\"".into();
+    for other in [
+        look(&newer, json!({ "id": "01A" })),
+        look(&item(), json!({ "id": "01A", "type": "edit" })),
+        look(&item(), json!({ "id": "01A", "expirationDateTime": "2030-01-01T00:00:00Z" })),
+    ] {
+        assert_ne!(effect, other);
+    }
+}
+
+#[test]
+fn a_link_to_a_folder_opens_all_that_is_in_it() {
+    let mut folder = item();
+    folder["folder"] = json!({ "childCount": 3 });
+    let effect = World::with_json(&folder).look("createSharingLink", json!({ "id": "01A" })).unwrap();
+    assert_eq!(effect.facts[0].name, "Folder with all that is in it");
+    assert_eq!(effect.folder.as_deref(), Some("/Money/Budget.xlsx"));
 }

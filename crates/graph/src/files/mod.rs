@@ -10,7 +10,9 @@ mod list_items;
 mod place;
 pub(crate) mod read;
 mod search;
+mod sharing;
 mod sites;
+mod target;
 pub(crate) mod upload;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
@@ -111,8 +113,14 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(read::DESCRIBED[0]),
                 Call::get(read::DESCRIBED[1]),
                 Call::get(read::DESCRIBED[2]),
+                Call::get(target::NAMED[0]),
+                Call::get(target::NAMED[1]),
+                Call::get(target::NAMED[2]),
+                Call::get(sharing::PERMISSIONS[0]),
+                Call::get(sharing::PERMISSIONS[1]),
+                Call::get(sharing::PERMISSIONS[2]),
             ],
-            untrusted: false,
+            untrusted: true,
             sensitivity: &[],
             audit: AuditKind::FilesWrite,
         },
@@ -139,7 +147,14 @@ pub(crate) static ROWS: [Action; 8] = [
             effect: Effect::Send,
             scopes: &[Scope::FilesReadWrite],
             further_scopes: &[Scope::FilesReadWriteAll],
-            calls: &[Call::post(link::CREATE[0]), Call::post(link::CREATE[1]), Call::post(link::CREATE[2])],
+            calls: &[
+                Call::post(link::CREATE[0]),
+                Call::post(link::CREATE[1]),
+                Call::post(link::CREATE[2]),
+                Call::get(read::DESCRIBED[0]),
+                Call::get(read::DESCRIBED[1]),
+                Call::get(read::DESCRIBED[2]),
+            ],
             untrusted: false,
             sensitivity: &[],
             audit: AuditKind::FilesShare,

@@ -4,21 +4,27 @@
 //! replaces what is there; only an upload session can refuse to, or give the new file another name, and its address lies on a
 //! host that the operator has listed. One that is put by an id replaces that very file, in the version that `ifMatch` names;
 //! that it is a text file is asked first, because text breaks any other. An argument is never larger than one request may be,
-//! so a session has one part.
+//! so a session has one part. The answer names the file as it is called in the drive and where it lies: words of others where
+//! they named it.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use m365_ports::{Content, GraphHeader, GraphRequest};
-use m365_types::{ActionSpec, Method, Reach, Scope, Secret};
+use m365_types::{
+    ActionSpec, EffectBody, Method, Reach, Recipient, ResolvedEffect, Role, Scope, Secret, Standing,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
+use crate::effect;
 use crate::error::ActionError;
 use crate::files::item::FILE_NAME_MAX;
 use crate::files::place::{Everywhere, Place, everywhere};
 use crate::files::read::{CONTENT, DESCRIBED};
+use crate::files::sharing;
+use crate::files::target::Target;
 use crate::lesson::Lesson;
 use crate::mail::attachments::size_words;
 use crate::param::{
@@ -50,6 +56,8 @@ pub(crate) const NEW: Everywhere = everywhere!("/items/{folder}:/{name}:/content
 pub(crate) const SESSION: Everywhere = everywhere!("/items/{folder}:/{name}:/createUploadSession");
 pub(crate) const FIELDS: &[&str] = &["id", "name", "size", "eTag"];
 /// One part: larger than any argument, a multiple of 320 KiB and below 60 MiB, as Graph wants it.
+/// Characters of the text that a person is shown before it is written.
+const SHOWN_MAX: usize = 20_000;
 const PART_BYTES: usize = 32 * 320 * 1024;
 
 /// Kinds of file that are text, by extension.
@@ -80,6 +88,15 @@ pub(crate) enum Conflict {
 }
 
 impl Conflict {
+    /// What happens, in words.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Fail => "nothing is written",
+            Self::Replace => "that file is replaced",
+            Self::Rename => "it gets another name",
+        }
+    }
+
     /// `@microsoft.graph.conflictBehavior`
     const fn behavior(self) -> &'static str {
         match self {
@@ -139,9 +156,9 @@ pub(crate) fn upload_file(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> 
             if if_match.is_some() {
                 given.refuse("ifMatch", "is for a file that is replaced: give its `id` instead of `name`");
             }
-            Target::New { folder: folder?, name, conflict: conflict? }
+            Where::New { folder: folder?, name, conflict: conflict? }
         }
-        (None, Some(id)) => Target::Old { id, if_match },
+        (None, Some(id)) => Where::Old { id, if_match },
         (name, _) => {
             let problem = if name.is_some() {
                 "cannot be given together with `id`: a file is either new or replaced"
@@ -156,13 +173,13 @@ pub(crate) fn upload_file(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> 
 }
 
 /// What is written.
-enum Target {
+enum Where {
     New { folder: String, name: String, conflict: Conflict },
     Old { id: String, if_match: Option<String> },
 }
 
 struct UploadFile {
-    target: Target,
+    target: Where,
     place: Place,
     content: Bytes,
 }
@@ -193,20 +210,72 @@ impl Invocation for UploadFile {
         self.place.scopes(row)
     }
 
+    fn effect(&self) -> ResolvedEffect {
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Member);
+        let name = match &self.target {
+            Where::New { name, .. } => name,
+            Where::Old { id, .. } => id,
+        };
+        self.say_content(&mut effect, name);
+        effect
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let place = &self.place;
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Member);
+        let (replaced, folder) = match &self.target {
+            Where::Old { id, .. } => (Some(Target::of(context, place, id).await?), None),
+            Where::New { folder, name, conflict: Conflict::Replace } => {
+                match Target::named(context, place, [folder, name]).await? {
+                    Some(found) => (Some(found), None),
+                    None => (None, Some(Target::of(context, place, folder).await?)),
+                }
+            }
+            Where::New { folder, .. } => (None, Some(Target::of(context, place, folder).await?)),
+        };
+        let (opened, name) = match (&replaced, &folder, &self.target) {
+            (Some(file), ..) => {
+                let kind = file.name.as_deref().and_then(media_type);
+                kind.ok_or_else(|| context.graph.taught(&NOT_TEXT))?;
+                self.say_replaced(&mut effect, file);
+                (file, effect::line(file.name.as_deref()))
+            }
+            (None, Some(folder), Where::New { name, conflict, .. }) => {
+                effect.folder = Some(folder.path());
+                effect::say(&mut effect, "Folder", folder.path());
+                effect::say(&mut effect, "Where the name is taken", conflict.words());
+                (folder, name.clone())
+            }
+            _ => return Err(context.graph.unreadable()),
+        };
+        effect.recipients = sharing::readers(context, place, &opened.id()).await?;
+        if opened.says_shared() && effect.recipients.is_empty() {
+            let name = "whoever it was shared with";
+            effect.recipients.push(Recipient::everybody(name, Role::Member, Standing::Unknown));
+        }
+        effect.shared = *place != Place::Own || !effect.recipients.is_empty();
+        self.say_content(&mut effect, &name);
+        Ok(effect)
+    }
+
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let (given, done) = match &self.target {
-            Target::Old { id, if_match } => {
+            Where::Old { id, if_match } => {
                 let kind = self.kind_of(context, id).await?;
                 let mut request = self.put(context, CONTENT, &[id], kind)?;
                 request.headers.extend(if_match.clone().map(GraphHeader::IfMatch));
                 (context.graph.fetch(request).await?, "Replaced")
             }
-            Target::New { folder, name, conflict: Conflict::Replace } => {
+            Where::New { folder, name, conflict: Conflict::Replace } => {
                 let kind = media_type(name).unwrap_or(PLAIN.1);
                 let request = self.put(context, NEW, &[folder, name], kind)?;
                 (context.graph.fetch(request).await?, "Written")
             }
-            Target::New { folder, name, conflict } => {
+            Where::New { folder, name, conflict } => {
                 (self.by_session(context, folder, name, *conflict).await?, "Created")
             }
         };
@@ -227,6 +296,30 @@ impl Invocation for UploadFile {
 }
 
 impl UploadFile {
+    /// What is written. The whole of a long text is bound by its digest.
+    fn say_content(&self, effect: &mut ResolvedEffect, name: &str) {
+        effect.files.push(effect::file(name, &self.content));
+        let text = String::from_utf8_lossy(&self.content);
+        let shown = match text.char_indices().nth(SHOWN_MAX) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text.into_owned(),
+        };
+        effect.body = Some(EffectBody { html: false, text: shown, was: None });
+    }
+
+    /// What is lost.
+    fn say_replaced(&self, effect: &mut ResolvedEffect, file: &Target) {
+        effect.version = match &self.target {
+            Where::Old { if_match: Some(tag), .. } => Some(tag.clone()),
+            _ => file.version(),
+        };
+        effect.folder = Some(file.folder());
+        effect::say(effect, "Folder", file.folder());
+        effect::say(effect, "Replaces", effect::line(file.name.as_deref()));
+        let was = size_words(file.size());
+        effect.facts.push(effect::changed("Size", size_words(self.content.len() as u64), Some(was)));
+    }
+
     fn put(
         &self,
         context: &Context<'_>,

@@ -3,7 +3,7 @@ use m365_types::Scope;
 use serde_json::{Value, json};
 
 use crate::find_tool;
-use crate::testing::{Scripted, World, arguments, json_of, ok, trace};
+use crate::testing::{Scripted, World, arguments, json_of, ok, refused, trace};
 
 const ADDRESS: &str = "https://contoso-my.sharepoint.com/upload?tempauth=secret";
 
@@ -173,4 +173,117 @@ fn elsewhere_needs_the_wider_permission_and_reaches_others() {
     assert_eq!(of(json!({ "name": "a.txt", "content": "x" })), (vec![Scope::FilesReadWrite], false));
     let elsewhere = json!({ "name": "a.txt", "content": "x", "siteId": "h,1,2" });
     assert_eq!(of(elsewhere), (vec![Scope::FilesReadWriteAll], true));
+}
+
+const SELECTED: &str = "id,name,size,eTag,folder,root,parentReference,shared";
+
+fn there() -> Value {
+    json!({ "id": "01A", "name": "Notes.txt", "size": 2048, "eTag": "\"{1D2B},3\"",
+            "parentReference": { "path": "/drives/b!1/root:/Contracts/Old%20ones" } })
+}
+
+fn nobody() -> Scripted {
+    ok(&json!({ "value": [] }))
+}
+
+#[test]
+fn what_is_replaced_is_looked_at_and_so_is_who_shares_it() {
+    let look = |item: &Value| {
+        let world = World::answering([ok(item), nobody()]);
+        let effect = world.look("uploadFile", json!({ "id": "01A", "content": "# Ü" })).unwrap();
+        (effect, world)
+    };
+    let (effect, world) = look(&there());
+    let requests = world.requests();
+    assert_eq!(requests[0].path, "/me/drive/items/01A");
+    assert_eq!(requests[0].query, [("$select", SELECTED.to_owned())]);
+    assert_eq!((requests[1].path.as_str(), requests[1].query.len()), ("/me/drive/items/01A/permissions", 0));
+    assert_eq!((effect.shared, effect.recipients.len()), (false, 0));
+    assert_eq!(
+        (effect.version.as_deref(), effect.folder.as_deref()),
+        (Some("\"{1D2B},3\""), Some("/Contracts/Old ones"))
+    );
+    let facts: Vec<_> = effect
+        .facts
+        .iter()
+        .map(|fact| (fact.name.as_str(), fact.value.as_str(), fact.was.as_deref()))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("Folder", "/Contracts/Old ones", None),
+            ("Replaces", "Notes.txt", None),
+            ("Size", "4 bytes", Some("3 kB")),
+        ]
+    );
+    assert_eq!((effect.files[0].name.as_str(), effect.files[0].size), ("Notes.txt", 4));
+    assert_eq!(effect.body.as_ref().unwrap().text, "# Ü");
+    assert_eq!(effect, look(&there()).0);
+    let mut newer = there();
+    newer["eTag"] = "\"{1D2B},4\"".into();
+    assert_ne!(effect, look(&newer).0);
+}
+
+#[test]
+fn what_is_no_text_file_is_refused_when_it_is_looked_at() {
+    let world = World::answering([ok(&json!({ "name": "Plan.docx" }))]);
+    let error = world.look("uploadFile", json!({ "id": "01A", "content": "x" })).unwrap_err();
+    assert_eq!((error.code(), world.requests().len()), ("file_not_text", 1));
+}
+
+#[test]
+fn a_name_that_is_taken_decides_what_replacing_by_name_does() {
+    let given = || json!({ "name": "notes.txt", "content": "x", "folderId": "01F", "conflict": "replace" });
+    let world = World::answering([ok(&there()), nobody()]);
+    let over = world.look("uploadFile", given()).unwrap();
+    let paths: Vec<_> = world.requests().iter().map(|one| one.path.clone()).collect();
+    assert_eq!(paths, ["/me/drive/items/01F:/notes.txt", "/me/drive/items/01A/permissions"]);
+    assert_eq!(over.facts[1].name, "Replaces");
+
+    let folder = || {
+        ok(
+            &json!({ "id": "01F", "name": "Plans", "folder": {}, "parentReference": { "path": "/drive/root:" } }),
+        )
+    };
+    let world = World::answering([refused(404, None, None), folder(), nobody()]);
+    let new = world.look("uploadFile", given()).unwrap();
+    let paths: Vec<_> = world.requests().iter().map(|one| one.path.clone()).collect();
+    assert_eq!(
+        paths,
+        ["/me/drive/items/01F:/notes.txt", "/me/drive/items/01F", "/me/drive/items/01F/permissions"]
+    );
+    assert_eq!((new.folder.as_deref(), new.version.as_deref()), (Some("/Plans"), None));
+    assert_eq!(new.facts[1].value, "that file is replaced");
+    assert_ne!(over, new);
+}
+
+#[test]
+fn a_folder_shared_with_somebody_outside_reaches_them() {
+    let root =
+        ok(&json!({ "id": "01R", "name": "root", "root": {}, "folder": {}, "shared": { "scope": "users" } }));
+    let guest = json!({ "grantedToV2": { "user": { "id": "g", "email": "guus@fabrikam.example" } } });
+    let world = World::answering([root, ok(&json!({ "value": [guest] }))]);
+    let effect = world.look("uploadFile", json!({ "name": "a.txt", "content": "x" })).unwrap();
+    assert!(effect.shared);
+    assert_eq!(effect.addresses()[0].as_str(), "guus@fabrikam.example");
+    assert_eq!(effect.folder.as_deref(), Some("/"));
+    assert_eq!(world.requests()[1].path, "/me/drive/items/01R/permissions");
+    // It says itself that it is shared, whoever is named.
+    let root = ok(&json!({ "id": "01R", "root": {}, "folder": {}, "shared": {} }));
+    let effect = World::answering([root, nobody()])
+        .look("uploadFile", json!({ "name": "a.txt", "content": "x" }))
+        .unwrap();
+    assert!(effect.shared && effect.recipients.len() == 1);
+}
+
+#[test]
+fn the_bytes_bind_a_text_that_is_too_long_to_show() {
+    let long = "é".repeat(30_000);
+    let effect = |last: &str| {
+        crate::testing::effect("uploadFile", json!({ "name": "a.txt", "content": format!("{long}{last}") }))
+    };
+    let (one, other) = (effect("a"), effect("b"));
+    assert_eq!(one.body, other.body);
+    assert_eq!(one.body.as_ref().unwrap().text.chars().count(), 20_001);
+    assert_ne!(one, other);
 }

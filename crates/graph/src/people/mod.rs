@@ -141,7 +141,7 @@ pub(crate) static ROWS: [Action; 8] = [
             scopes: &[Scope::UserRead],
             further_scopes: &[],
             calls: &[Call::get("/me")],
-            untrusted: true,
+            untrusted: false,
             sensitivity: &[],
             audit: AuditKind::ProfileRead,
         },

@@ -1,7 +1,8 @@
 //! The signed-in person's own profile.
 //!
-//! Source: Graph `user` resource. Names and titles are written by the directory's administrators, so they count as
-//! text of others.
+//! Source: Graph `user` resource. Names and titles are written by the person or by the directory's administrators, who also
+//! run this server's policy, and by nobody who could want to mislead the person's assistant: to read them brings no label
+//! along. To a model they are data all the same, and marked so.
 
 use async_trait::async_trait;
 use m365_types::Reach;

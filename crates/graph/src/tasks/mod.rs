@@ -2,6 +2,7 @@
 //!
 //! Source: Graph `todoTask` and `plannerTask` resources.
 
+pub(crate) mod create;
 mod day;
 pub(crate) mod planner;
 mod todo;
@@ -41,15 +42,27 @@ pub(crate) static ROWS: [Action; 4] = [
             effect: Effect::Write,
             scopes: &[Scope::TasksReadWrite],
             further_scopes: &[Scope::MailboxSettingsRead],
-            calls: &[Call::post(todo::TASKS), Call::get(todo::LISTS), Call::get(zone::SETTINGS)],
+            calls: &[
+                Call::post(todo::TASKS),
+                Call::get(todo::LISTS),
+                Call::get(todo::A_LIST),
+                Call::get(zone::SETTINGS),
+            ],
             untrusted: false,
             sensitivity: &[],
             audit: AuditKind::TasksWrite,
         },
         paged: false,
-        params: &[&todo::TITLE, &todo::DUE, &todo::DUE_ZONE, &todo::BODY, &todo::IMPORTANCE, &todo::LIST],
+        params: &[
+            &create::TITLE,
+            &create::DUE,
+            &create::DUE_ZONE,
+            &create::BODY,
+            &create::IMPORTANCE,
+            &todo::LIST,
+        ],
         output: Output::One(todo::FIELDS),
-        parse: todo::create_task,
+        parse: create::create_task,
     },
     Action {
         spec: ActionSpec {
@@ -78,8 +91,13 @@ pub(crate) static ROWS: [Action; 4] = [
             summary: "Change a Planner task's progress, due day or title",
             effect: Effect::Write,
             scopes: &[Scope::TasksReadWrite],
-            further_scopes: &[],
-            calls: &[Call::patch(planner::TASK), Call::get(planner::TASK)],
+            further_scopes: &[Scope::GroupMemberReadBasicAll],
+            calls: &[
+                Call::patch(planner::TASK),
+                Call::get(planner::TASK),
+                Call::get(planner::PLAN),
+                Call::get(planner::GROUP_MEMBERS),
+            ],
             untrusted: true,
             sensitivity: &[],
             audit: AuditKind::TasksWrite,

@@ -3,27 +3,32 @@
 //! Source: Graph `plannerTask`. Planner neither filters nor sorts, so what is open is picked here. A change must name the
 //! version it is made to (`If-Match`): the one the caller read, or else the newest, which is asked for first. Planner
 //! answers nothing to a change unless it is asked for the task (`Prefer: return=representation`), and refuses another
-//! version with 412, whose code is empty.
+//! version with 412, whose code is empty. A plan is seen by the members of the group it belongs to, guests too; of one
+//! that belongs to anything else it is not known who sees it.
 
 use async_trait::async_trait;
 use jiff::civil;
 use m365_ports::GraphHeader;
-use m365_types::{Method, Reach};
+use m365_types::{Method, Reach, Recipient, ResolvedEffect, Role, Scope, Standing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::day::{self, Day, Due};
 use super::todo::{SHOW, Show, titled};
-use crate::action::{Answer, Context, Invocation, at, own, untrusted};
+use crate::action::{Answer, Context, Invocation, own, shared, untrusted};
 use crate::arguments::Given;
+use crate::effect;
 use crate::error::ActionError;
 use crate::listing::{Bounds, Listed, Wording, gather};
+use crate::members::{Circle, GROUP_SELECT};
 use crate::param::{Identifier, Integer, Kind, Optional, Param, Required, Text, optional, required};
 use crate::shape::{self, Cleaner};
 use crate::zone::{TIME_ZONE, Zone};
 
 pub(crate) const MINE: &str = "/me/planner/tasks";
 pub(crate) const TASK: &str = "/planner/tasks/{task}";
+pub(crate) const PLAN: &str = "/planner/plans/{plan}";
+pub(crate) const GROUP_MEMBERS: &str = "/groups/{group}/members";
 
 pub(crate) static ID: Param<Identifier, Required> = required("id", "The task's id", Identifier);
 pub(crate) static PERCENT: Param<Integer, Optional> =
@@ -43,6 +48,8 @@ const TITLE_MAX: usize = 255;
 const TASKS_MAX: usize = 100;
 const PAGES_MAX: usize = 5;
 const TAG_MAX: usize = 256;
+/// The largest page of members.
+const MEMBERS_PAGE: &str = "999";
 
 /// The version of a resource (RFC 9110 section 8.8.3).
 pub(crate) struct EntityTag;
@@ -184,6 +191,63 @@ pub(crate) fn update_planner_task(given: &mut Given<'_>) -> Option<Box<dyn Invoc
     Some(Box::new(UpdatePlannerTask { id, percent, due, title, etag: etag? }))
 }
 
+/// The plan that a task is in.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Plan {
+    title: Option<String>,
+    container: Option<Container>,
+    /// The group, as plans said it before they had containers.
+    owner: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Container {
+    container_id: Option<String>,
+    r#type: Option<String>,
+}
+
+impl Plan {
+    async fn of(context: &Context<'_>, task: &GraphTask) -> Result<Self, ActionError> {
+        let plan = shape::id(task.plan_id.as_deref());
+        if plan.is_empty() {
+            return Err(context.graph.unreadable());
+        }
+        let mut request = context.graph.request_to(Method::Get, PLAN, None, &[&plan])?;
+        request.query = vec![("$select", "title,container,owner".to_owned())];
+        context.graph.fetch(request).await
+    }
+
+    /// The group whose members use it, where it belongs to one.
+    fn group(&self) -> Option<String> {
+        let group = match &self.container {
+            Some(container) if container.r#type.as_deref() == Some("group") => &container.container_id,
+            Some(_) => &None,
+            None => &self.owner,
+        };
+        Some(shape::id(group.as_deref())).filter(|group| !group.is_empty())
+    }
+
+    /// Its members, where they may be asked for.
+    async fn circle(&self, context: &Context<'_>) -> Result<Option<Circle>, ActionError> {
+        let Some(group) = self.group() else { return Ok(None) };
+        if !context.account.has_any(&[Scope::GroupMemberReadBasicAll]) {
+            return Ok(None);
+        }
+        let mut request = context.graph.request_to(Method::Get, GROUP_MEMBERS, None, &[&group])?;
+        request.query = vec![("$top", MEMBERS_PAGE.to_owned()), ("$select", GROUP_SELECT.to_owned())];
+        Circle::of_group(context, &request).await
+    }
+
+    /// Everybody who sees it.
+    fn readers(&self, circle: Option<&Circle>) -> Recipient {
+        const NAME: &str = "everybody who uses the plan";
+        let unknown = || Recipient::everybody(NAME, Role::Member, Standing::Unknown);
+        circle.map_or_else(unknown, |circle| circle.everybody(NAME, Role::Member))
+    }
+}
+
 struct UpdatePlannerTask {
     id: String,
     percent: Option<u32>,
@@ -195,7 +259,35 @@ struct UpdatePlannerTask {
 #[async_trait]
 impl Invocation for UpdatePlannerTask {
     fn reach(&self) -> Reach {
-        at(format!("planner/tasks/{}", self.id))
+        shared(format!("planner/tasks/{}", self.id))
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        let effect = self.effect_on(&GraphTask::default());
+        ResolvedEffect { recipients: vec![Plan::default().readers(None)], ..effect }
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        let mut request = context.graph.request_to(Method::Get, TASK, None, &[&self.id])?;
+        request.query = vec![("$select", SELECT.to_owned())];
+        let task: GraphTask = context.graph.fetch(request).await?;
+        let plan = Plan::of(context, &task).await?;
+        let circle = plan.circle(context).await?;
+        let mut effect = self.effect_on(&task);
+        let title = effect::line(plan.title.as_deref());
+        effect.facts.insert(0, effect::changed("Plan", title.as_str(), None));
+        effect.folder = Some(title).filter(|title| !title.is_empty());
+        effect::say(
+            &mut effect,
+            "Not of the organisation",
+            circle.as_ref().map_or_else(String::new, Circle::outsiders),
+        );
+        effect.recipients = vec![plan.readers(circle.as_ref())];
+        Ok(effect)
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
@@ -223,6 +315,28 @@ impl Invocation for UpdatePlannerTask {
 }
 
 impl UpdatePlannerTask {
+    /// What it changes of this task.
+    fn effect_on(&self, task: &GraphTask) -> ResolvedEffect {
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Member);
+        // An etag that is given decides which version is changed, whatever is there now.
+        effect.version = self.etag.clone().or_else(|| task.etag.clone());
+        effect::say(&mut effect, "Task", effect::line(task.title.as_deref()));
+        if let Some(title) = &self.title {
+            let was = task.title.as_deref().map(|title| effect::line(Some(title)));
+            effect.facts.push(effect::changed("Title", title.as_str(), was));
+        }
+        if let Some(percent) = self.percent {
+            let was = task.percent_complete.map(progress);
+            effect.facts.push(effect::changed("Progress", progress(percent), was));
+        }
+        if let Some(due) = self.due {
+            // Planner keeps a day as an instant of it in UTC.
+            let was = task.due_date_time.as_deref().and_then(|due| day::of_instant(due, &Zone::utc()));
+            effect.facts.push(effect::changed("Due", day::words(due), was.map(day::words)));
+        }
+        effect
+    }
+
     /// The version that is there now.
     async fn newest(&self, context: &Context<'_>) -> Result<String, ActionError> {
         let mut request = context.graph.request_to(Method::Get, TASK, None, &[&self.id])?;

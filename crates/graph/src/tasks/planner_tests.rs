@@ -1,5 +1,5 @@
 use m365_ports::GraphHeader;
-use m365_types::Method;
+use m365_types::{Members, Method, ResolvedEffect, Standing};
 use serde_json::{Value, json};
 
 use crate::find_tool;
@@ -134,4 +134,97 @@ fn a_change_changes_something_and_names_a_version_as_it_was_given() {
         let given = json!({ "id": "t1", "percentComplete": percent });
         assert!(refusal("updatePlannerTask", given).starts_with("`percentComplete` must be a whole number"));
     }
+}
+
+const SEES_GROUPS: &str = "Tasks.ReadWrite GroupMember.ReadBasic.All";
+
+fn plan() -> Value {
+    json!({ "id": "plan", "title": "Launch", "container": { "containerId": "g1", "type": "group" } })
+}
+
+fn look(task: &Value, plan: &Value, given: Value) -> (ResolvedEffect, World) {
+    let member = json!({ "@odata.type": "#microsoft.graph.user", "id": "u", "userPrincipalName": "m@contoso.example" });
+    let world =
+        World::answering([ok(task), ok(plan), ok(&json!({ "value": [member] }))]).allowed(SEES_GROUPS);
+    let effect = world.look("updatePlannerTask", given).unwrap();
+    (effect, world)
+}
+
+#[test]
+fn a_change_is_shown_beside_what_is_there_and_reaches_the_group_of_the_plan() {
+    let given = || json!({ "id": "t1", "percentComplete": 100, "title": "New", "due": "2026-11-25" });
+    let (effect, world) = look(&task("t1", 50), &plan(), given());
+    let asked: Vec<_> =
+        world.requests().iter().map(|one| (one.call.method, one.path.clone(), one.query.clone())).collect();
+    assert_eq!(
+        asked,
+        [
+            (
+                Method::Get,
+                "/planner/tasks/t1".to_owned(),
+                vec![("$select", "id,title,planId,bucketId,percentComplete,dueDateTime".to_owned())]
+            ),
+            (
+                Method::Get,
+                "/planner/plans/plan".to_owned(),
+                vec![("$select", "title,container,owner".to_owned())]
+            ),
+            (
+                Method::Get,
+                "/groups/g1/members".to_owned(),
+                vec![
+                    ("$top", "999".to_owned()),
+                    ("$select", "id,displayName,mail,userPrincipalName,userType".to_owned())
+                ],
+            ),
+        ]
+    );
+    assert_eq!((effect.shared, effect.version.as_deref()), (true, Some(TAG)));
+    let [everybody] = effect.recipients.as_slice() else { panic!("{effect:?}") };
+    assert_eq!(
+        (everybody.said, everybody.members),
+        (Standing::Inside, Some(Members { total: 1, outside: 0 }))
+    );
+    let facts: Vec<_> = effect
+        .facts
+        .iter()
+        .map(|fact| (fact.name.as_str(), fact.value.as_str(), fact.was.as_deref()))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("Plan", "Launch", None),
+            ("Task", "Task t1", None),
+            ("Title", "New", Some("Task t1")),
+            ("Progress", "completed", Some("in progress")),
+            // The day stays.
+            ("Due", "Wed 2026-11-25", None),
+        ]
+    );
+    assert_eq!(effect, look(&task("t1", 50), &plan(), given()).0);
+    assert_ne!(effect, look(&task("t1", 0), &plan(), given()).0);
+    let mut newer = task("t1", 50);
+    newer["@odata.etag"] = "W/\"other\"".into();
+    assert_ne!(effect, look(&newer, &plan(), given()).0);
+    let with_tag =
+        json!({ "id": "t1", "percentComplete": 100, "title": "New", "due": "2026-11-25", "etag": TAG });
+    assert_eq!(look(&newer, &plan(), with_tag).0.version.as_deref(), Some(TAG));
+}
+
+#[test]
+fn of_a_plan_whose_members_are_not_known_anybody_may_read() {
+    let given = || json!({ "id": "t1", "percentComplete": 100 });
+    let roster =
+        json!({ "title": "x", "owner": "g1", "container": { "containerId": "r", "type": "roster" } });
+    let world = World::answering([ok(&task("t1", 0)), ok(&roster)]).allowed(SEES_GROUPS);
+    assert_eq!(world.look("updatePlannerTask", given()).unwrap().recipients[0].said, Standing::Unknown);
+    let world = World::answering([ok(&task("t1", 0)), ok(&plan())]).allowed("Tasks.ReadWrite");
+    assert_eq!(world.look("updatePlannerTask", given()).unwrap().recipients[0].said, Standing::Unknown);
+    let world =
+        World::answering([ok(&task("t1", 0)), ok(&plan()), refused(403, None, None)]).allowed(SEES_GROUPS);
+    assert_eq!(world.look("updatePlannerTask", given()).unwrap().recipients[0].said, Standing::Unknown);
+    assert_eq!(crate::testing::effect("updatePlannerTask", given()).recipients[0].said, Standing::Unknown);
+    // A plan of before there were containers names its group alone.
+    let (effect, _) = look(&task("t1", 0), &json!({ "title": "x", "owner": "g1" }), given());
+    assert_eq!(effect.recipients[0].said, Standing::Inside);
 }

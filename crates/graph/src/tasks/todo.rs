@@ -1,28 +1,27 @@
-//! To Do: the tasks of a list, and a new one.
+//! To Do: the tasks of a list.
 //!
 //! Source: Graph `todoTaskList` and `todoTask`. Tasks live in lists; the one that every mailbox has is found by its
-//! well-known name, which no path takes, so it is looked up each time. A new task has no idempotency key. Titles can be
+//! well-known name, which no path takes, so it is looked up each time. Titles can be
 //! those of mails that were flagged, and lists can be shared, so they count as text of others.
 
 use async_trait::async_trait;
 use jiff::civil;
 use m365_types::{Method, Reach};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::day::{self, Day, Due};
+use super::day::{self, Due};
 use crate::action::{Answer, Context, Invocation, at, own};
 use crate::arguments::Given;
 use crate::error::ActionError;
 use crate::listing::{Bounds, Listed, Wording, gather};
-use crate::param::{
-    Choice, Default as Otherwise, Identifier, Optional, Param, Required, Text, defaulted, optional, required,
-};
+use crate::param::{Choice, Default as Otherwise, Identifier, Optional, Param, defaulted, optional};
 use crate::shape::{self, Cleaner, framed};
 use crate::wire::{NAME_MAX, Page};
-use crate::zone::{TIME_ZONE, Zone, ZoneName};
+use crate::zone::{TIME_ZONE, Zone};
 
 pub(crate) const LISTS: &str = "/me/todo/lists";
+pub(crate) const A_LIST: &str = "/me/todo/lists/{list}";
 pub(crate) const TASKS: &str = "/me/todo/lists/{list}/tasks";
 
 pub(crate) static LIST: Param<Identifier, Optional> =
@@ -33,23 +32,11 @@ pub(crate) static SHOW: Param<Choice<Show>, Otherwise> = defaulted(
     Choice { options: &[("open", Show::Open), ("completed", Show::Completed), ("all", Show::All)] },
     Otherwise::Text("open"),
 );
-pub(crate) static TITLE: Param<Text, Required> =
-    required("title", "What to do", Text { min: 1, max: TITLE_MAX, lines: false });
-pub(crate) static DUE: Param<Day, Optional> = optional("due", "Day, such as 2026-11-24", Day);
-pub(crate) static DUE_ZONE: Param<ZoneName, Optional> =
-    optional("timeZone", "IANA zone of due; default: the mailbox's", ZoneName);
-pub(crate) static BODY: Param<Text, Optional> =
-    optional("body", "Notes, plain text", Text { min: 0, max: 100_000, lines: true });
-pub(crate) static IMPORTANCE: Param<Choice<&'static str>, Optional> = optional(
-    "importance",
-    "Default: normal",
-    Choice { options: &[("low", "low"), ("normal", "normal"), ("high", "high")] },
-);
 
 /// Properties that every task has.
 pub(crate) const FIELDS: &[&str] = &["id", "title", "status"];
 const SELECT: &str = "id,title,status,dueDateTime,importance";
-const TITLE_MAX: usize = 255;
+pub(super) const TITLE_MAX: usize = 255;
 const TASKS_MAX: usize = 50;
 /// Lists that are looked at and named at most; the one everybody has comes first.
 const LISTS_MAX: usize = 100;
@@ -105,19 +92,32 @@ impl Show {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct GraphList {
-    id: Option<String>,
-    display_name: Option<String>,
+pub(super) struct GraphList {
+    pub(super) id: Option<String>,
+    pub(super) display_name: Option<String>,
     wellknown_list_name: Option<String>,
+    is_owner: Option<bool>,
+    is_shared: Option<bool>,
+}
+
+impl GraphList {
+    pub(super) fn is_default(&self) -> bool {
+        self.wellknown_list_name.as_deref() == Some(DEFAULT_LIST)
+    }
+
+    /// Whether others use it too; so it is unless Graph says the opposite.
+    pub(super) fn is_used_by_others(&self) -> bool {
+        self.is_shared != Some(false) || self.is_owner == Some(false)
+    }
 }
 
 /// The id of the list everybody has, and every list.
-async fn default_list(context: &Context<'_>) -> Result<(String, Vec<GraphList>), ActionError> {
+pub(super) async fn default_list(context: &Context<'_>) -> Result<(String, Vec<GraphList>), ActionError> {
     let mut request = context.graph.request_to(Method::Get, LISTS, None, &[])?;
     request.query = vec![("$top", LISTS_MAX.to_string())];
     let page: Page<GraphList> = context.graph.fetch(request).await?;
-    let is_it = |list: &&GraphList| list.wellknown_list_name.as_deref() == Some(DEFAULT_LIST);
-    let id = page.value.iter().find(is_it).map(|list| shape::id(list.id.as_deref()));
+    let found = page.value.iter().find(|list| list.is_default());
+    let id = found.map(|list| shape::id(list.id.as_deref()));
     let id = id.filter(|id| !id.is_empty()).ok_or_else(|| context.graph.unreadable())?;
     Ok((id, page.value))
 }
@@ -257,80 +257,7 @@ pub(crate) fn titled(title: &str) -> &str {
     if title.is_empty() { "(no title)" } else { title }
 }
 
-pub(crate) fn create_task(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
-    let title = given.read(&TITLE);
-    let due = given.read(&DUE);
-    let zone = given.read(&DUE_ZONE);
-    let body = given.read(&BODY);
-    let importance = given.read(&IMPORTANCE);
-    let list = given.read(&LIST);
-    Some(Box::new(CreateTask {
-        title: title?,
-        due: due?,
-        zone: zone?,
-        body: body?,
-        importance: importance?,
-        list: list?,
-    }))
-}
-
-struct CreateTask {
-    title: String,
-    due: Option<civil::Date>,
-    zone: Option<Zone>,
-    body: Option<String>,
-    importance: Option<&'static str>,
-    list: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Created {
-    id: String,
-    title: Option<String>,
-    status: Option<String>,
-}
-
-#[async_trait]
-impl Invocation for CreateTask {
-    fn reach(&self) -> Reach {
-        reach_of(self.list.as_deref())
-    }
-
-    async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let mut task = Map::new();
-        task.insert("title".to_owned(), self.title.as_str().into());
-        let mut due_words = String::new();
-        if let Some(due) = self.due {
-            let zone = Zone::of(context, self.zone.as_ref()).await;
-            due_words = format!("\nDue {} in {}.", day::words(due), zone.name());
-            task.insert("dueDateTime".to_owned(), day::to_do(due, &zone));
-        }
-        if let Some(body) = &self.body {
-            task.insert("body".to_owned(), json!({ "contentType": "text", "content": body }));
-        }
-        if let Some(importance) = self.importance {
-            task.insert("importance".to_owned(), importance.into());
-        }
-        let list = match &self.list {
-            Some(list) => list.clone(),
-            None => default_list(context).await?.0,
-        };
-        let mut request = context.graph.request_to(Method::Post, TASKS, None, &[&list])?;
-        request.body = Some(Value::Object(task).into());
-        let created: Created = context.graph.fetch(request).await?;
-        let id = shape::id(Some(&created.id));
-        let mut cleaner = Cleaner::default();
-        let text = format!("Task created: {id}{due_words}");
-        let structured = json!({
-            "id": id,
-            "title": cleaner.line(created.title.as_deref(), TITLE_MAX),
-            "status": shape::id(created.status.as_deref()),
-        });
-        Ok(Answer::whole(text, structured))
-    }
-}
-
-fn reach_of(list: Option<&str>) -> Reach {
+pub(super) fn reach_of(list: Option<&str>) -> Reach {
     list.map_or_else(own, |list| at(format!("todo/lists/{list}")))
 }
 

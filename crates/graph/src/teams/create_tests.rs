@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::find_tool;
-use crate::testing::{World, arguments, json_of};
+use crate::testing::{World, arguments, json_of, ok, refused};
 
 fn created(given: Value) -> Value {
     let world = World::with_json(&json!({ "id": "19:x@thread.v2", "chatType": "group" }));
@@ -97,4 +97,55 @@ proptest! {
         prop_assert!(!key.contains(['#', '?', '/', '\\']));
         prop_assert_eq!(read_back(&key), Some(name));
     }
+}
+
+fn found(principal: &str, more: Value) -> crate::testing::Scripted {
+    let mut user = json!({ "displayName": "X", "userPrincipalName": principal });
+    user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    ok(&user)
+}
+
+#[test]
+fn each_member_is_looked_up_and_a_guest_is_outside_whatever_the_address() {
+    let world = World::answering([
+        found("megan@contoso.example", json!({})),
+        found("fay_x.example#EXT#@contoso.example", json!({})),
+        found("gus@contoso.example", json!({ "userType": "Guest" })),
+        refused(404, None, None),
+    ])
+    .allowed("Chat.Create User.ReadBasic.All");
+    let members = [
+        "megan@contoso.example",
+        "fay_x.example#EXT#@contoso.example",
+        "gus@contoso.example",
+        "no@x.example",
+    ];
+    let effect = world.look("createChat", json!({ "members": members, "topic": "Lunch" })).unwrap();
+    let requests = world.requests();
+    assert_eq!(requests[1].path, "/users/fay_x.example%23ext%23%40contoso.example");
+    assert_eq!(requests[0].query, [("$select", "displayName,userPrincipalName,userType".to_owned())]);
+    let said: Vec<Standing> = effect.recipients.iter().map(|one| one.said).collect();
+    assert_eq!(said, [Standing::Inside, Standing::Outside, Standing::Outside, Standing::Unknown]);
+    assert_eq!(effect.facts[0].value, "a group");
+    assert_eq!(effect.facts[1].value, "Lunch");
+}
+
+#[test]
+fn more_people_than_one_batch_takes_are_looked_up_in_several() {
+    let world =
+        World::serving(|_| found("x@contoso.example", json!({}))).allowed("Chat.Create User.ReadBasic.All");
+    let members: Vec<String> = (0..45).map(|number| format!("p{number}@contoso.example")).collect();
+    let effect = world.look("createChat", json!({ "members": members })).unwrap();
+    assert_eq!((effect.recipients.len(), world.requests().len()), (45, 45));
+    assert!(effect.recipients.iter().all(|one| one.said == Standing::Inside));
+}
+
+#[test]
+fn without_the_directory_nothing_is_said_of_anybody_and_a_busy_one_ends_the_look() {
+    let given = || json!({ "members": ["megan@contoso.example"] });
+    let world = World::default().allowed("Chat.Create");
+    let effect = world.look("createChat", given()).unwrap();
+    assert_eq!((effect.recipients[0].said, world.requests().len()), (Standing::Unknown, 0));
+    let world = World::answering([refused(503, None, None)]).allowed("Chat.Create User.ReadBasic.All");
+    assert!(world.look("createChat", given()).is_err());
 }

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Given;
+use crate::members::Circle;
 use crate::param::{Identifier, Kind, Optional, Param, Required, Text, optional, required};
 use crate::shape::outgoing;
 
@@ -59,8 +60,38 @@ impl Kind for Mentions {
     }
 }
 
-/// Reads a message and its mentions: the properties of a `chatMessage` that say it.
-pub(crate) fn read_content(given: &mut Given<'_>) -> Option<Map<String, Value>> {
+/// What a message says.
+pub(super) struct Content {
+    /// The text as HTML, as it goes out.
+    pub(super) html: String,
+    mentions: Vec<Mention>,
+}
+
+impl Content {
+    /// The properties of a `chatMessage` that say it.
+    pub(super) fn to_graph(&self) -> Map<String, Value> {
+        let mut content =
+            Map::from_iter([("body".to_owned(), json!({ "contentType": "html", "content": self.html }))]);
+        if !self.mentions.is_empty() {
+            content.insert("mentions".to_owned(), self.mentions.iter().enumerate().map(entry).collect());
+        }
+        content
+    }
+
+    /// Who is mentioned, in words: the name in the text, and who that is as far as the circle knows; their id all the same,
+    /// because a mention goes to the id.
+    pub(super) fn mentioned(&self, circle: Option<&Circle>) -> String {
+        let words = |mention: &Mention| {
+            let known = circle.and_then(|circle| circle.named(&mention.user));
+            let known = known.map_or_else(String::new, |known| format!(": {known}"));
+            format!("@{} ({}){known}", mention.name, mention.user)
+        };
+        self.mentions.iter().map(words).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Reads a message and its mentions.
+pub(super) fn read_content(given: &mut Given<'_>) -> Option<Content> {
     let message = given.read(&MESSAGE);
     let mentions = given.read(&MENTIONS);
     let (message, mentions) = (message?, mentions?.unwrap_or_default());
@@ -72,12 +103,7 @@ pub(crate) fn read_content(given: &mut Given<'_>) -> Option<Map<String, Value>> 
         given.refuse("message", "is longer than the 28 kB that Teams takes; split it");
         return None;
     }
-    let mut content =
-        Map::from_iter([("body".to_owned(), json!({ "contentType": "html", "content": html }))]);
-    if !mentions.is_empty() {
-        content.insert("mentions".to_owned(), mentions.iter().enumerate().map(entry).collect());
-    }
-    Some(content)
+    Some(Content { html, mentions })
 }
 
 fn entry((number, mention): (usize, &Mention)) -> Value {

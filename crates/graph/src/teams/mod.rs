@@ -10,12 +10,17 @@ pub(crate) mod mention;
 mod message;
 pub(crate) mod messages;
 pub(crate) mod presence;
+mod readers;
 pub(crate) mod send;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 
 use crate::action::{Action, Output};
 use crate::zone::{SETTINGS, TIME_ZONE};
+
+/// Permissions that tell who reads a channel, and its names.
+const CHANNEL_LOOK: &[Scope] =
+    &[Scope::ChannelMemberReadAll, Scope::ChannelReadBasicAll, Scope::TeamReadBasicAll];
 
 /// The rows of this family, in the order clients see them.
 pub(crate) static ROWS: [Action; 11] = [
@@ -27,8 +32,13 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Send Teams message",
             effect: Effect::Send,
             scopes: &[Scope::ChannelMessageSend],
-            further_scopes: &[],
-            calls: &[Call::post(messages::POSTS)],
+            further_scopes: CHANNEL_LOOK,
+            calls: &[
+                Call::post(messages::POSTS),
+                Call::get(readers::TEAM),
+                Call::get(readers::CHANNEL),
+                Call::get(readers::CHANNEL_MEMBERS),
+            ],
             untrusted: false,
             sensitivity: &[],
             audit: AuditKind::ChannelSend,
@@ -109,8 +119,13 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Reply to a post in a Teams channel",
             effect: Effect::Send,
             scopes: &[Scope::ChannelMessageSend],
-            further_scopes: &[],
-            calls: &[Call::post(messages::REPLIES)],
+            further_scopes: CHANNEL_LOOK,
+            calls: &[
+                Call::post(messages::REPLIES),
+                Call::get(readers::TEAM),
+                Call::get(readers::CHANNEL),
+                Call::get(readers::CHANNEL_MEMBERS),
+            ],
             untrusted: false,
             sensitivity: &[],
             audit: AuditKind::ChannelSend,
@@ -172,8 +187,12 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Write in a Teams chat",
             effect: Effect::Send,
             scopes: &[Scope::ChatMessageSend],
-            further_scopes: &[],
-            calls: &[Call::post("/chats/{chat}/messages")],
+            further_scopes: &readers::CHAT_SCOPES,
+            calls: &[
+                Call::post("/chats/{chat}/messages"),
+                Call::get(readers::CHAT),
+                Call::get(readers::CHAT_MEMBERS),
+            ],
             untrusted: false,
             sensitivity: &[],
             audit: AuditKind::ChatSend,
@@ -191,8 +210,8 @@ pub(crate) static ROWS: [Action; 11] = [
             summary: "Open a Teams chat; with one other person, the chat there is",
             effect: Effect::Send,
             scopes: &[Scope::ChatCreate],
-            further_scopes: &[],
-            calls: &[Call::post("/chats")],
+            further_scopes: &[Scope::UserReadBasicAll],
+            calls: &[Call::post("/chats"), Call::get(presence::USER)],
             untrusted: false,
             sensitivity: &[],
             audit: AuditKind::ChatSend,

@@ -1,17 +1,19 @@
 //! Posting to a channel, replying in one, writing in a chat.
 //!
-//! Source: Graph, `chatMessage` resource. None of them has an idempotency key.
+//! Source: Graph, `chatMessage` resource. None of them has an idempotency key. Whoever is in the channel or chat reads it.
 
 use async_trait::async_trait;
-use m365_types::Reach;
+use m365_types::{Reach, ResolvedEffect, Role};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::channels::{CHANNEL_ID, TEAM_ID};
-use super::mention::read_content;
+use super::mention::{Content, read_content};
 use super::messages::CHAT_ID;
+use super::readers::{Place, Readers};
 use crate::action::{Answer, Context, Invocation, at};
 use crate::arguments::Given;
+use crate::effect;
 use crate::error::ActionError;
 use crate::param::{Identifier, Optional, Param, Required, Text, optional, required};
 use crate::shape;
@@ -26,12 +28,8 @@ pub(crate) fn send_teams_message(given: &mut Given<'_>) -> Option<Box<dyn Invoca
     let channel = given.read(&CHANNEL_ID);
     let content = read_content(given);
     let subject = given.read(&SUBJECT);
-    let (team, channel, mut content) = (team?, channel?, content?);
-    if let Some(subject) = subject? {
-        content.insert("subject".to_owned(), subject.into());
-    }
-    let target = in_channel(&team, &channel);
-    Some(Box::new(Send { ids: vec![team, channel], target, content, done: "Teams message sent" }))
+    let place = Place::Channel { team: team?, channel: channel?, post: None };
+    Some(Box::new(Send { place, subject: subject?, content: content?, done: "Teams message sent" }))
 }
 
 pub(crate) fn reply_to_channel_message(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
@@ -39,28 +37,22 @@ pub(crate) fn reply_to_channel_message(given: &mut Given<'_>) -> Option<Box<dyn 
     let channel = given.read(&CHANNEL_ID);
     let post = given.read(&POST_ID);
     let content = read_content(given);
-    let (team, channel, post) = (team?, channel?, post?);
-    let target = in_channel(&team, &channel);
-    Some(Box::new(Send { ids: vec![team, channel, post], target, content: content?, done: "Reply sent" }))
+    let place = Place::Channel { team: team?, channel: channel?, post: Some(post?) };
+    Some(Box::new(Send { place, subject: None, content: content?, done: "Reply sent" }))
 }
 
 pub(crate) fn send_chat_message(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> {
     let chat = given.read(&CHAT_ID);
     let content = read_content(given);
-    let chat = chat?;
-    let target = format!("chats/{chat}");
-    Some(Box::new(Send { ids: vec![chat], target, content: content?, done: "Chat message sent" }))
-}
-
-fn in_channel(team: &str, channel: &str) -> String {
-    format!("teams/{team}/channels/{channel}")
+    let place = Place::Chat(chat?);
+    Some(Box::new(Send { place, subject: None, content: content?, done: "Chat message sent" }))
 }
 
 /// A message on its way to the row's call.
 struct Send {
-    ids: Vec<String>,
-    target: String,
-    content: Map<String, Value>,
+    place: Place,
+    subject: Option<String>,
+    content: Content,
     /// What the answer says.
     done: &'static str,
 }
@@ -75,19 +67,49 @@ struct Sent {
 #[async_trait]
 impl Invocation for Send {
     fn reach(&self) -> Reach {
-        at(&self.target)
+        at(self.place.target())
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        self.effect_on(&Readers::unknown(&self.place))
+    }
+
+    fn must_look(&self) -> bool {
+        true
+    }
+
+    async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
+        Ok(self.effect_on(&Readers::of(context, &self.place).await?))
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
-        let ids: Vec<&str> = self.ids.iter().map(String::as_str).collect();
-        let mut request = context.graph.request(&ids)?;
-        request.body = Some(Value::Object(self.content.clone()).into());
+        let mut request = context.graph.request(&self.place.segments())?;
+        let mut content = self.content.to_graph();
+        if let Some(subject) = &self.subject {
+            content.insert("subject".to_owned(), subject.as_str().into());
+        }
+        request.body = Some(Value::Object(content).into());
         let sent: Sent = context.graph.fetch(request).await?;
         Ok(with_link(
             self.done.to_owned(),
             json!({ "id": shape::id(sent.id.as_deref()) }),
             sent.web_url.as_deref(),
         ))
+    }
+}
+
+impl Send {
+    /// What it does where these people read along.
+    fn effect_on(&self, readers: &Readers) -> ResolvedEffect {
+        let mut effect = ResolvedEffect::of(self.reach(), Role::Member);
+        effect.recipients.clone_from(&readers.recipients);
+        effect.facts.clone_from(&readers.facts);
+        effect::say(&mut effect, "Title", self.subject.clone().unwrap_or_default());
+        if let Place::Channel { post: Some(post), .. } = &self.place {
+            effect::say(&mut effect, "Reply to the post", post.as_str());
+        }
+        effect::say(&mut effect, "Mentions", self.content.mentioned(readers.circle.as_ref()));
+        effect.with_body(self.content.html.as_str(), true)
     }
 }
 

@@ -32,12 +32,10 @@ pub use rules::{Action, Directions, DlpRule, DlpRules, Label, Recipients};
 pub use subject::{BLOCKED, Direction, Finding, Inspection, Subject, Verdict};
 
 use custom::Custom;
-use redact::{between_markers, marker, replaced, rewritten, visit};
+use redact::{WHOLE, between_markers, is_whole, marker, replaced, rewritten, visit};
 use rules::Rule;
 use scan::{Hit, Scanner};
 
-/// What stands in place of a text in which redaction does not come to an end.
-const WHOLE: &str = "text";
 /// A redaction can bring a number and the word that names it close together; after so many times the text goes.
 const ROUNDS_MAX: usize = 4;
 
@@ -133,6 +131,7 @@ impl Dlp {
                 break;
             }
             let mut hits = scan.hits.into_iter();
+            // Every round puts markers in place of text, and nothing is found in markers, so the rounds come to an end.
             copy = Some(rewritten(current, &mut |text| {
                 let mut hits = hits.next().unwrap_or_default();
                 hits.retain(|hit| detectors.contains(&hit.detector));
@@ -170,7 +169,7 @@ impl Dlp {
     }
 
     fn is_label(&self, label: &str) -> bool {
-        label == WHOLE
+        is_whole(label)
             || DETECTORS.iter().any(|detector| detector.finds == label)
             || self.custom.names().iter().any(|name| name == label)
     }

@@ -12,6 +12,17 @@ const MARKER_END: char = ']';
 /// The longest label: a name of the operator's has 40 characters at most.
 const LABEL_BYTES_MAX: usize = 40;
 
+/// What stands in place of a text in which redaction does not come to an end.
+pub(super) const WHOLE: &str = "text";
+
+/// Whether a label stands for a whole text, with or without a number.
+pub(super) fn is_whole(label: &str) -> bool {
+    label.strip_prefix(WHOLE).is_some_and(|number| {
+        number.is_empty()
+            || number.strip_prefix(' ').is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
 /// What stands in place of a finding.
 pub(super) fn marker(label: &str) -> String {
     format!("{MARKER_START}{label}{MARKER_END}")
@@ -101,14 +112,14 @@ fn digits(number: &Number) -> String {
     }
 }
 
-/// A key that no other member has.
+/// A key that no other member has. What sets it apart is a marker too, so that nothing is ever found in it.
 fn free_name(copy: &Map<String, Value>, members: &Map<String, Value>, name: &str) -> String {
     let is_taken = |name: &str| copy.contains_key(name) || members.contains_key(name);
     let mut free = name.to_owned();
-    let mut count = 1;
+    let mut count = copy.len();
     while is_taken(&free) {
         count += 1;
-        free = format!("{name} {count}");
+        free = format!("{name}{}", marker(&format!("{WHOLE} {count}")));
     }
     free
 }

@@ -320,6 +320,22 @@ fn a_pattern_that_takes_everything_comes_to_an_end() {
 }
 
 #[test]
+fn keys_that_are_all_redacted_stay_apart() {
+    let dlp = rules(&json!({
+        "rules": [{"name": "r", "detectors": ["digit"], "action": "redact", "direction": "both"}],
+        "patterns": {"digit": r"\d"},
+    }))
+    .unwrap();
+    let value: Value =
+        (0..50).map(|number| (number.to_string(), json!("x"))).collect::<serde_json::Map<_, _>>().into();
+    let Verdict::Redacted(copy) = dlp.inspect_json(&RESULTS, &value).verdict else {
+        panic!("it is not redacted")
+    };
+    assert_eq!(copy.as_object().unwrap().len(), 50);
+    assert_eq!(dlp.inspect_json(&RESULTS, &copy).verdict, Verdict::Clean);
+}
+
+#[test]
 fn a_pattern_made_to_explode_takes_linear_time() {
     let dlp = rules(&json!({
         "rules": [{"name": "r", "detectors": ["evil", "nested"], "action": "flag", "direction": "both"}],
