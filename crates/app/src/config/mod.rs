@@ -311,19 +311,6 @@ fn refuse_open_discovery(access: &Access, ingress: Ingress) -> Result<(), Config
     Ok(())
 }
 
-fn gateway(reader: &parse::Reader<'_>) -> Result<Gateway, ConfigError> {
-    Ok(Gateway {
-        base_url: reader.base_url("AI_GATEWAY_BASE_URL")?,
-        account_id: reader.word("AI_GATEWAY_ACCOUNT_ID")?,
-        gateway_id: reader.word("AI_GATEWAY_ID")?,
-        token: reader.secret("AI_GATEWAY_SERVICE_TOKEN")?,
-        graph_version: reader.graph_version("GRAPH_API_VERSION")?,
-        sharepoint_hosts: reader.hosts("SHAREPOINT_HOSTS")?,
-        transport: reader
-            .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
-    })
-}
-
 const fn minutes(count: u64) -> Duration {
     Duration::from_mins(count)
 }
