@@ -8,6 +8,7 @@ mod cells;
 mod directory;
 mod documents;
 mod outbound;
+mod policy;
 mod registry;
 mod runtime;
 mod signer;
@@ -24,6 +25,7 @@ pub use documents::{
     DOCUMENT_BYTES_MAX, DOCUMENT_TEXT_BYTES_MAX, Document, DocumentError, DocumentReader, DocumentText,
 };
 pub use outbound::{Bounds, Network, Outbound, OutboundError};
+pub use policy::{PolicyDocument, PolicySource, PolicySourceError};
 pub use registry::{ClientRegistry, RegistryError};
 pub use runtime::{Alarm, Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
 pub use signer::{RotatingSecret, SIGNING_KEY_MAX_BITS, SIGNING_KEY_MIN_BITS, Signer, SignerError};

@@ -20,7 +20,7 @@ use m365_types::{
 };
 use serde_json::{Map, Value};
 
-use super::{Done, Stop, Waiting, not_recorded};
+use super::{Done, Stop, Waiting, no_policy, not_recorded};
 use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, binding};
 
 /// One call with checked arguments, on its way from decision to answer.
@@ -54,7 +54,7 @@ impl Call {
     /// Asks the policy, and where it demands an approval, the person. A no is recorded.
     pub(super) fn decided(&self, stage: Stage, effect: &ResolvedEffect) -> Result<Permit, Stop> {
         let labels = self.cell.labels_of_call().map_err(|error| not_recorded(error.into()))?;
-        match self.ask_policy(stage, effect, labels, None) {
+        match self.ask_policy(stage, effect, labels, None)? {
             Decision::Permit(permit) => Ok(permit),
             Decision::Deny(denial) => Err(self.denied(&denial)),
             Decision::Ask(ask) => {
@@ -67,7 +67,7 @@ impl Call {
                     }
                     Asked::Waiting(id) => return Err(self.waiting(&ask, id)),
                 };
-                match self.ask_policy(stage, effect, labels, Some(approval)) {
+                match self.ask_policy(stage, effect, labels, Some(approval))? {
                     Decision::Permit(permit) => Ok(permit),
                     Decision::Ask(ask) => Err(self.waiting(&ask, approval.id)),
                     Decision::Deny(denial) => Err(self.denied(&denial)),
@@ -82,7 +82,8 @@ impl Call {
         effect: &ResolvedEffect,
         labels: Labels,
         approval: Option<Approval>,
-    ) -> Decision {
+    ) -> Result<Decision, Stop> {
+        let policies = self.cell.core().policies().ok_or_else(no_policy)?;
         let question = Question {
             actor: self.actor.clone(),
             action: &self.action.spec,
@@ -94,7 +95,7 @@ impl Call {
             approval,
             now: self.cell.now(),
         };
-        decide(&self.cell.core().policies(), question)
+        Ok(decide(&policies, question))
     }
 
     fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Result<Asking<'a>, Stop> {
@@ -129,9 +130,11 @@ impl Call {
                     Err(_) => Stop::Told(denial.sentence()),
                 }
             }
-            Denial::NotOffered | Denial::Profile { .. } | Denial::Rule { .. } | Denial::Service => {
-                Stop::Told(denial.sentence())
-            }
+            Denial::NotOffered
+            | Denial::Policy
+            | Denial::Profile { .. }
+            | Denial::Rule { .. }
+            | Denial::Service => Stop::Told(denial.sentence()),
         }
     }
 
