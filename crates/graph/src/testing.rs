@@ -66,6 +66,8 @@ pub(crate) struct World {
     pub(crate) scopes: Option<&'static str>,
     /// Why no document can be read; where nothing says so, the text of a document is its bytes.
     pub(crate) unread: Option<DocumentError>,
+    /// The sensitivity labels that every document has.
+    pub(crate) sensitivity: Vec<String>,
     /// The documents that were read.
     pub(crate) documents: Mutex<Vec<Document>>,
 }
@@ -364,7 +366,9 @@ impl DocumentReader for World {
         let text = String::from_utf8_lossy(&document.bytes).into_owned();
         self.documents.lock().unwrap().push(document);
         match self.unread {
-            None => Ok(DocumentText { text, hidden: 0, truncated: false }),
+            None => {
+                Ok(DocumentText { text, sensitivity: self.sensitivity.clone(), ..DocumentText::default() })
+            }
             Some(error) => Err(error),
         }
     }

@@ -15,7 +15,7 @@ mod sites;
 mod target;
 pub(crate) mod upload;
 
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
 
 use crate::action::{Action, Output};
 use crate::zone::{SETTINGS, TIME_ZONE};
@@ -83,7 +83,7 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(read::DESCRIBED[2]),
             ],
             untrusted: true,
-            sensitivity: &[],
+            sensitivity: &[Sensitivity::FileLabel],
             audit: AuditKind::FilesRead,
         },
         paged: true,

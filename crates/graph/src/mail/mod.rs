@@ -6,7 +6,7 @@ pub(crate) mod attach;
 pub(crate) mod attachment_text;
 pub(crate) mod attachments;
 mod body;
-mod confidential;
+pub(crate) mod confidential;
 mod draft;
 mod filing;
 mod folders;
