@@ -63,6 +63,7 @@ fn routes() -> String {
         Gate::Access => "Access assertion".to_owned(),
         Gate::Bearer => format!("our access token for `{}`", route.resource().path()),
         Gate::Client => "OAuth client".to_owned(),
+        Gate::Own => "this server itself, by its stamp".to_owned(),
         Gate::Public => "-".to_owned(),
     };
     let place = |place: Place| match place {

@@ -12,19 +12,20 @@ use m365_auth::oauth::store::Lifetimes;
 use m365_auth::oauth::transaction::Transactions;
 use m365_auth::perimeter::{AccessSettings, Perimeter};
 use m365_egress::{
-    AccessRoute, ClientMetadataRoute, DestinationError, Destinations, Door, EntraRoute, GatewayAccess,
-    GatewayRoute, Loopback,
+    AccessRoute, ClientMetadataRoute, DestinationError, Destinations, Door, EchoSeal, EntraRoute,
+    GatewayAccess, GatewayRoute, LlmGateway, Loopback,
 };
 use m365_policy::{Frame, Policies};
 use m365_ports::{
-    Background, ClientRegistry, Clock, Directory, DocumentReader, Entropy, EntropyExt as _, Outbound, Signer,
-    Timer, Upstream,
+    Background, ClientRegistry, Clock, Directory, DocumentReader, Echo, Entropy, EntropyExt as _, Llm,
+    Outbound, Signer, Timer, Upstream, Webhooks,
 };
-use m365_seal::{CellKind, cell_id};
+use m365_seal::{CellKind, Purpose, cell_id};
 use m365_types::{AccessSubject, CellId, Identity, RequestId};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::{Config, ConfigError, Mode};
+use crate::approval_link::ApprovalLinks;
+use crate::config::{Config, ConfigError, Inspection, Mode};
 use crate::offer;
 
 /// Everything a host supplies.
@@ -58,10 +59,19 @@ pub struct Core {
     pub(crate) perimeter: Perimeter,
     pub(crate) contexts: Contexts,
     pub(crate) handles: Handles,
+    pub(crate) approvals: ApprovalLinks,
     pub(crate) clients: Clients,
     pub(crate) transactions: Transactions,
     pub(crate) entra: Arc<EntraClient>,
     pub(crate) upstream: Arc<dyn Upstream>,
+    /// The receivers of webhooks; nothing where there are none.
+    pub(crate) webhooks: Option<Arc<dyn Webhooks>>,
+    /// Language models; nothing where none is configured.
+    pub(crate) llm: Option<Arc<dyn Llm>>,
+    /// Inspection of results by the gateway; nothing where this server inspects alone.
+    pub(crate) echo: Option<Arc<dyn Echo>>,
+    /// Checks what comes back to the echo route; nothing where nothing is sent there.
+    pub(crate) echo_seal: Option<EchoSeal>,
     pub(crate) lifetimes: Lifetimes,
     /// What is in force.
     policies: Arc<Policies>,
@@ -103,6 +113,7 @@ impl Core {
             .map_err(|_| not_a_url("ENTRA_BASE_URL"))?;
         let gateway =
             GatewayAccess { token: Some(config.gateway.token.clone()), transport: config.gateway.transport };
+        let outward = WaysOut::open(&door, &config, &ports).map_err(misfit)?;
         let clients = ClientPorts {
             registry: ports.registry.clone(),
             directory: ports.directory.clone(),
@@ -117,6 +128,7 @@ impl Core {
             perimeter: Perimeter::new(access, door.access(), ports.clock.clone()),
             contexts: Contexts::new(&config.keys, ports.clock.clone(), ports.entropy.clone()),
             handles: Handles::new(&config.keys),
+            approvals: ApprovalLinks::new(&config.keys),
             clients: Clients::new(clients, rules),
             transactions: Transactions::new(
                 &config.keys,
@@ -126,6 +138,10 @@ impl Core {
             ),
             entra: Arc::new(entra),
             upstream: door.gateway(gateway, ports.entropy.clone()).map_err(misfit)?,
+            webhooks: outward.webhooks,
+            llm: outward.llm,
+            echo: outward.echo,
+            echo_seal: outward.echo_seal,
             lifetimes: config.lifetimes,
             policies: Arc::new(policies(&config)),
             server: ServerMetadata { public_url: issuer, scopes, asked, welcomes },
@@ -166,6 +182,29 @@ impl Core {
     }
 }
 
+/// What of the optional ways out is configured.
+struct WaysOut {
+    webhooks: Option<Arc<dyn Webhooks>>,
+    llm: Option<Arc<dyn Llm>>,
+    echo: Option<Arc<dyn Echo>>,
+    echo_seal: Option<EchoSeal>,
+}
+
+impl WaysOut {
+    fn open(door: &Door, config: &Config, ports: &HostPorts) -> Result<Self, DestinationError> {
+        let token = || Some(config.gateway.token.clone());
+        let (clock, entropy) = (&ports.clock, &ports.entropy);
+        let seal = EchoSeal::new(config.keys.mac(Purpose::Echo));
+        let echo = door.echo(token(), seal.clone(), clock.clone(), entropy.clone())?;
+        let webhooks = match &config.outward.webhooks {
+            Some(receivers) => door.webhooks(token(), receivers.keys.clone(), clock.clone())?,
+            None => None,
+        };
+        let llm = door.llm(token(), entropy.clone())?;
+        Ok(Self { webhooks, llm, echo_seal: echo.is_some().then_some(seal), echo })
+    }
+}
+
 fn policies(config: &Config) -> Policies {
     let frame = Frame { toolset: config.toolset.clone(), internal: config.internal.clone() };
     let hash = hex(&Sha256::digest(m365_policy::policy_text(&config.toolset)));
@@ -189,12 +228,20 @@ fn client_rules(config: &Config) -> Result<ClientRules, ConfigError> {
 }
 
 fn destinations(config: &Config) -> Result<Destinations, ConfigError> {
+    let outward = &config.outward;
     let gateway = GatewayRoute {
         base_url: config.gateway.base_url.clone(),
         account_id: config.gateway.account_id.clone(),
         gateway_id: config.gateway.gateway_id.clone(),
         api_version: config.gateway.graph_version,
         sharepoint_hosts: config.gateway.sharepoint_hosts.clone(),
+        webhooks: outward.webhooks.as_ref().map(|receivers| receivers.urls.clone()).unwrap_or_default(),
+        llm: outward.llm.as_ref().map(|models| LlmGateway {
+            gateway_id: models.gateway_id.clone(),
+            classifier: models.classifier.clone(),
+            summary: models.summary.clone(),
+        }),
+        echo: outward.inspection == Inspection::Gateway,
     };
     let entra = EntraRoute { base_url: config.entra.base_url.clone(), tenant: config.entra.tenant };
     let access = AccessRoute { team_domain: config.access.team_domain.clone() };
@@ -212,6 +259,7 @@ fn destinations(config: &Config) -> Result<Destinations, ConfigError> {
 fn misfit(error: DestinationError) -> ConfigError {
     let name = match error {
         DestinationError::Development(name)
+        | DestinationError::Doubled(name)
         | DestinationError::Extra(name)
         | DestinationError::Host(name)
         | DestinationError::Loopback(name)

@@ -5,6 +5,7 @@
 //! A host builds [`HostPorts`], parses a [`config::Config`], makes one [`Core`], serves [`Front::router`] and hands
 //! each cell's requests to a [`Cell`].
 
+mod approval_link;
 mod cell;
 pub mod config;
 mod core;

@@ -18,6 +18,8 @@ pub enum Gate {
     Bearer,
     /// An OAuth client, authenticated as it registered.
     Client,
+    /// This server itself, by a stamp of its own that came back to it.
+    Own,
     /// Anyone.
     Public,
 }
@@ -25,6 +27,10 @@ pub enum Gate {
 /// What answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handler {
+    /// The question whether one exact effect may happen.
+    Approve,
+    /// The answer to it.
+    ApproveAnswer,
     /// Authorization-server metadata (RFC 8414).
     AuthorizationServer,
     /// The authorization endpoint (RFC 6749 section 3.1).
@@ -35,6 +41,8 @@ pub enum Handler {
     Connect,
     /// The answer to the consent page.
     Consent,
+    /// Results on their way through the gateway's inspection.
+    Echo,
     /// Liveness.
     Health,
     /// The Model Context Protocol.
@@ -45,6 +53,8 @@ pub enum Handler {
     Me,
     /// What was recorded of the person.
     MeJournal,
+    /// The person clears what stands against their assistant's calls.
+    MeLabels,
     /// The person ends the grant of one application.
     MeRevoke,
     /// The person ends every grant.
@@ -76,6 +86,11 @@ impl Handler {
     /// Whether it changes nothing, so that it works in a cell that must not write.
     pub(crate) const fn only_looks(self) -> bool {
         matches!(self, Self::Me | Self::MeJournal)
+    }
+
+    /// Whether the address names the cell: what it shows may be somebody else's than the visitor's.
+    pub(crate) const fn is_linked(self) -> bool {
+        matches!(self, Self::Approve | Self::ApproveAnswer)
     }
 }
 
@@ -248,10 +263,26 @@ pub const ROUTES: &[Route] = &[
     oauth(public("/.well-known/oauth-protected-resource", Handler::ProtectedResource)),
     oauth(public("/.well-known/oauth-protected-resource/mcp", Handler::ProtectedResource)),
     oauth(public("/.well-known/oauth-protected-resource/sse", Handler::ProtectedResource)),
+    Route {
+        place: Place::Cell(CellAccess::Existing),
+        ..browser("/approve", Handler::Approve, AuditKind::RequestRefused)
+    },
+    Route {
+        place: Place::Cell(CellAccess::Existing),
+        ..form("/approve/answer", Handler::ApproveAnswer, AuditKind::ApprovalAnswered)
+    },
     oauth(browser("/authorize", Handler::Authorize, AuditKind::AuthorizeRefused)),
     browser("/callback", Handler::Callback, AuditKind::MicrosoftLinked),
     browser("/connect", Handler::Connect, AuditKind::MicrosoftLinked),
     oauth(form("/consent", Handler::Consent, AuditKind::RequestRefused)),
+    Route {
+        methods: POST,
+        gate: Gate::Own,
+        content: Content::Json,
+        body_cap: m365_ports::ECHO_BYTES_MAX,
+        cors: Cors::SameOrigin,
+        ..public("/echo", Handler::Echo)
+    },
     public("/healthz", Handler::Health),
     bearer("/mcp", Handler::Mcp),
     browser("/me", Handler::Me, AuditKind::ProfileRead),
@@ -260,6 +291,7 @@ pub const ROUTES: &[Route] = &[
         face: Face::OAuth,
         ..browser("/me/journal", Handler::MeJournal, AuditKind::RequestRefused)
     },
+    form("/me/labels", Handler::MeLabels, AuditKind::LabelsCleared),
     form("/me/revoke", Handler::MeRevoke, AuditKind::GrantRevoked),
     form("/me/revoke-all", Handler::MeRevokeAll, AuditKind::GrantRevoked),
     form("/me/sign-out", Handler::MeSignOut, AuditKind::GrantRevoked),
@@ -343,8 +375,17 @@ mod tests {
 
     #[test]
     fn access_lets_through_exactly_what_has_another_gate() {
-        let expected =
-            ["/.well-known/*", "/healthz", "/mcp", "/messages", "/register", "/revoke", "/sse", "/token"];
+        let expected = [
+            "/.well-known/*",
+            "/echo",
+            "/healthz",
+            "/mcp",
+            "/messages",
+            "/register",
+            "/revoke",
+            "/sse",
+            "/token",
+        ];
         assert_eq!(bypass_paths(Ingress::Oauth), expected);
         assert!(bypass_paths(Ingress::Managed).is_empty());
         assert_eq!(old_transport_paths(), ["/messages", "/sse"]);

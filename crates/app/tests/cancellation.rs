@@ -41,7 +41,7 @@ impl Scene {
 
     /// From now on Graph takes everything, and whoever waits to come again does.
     fn go_on(&self) {
-        self.site.network().graph_answers(202, "");
+        self.site.network().graph_answers(201, MADE);
         self.site.network().release();
         self.site.timer().let_pass(RETRY);
         self.site.settle();
@@ -50,11 +50,11 @@ impl Scene {
 
     /// The request of a client of the revisions with `initialize`.
     fn legacy(&self, session: Option<&str>, id: u64) -> Request<Body> {
-        self.site.legacy(&self.token, session, &asking(id, "tools/call", &sending()))
+        self.site.legacy(&self.token, session, &asking(id, "tools/call", &writing()))
     }
 
     fn modern(&self) -> Request<Body> {
-        let message = Message::tool("sendEmail", &sending()["arguments"]);
+        let message = Message::tool("createDraft", &writing()["arguments"]);
         self.site.saying(Some(&self.token), message, &json!({}))
     }
 
@@ -80,8 +80,12 @@ impl Scene {
     }
 }
 
-fn sending() -> Value {
-    json!({ "name": "sendEmail", "arguments": { "to": "sam@contoso.example", "subject": "s", "body": "b" } })
+/// What Graph says of a draft that it made.
+const MADE: &str = r#"{"id":"draft-1"}"#;
+
+/// A call with an effect that needs no approval.
+fn writing() -> Value {
+    json!({ "name": "createDraft", "arguments": { "subject": "s", "body": "b" } })
 }
 
 /// Fails unless the answer is there and says nothing.
@@ -136,7 +140,7 @@ fn a_call_that_waits_for_a_token_is_cancelled() {
 #[test]
 fn an_effect_that_is_on_its_way_is_not_cancelled_and_is_answered() {
     let scene = Scene::new();
-    scene.site.network().graph_answers(202, "");
+    scene.site.network().graph_answers(201, MADE);
     scene.site.network().hold(Destination::Graph);
     let mut call = scene.site.begin(scene.legacy(None, 7));
     scene.cancel(&scene.token, None, 7);
@@ -153,7 +157,7 @@ fn closing_the_answer_cancels_a_stateless_call_before_its_effect() {
     scene.site.begin(scene.modern()).leave();
     scene.was_cancelled("while it waits for a retry");
     let scene = Scene::new();
-    let mut message = Message::tool("sendEmail", &sending()["arguments"]);
+    let mut message = Message::tool("createDraft", &writing()["arguments"]);
     message.params["_meta"] = json!({ "progressToken": "p" });
     let mut stream = scene.site.open(scene.site.saying(Some(&scene.token), message, &json!({})));
     assert_eq!(stream.message()["method"], "notifications/progress");
@@ -268,7 +272,7 @@ fn a_call_in_a_stream_is_cancelled_in_that_stream_and_leaves_nothing_there() {
     let post = |address: &str, message: &Value| {
         assert_eq!(scene.site.ask(scene.site.posting(address, Some(&scene.token), message)).status, 202);
     };
-    post(&address, &asking(7, "tools/call", &sending()));
+    post(&address, &asking(7, "tools/call", &writing()));
     assert_eq!(scene.sent(), 1);
     post(&other_address, &cancelling(7));
     assert!(scene.outcomes().is_empty(), "an id is of one stream");
@@ -281,7 +285,7 @@ fn a_call_in_a_stream_is_cancelled_in_that_stream_and_leaves_nothing_there() {
 fn what_is_cancelled_twice_or_too_late_changes_nothing() {
     let scene = Scene::new();
     scene.cancel(&scene.token, None, 7);
-    scene.site.network().graph_answers(202, "");
+    scene.site.network().graph_answers(201, MADE);
     let answer = scene.site.ask(scene.legacy(None, 7));
     assert!(succeeded(&answer.json()), "{}", answer.text());
     scene.cancel(&scene.token, None, 7);

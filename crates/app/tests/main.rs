@@ -13,7 +13,15 @@ mod cursors;
 #[cfg(test)]
 mod early_discovery;
 #[cfg(test)]
+mod echo;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod labels;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 mod my_journal;
 #[cfg(test)]
@@ -31,6 +39,8 @@ mod route_coverage;
 #[cfg(test)]
 mod route_refusals;
 #[cfg(test)]
+mod second_person;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod shape;
@@ -44,3 +54,5 @@ mod tool_coverage;
 mod tool_rows;
 #[cfg(test)]
 mod upkeep;
+#[cfg(test)]
+mod webhooks;

@@ -31,7 +31,7 @@ impl Scene {
         let (token, of_other_grant, of_other_person) = (grant(&ALEX), grant(&ALEX), grant(&SAM));
         site.send_own_form(&ALEX, "/me/sign-out", &[]);
         site.send_own_form(&SAM, "/me/sign-out", &[]);
-        site.network().graph_answers(202, "");
+        site.network().graph_answers(201, r#"{"id":"draft-1"}"#);
         site.network().take(Destination::Graph);
         Self { site, token, of_other_grant, of_other_person }
     }
@@ -87,8 +87,9 @@ impl Scene {
     }
 }
 
-fn sending() -> Message {
-    Message::tool("sendEmail", &json!({ "to": "sam@contoso.example", "subject": "s", "body": "b" }))
+/// A call with an effect that needs no approval.
+fn writing() -> Message {
+    Message::tool("createDraft", &json!({ "subject": "s", "body": "b" }))
 }
 
 /// The call again, with the state and the person's action.
@@ -102,24 +103,24 @@ fn again(message: &Message, state: &str, action: &str) -> Message {
 #[test]
 fn the_call_is_made_once_its_person_has_signed_in_and_its_state_is_spent() {
     let scene = Scene::new();
-    let state = scene.asked(&sending());
+    let state = scene.asked(&writing());
     assert_eq!(scene.sent(), 0);
     scene.site.connect(&ALEX);
-    scene.performs(again(&sending(), &state, "accept"));
+    scene.performs(again(&writing(), &state, "accept"));
     assert_eq!(scene.site.rows("spent_state"), 1);
-    scene.refuses(&scene.token, again(&sending(), &state, "accept"), "the second time");
+    scene.refuses(&scene.token, again(&writing(), &state, "accept"), "the second time");
     let restarted = Scene { site: scene.site.again(Profile::Full), ..scene };
-    restarted.refuses(&restarted.token, again(&sending(), &state, "accept"), "after a restart");
+    restarted.refuses(&restarted.token, again(&writing(), &state, "accept"), "after a restart");
 }
 
 #[test]
 fn a_state_lasts_ten_minutes_and_not_longer() {
     for (more, lasts) in [(Duration::ZERO, true), (TICK, false)] {
         let scene = Scene::new();
-        let state = scene.asked(&sending());
+        let state = scene.asked(&writing());
         scene.site.clock().advance(ALMOST_LASTS + more);
         scene.site.connect(&ALEX);
-        let message = again(&sending(), &state, "accept");
+        let message = again(&writing(), &state, "accept");
         if lasts {
             scene.performs(message);
         } else {
@@ -131,49 +132,49 @@ fn a_state_lasts_ten_minutes_and_not_longer() {
 #[test]
 fn a_state_of_another_grant_or_person_is_refused_and_stays_good_for_its_own() {
     let scene = Scene::new();
-    let state = scene.asked(&sending());
+    let state = scene.asked(&writing());
     scene.site.connect(&ALEX);
     scene.site.connect(&SAM);
-    scene.refuses(&scene.of_other_grant, again(&sending(), &state, "accept"), "another grant");
-    scene.refuses(&scene.of_other_person, again(&sending(), &state, "accept"), "another person");
-    scene.performs(again(&sending(), &state, "accept"));
+    scene.refuses(&scene.of_other_grant, again(&writing(), &state, "accept"), "another grant");
+    scene.refuses(&scene.of_other_person, again(&writing(), &state, "accept"), "another person");
+    scene.performs(again(&writing(), &state, "accept"));
 }
 
 #[test]
 fn a_state_counts_for_the_very_call_it_was_given_for() {
     let scene = Scene::new();
     let mut others = vec![
-        Message::tool("sendEmail", &json!({ "to": "sam@contoso.example", "subject": "s", "body": "c" })),
-        Message::tool("sendEmail", &json!({ "to": "alex@contoso.example", "subject": "s", "body": "b" })),
+        Message::tool("createDraft", &json!({ "subject": "s", "body": "c" })),
+        Message::tool("createDraft", &json!({ "subject": "t", "body": "b" })),
         Message::tool("getEmails", &json!({ "to": "sam@contoso.example", "subject": "s", "body": "b" })),
         Message::resource("microsoft://profile"),
         Message::prompt("weeklyReview", &json!({})),
     ];
-    let mut bare = sending();
-    bare.params = json!({ "name": "sendEmail" });
+    let mut bare = writing();
+    bare.params = json!({ "name": "createDraft" });
     others.push(bare);
-    let states: Vec<String> = others.iter().map(|_| scene.asked(&sending())).collect();
+    let states: Vec<String> = others.iter().map(|_| scene.asked(&writing())).collect();
     scene.site.connect(&ALEX);
     for (other, state) in others.iter().zip(&states) {
         scene.refuses(&scene.token, again(other, state, "accept"), &format!("{other:?}"));
         // It was shown, so it is spent, though nothing came of it.
-        scene.refuses(&scene.token, again(&sending(), state, "accept"), &format!("after {other:?}"));
+        scene.refuses(&scene.token, again(&writing(), state, "accept"), &format!("after {other:?}"));
     }
 }
 
 #[test]
 fn a_state_that_is_none_is_refused() {
     let scene = Scene::new();
-    let state = scene.asked(&sending());
+    let state = scene.asked(&writing());
     scene.site.connect(&ALEX);
     let changed = format!("{}{}", &state[..state.len() - 2], if state.ends_with("AA") { "BB" } else { "AA" });
     let session = scene.site.initialize(&scene.token, &able()).unwrap();
     let long = "A".repeat(100_000);
     for none in ["", "none", &changed, &session, &long] {
-        scene.refuses(&scene.token, again(&sending(), none, "accept"), none);
+        scene.refuses(&scene.token, again(&writing(), none, "accept"), none);
     }
     for none in [json!(null), json!(1), json!({})] {
-        let mut message = again(&sending(), &state, "accept");
+        let mut message = again(&writing(), &state, "accept");
         message.params["requestState"] = none.clone();
         scene.refuses(&scene.token, message, &none.to_string());
     }
@@ -183,8 +184,8 @@ fn a_state_that_is_none_is_refused() {
 fn whoever_declines_has_nothing_done_and_is_not_asked_again() {
     let scene = Scene::new();
     for action in ["decline", "cancel", "", "Accept"] {
-        let state = scene.asked(&sending());
-        let answer = scene.say(&scene.token, again(&sending(), &state, action));
+        let state = scene.asked(&writing());
+        let answer = scene.say(&scene.token, again(&writing(), &state, action));
         let result = &answer.json()["result"];
         assert_eq!(
             (&result["resultType"], &result["isError"]),
@@ -199,8 +200,8 @@ fn whoever_declines_has_nothing_done_and_is_not_asked_again() {
 #[test]
 fn whoever_accepts_and_does_not_sign_in_gets_the_link_and_is_not_asked_again() {
     let scene = Scene::new();
-    let state = scene.asked(&sending());
-    let answer = scene.say(&scene.token, again(&sending(), &state, "accept"));
+    let state = scene.asked(&writing());
+    let answer = scene.say(&scene.token, again(&writing(), &state, "accept"));
     let result = &answer.json()["result"];
     assert_eq!(
         (&result["resultType"], &result["isError"]),
@@ -215,8 +216,8 @@ fn whoever_accepts_and_does_not_sign_in_gets_the_link_and_is_not_asked_again() {
 #[test]
 fn whoever_brings_back_a_state_without_an_answer_is_asked_again() {
     let scene = Scene::new();
-    let state = scene.asked(&sending());
-    let mut message = sending();
+    let state = scene.asked(&writing());
+    let mut message = writing();
     message.params["requestState"] = state.clone().into();
     assert_ne!(scene.asked(&message), state);
 }
@@ -224,7 +225,7 @@ fn whoever_brings_back_a_state_without_an_answer_is_asked_again() {
 #[test]
 fn an_answer_without_a_state_counts_for_nothing() {
     let scene = Scene::new();
-    let mut message = sending();
+    let mut message = writing();
     message.params["inputResponses"] = json!({ "microsoftSignIn": { "action": "decline" } });
     scene.asked(&message);
     scene.site.connect(&ALEX);
@@ -235,7 +236,7 @@ fn an_answer_without_a_state_counts_for_nothing() {
 fn a_client_that_opens_no_addresses_gets_the_link_in_a_tool_error() {
     let scene = Scene::new();
     for declared in [json!({}), json!({ "elicitation": {} }), json!({ "elicitation": { "form": {} } })] {
-        let request = scene.site.saying(Some(&scene.token), sending(), &declared);
+        let request = scene.site.saying(Some(&scene.token), writing(), &declared);
         let result = scene.site.ask(request).json()["result"].clone();
         assert_eq!(
             (&result["resultType"], &result["isError"]),
@@ -267,8 +268,8 @@ fn a_resource_asks_too_and_a_completion_does_not() {
 #[test]
 fn spent_states_are_forgotten_once_they_would_not_open_any_more() {
     let scene = Scene::new();
-    let state = scene.asked(&sending());
-    scene.say(&scene.token, again(&sending(), &state, "decline"));
+    let state = scene.asked(&writing());
+    scene.say(&scene.token, again(&writing(), &state, "decline"));
     assert_eq!(scene.site.rows("spent_state"), 1);
     scene.site.clock().advance(Duration::from_secs(5));
     while scene.site.ring_if_due() {}

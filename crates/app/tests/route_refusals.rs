@@ -6,7 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::{HOST, ORIGIN};
-use m365_app::routes::{Content, Cors, Face, Gate, ROUTES};
+use m365_app::routes::{Content, Cors, Face, Gate, ROUTES, Route};
 
 use crate::callers::{Caller, Scene};
 use crate::harness;
@@ -74,12 +74,14 @@ fn only_public_documents_answer_a_foreign_origin() {
 
 #[test]
 fn a_body_beyond_the_cap_is_refused_where_one_of_the_cap_is_read() {
-    for route in ROUTES.iter().filter(|route| route.content != Content::None) {
+    // What has no stamp is not read at all; see the tests of the echo.
+    let read = |route: &&Route| route.content != Content::None && route.gate != Gate::Own;
+    for route in ROUTES.iter().filter(read) {
         let caller = match route.gate {
             Gate::Access => Caller::Person,
             Gate::Bearer => Caller::holder(route),
             Gate::Operator => Caller::Operator,
-            Gate::Client | Gate::Public => Caller::Anonymous,
+            Gate::Client | Gate::Own | Gate::Public => Caller::Anonymous,
         };
         let status = |length: usize| {
             let scene = Scene::of(caller);

@@ -388,11 +388,10 @@ fn what_a_client_declared_in_its_stream_counts_there() {
 fn a_call_goes_on_when_its_reader_leaves_and_its_outcome_is_recorded() {
     let site = Site::new(Profile::Full);
     let alex = Holder::on(&site, &ALEX);
-    site.network().graph_answers(202, "");
+    site.network().graph_answers(201, r#"{"id":"draft-1"}"#);
     site.network().hold(Destination::Graph);
     let (stream, address) = alex.open(&site);
-    let arguments = json!({ "to": "sam@contoso.example", "subject": "s", "body": "b" });
-    let params = json!({ "name": "sendEmail", "arguments": arguments });
+    let params = json!({ "name": "createDraft", "arguments": { "subject": "s", "body": "b" } });
     let accepted = post(&site, &alex.tokens.access, &address, &asking(1, "tools/call", &params));
     stream.leave();
     assert_eq!(site.records_of(&accepted).len(), 1, "only the intent");

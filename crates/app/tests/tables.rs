@@ -12,8 +12,9 @@ use m365_types::{AuditKind, Profile};
 use serde_json::json;
 
 use crate::callers::every_scope;
-use crate::harness::{ALEX, ASSERTION, SAM, Site};
+use crate::harness::{ALEX, ASSERTION, Message, SAM, Site, question};
 use crate::tool_rows::actions;
+use crate::webhooks;
 
 /// Plays everything that leaves a record of a kind of its own: every action, and every turn of an authorization.
 fn kinds_written() -> BTreeSet<String> {
@@ -26,8 +27,18 @@ fn kinds_written() -> BTreeSet<String> {
     let tokens = site.grant(&ALEX, &client, &scopes);
     for (action, row) in actions() {
         site.network().graph_plays(row.answers());
-        site.call(Some(&tokens.access), &action.spec, &row.arguments());
+        let asked = site.call(Some(&tokens.access), &action.spec, &row.arguments());
+        if site.approve_all(&asked) {
+            site.network().graph_plays(row.answers());
+            site.call(Some(&tokens.access), &action.spec, &row.arguments());
+        }
     }
+    let stranger = json!({ "to": "eve@fabrikam.example", "subject": "s", "body": "b" });
+    let send = site.saying(Some(&tokens.access), Message::tool("sendEmail", &stranger), &json!({}));
+    let question = question(&site.ask(send));
+    let own = ALEX.assertion(site.now());
+    assert_eq!(site.answer_question(&own, &question, "deny").status, 303);
+    site.send_own_form(&ALEX, "/me/labels", &[]);
     site.ask(site.message(Some(&tokens.access), "tools/none", None, json!({})));
     let bare = site.request("GET", "/authorize").header(ASSERTION, ALEX.assertion(site.now()));
     site.ask(bare.body(Body::empty()).unwrap());
@@ -44,7 +55,8 @@ fn kinds_written() -> BTreeSet<String> {
         }
         assert_eq!(site.operate(path, &order).status, 200, "{path}");
     }
-    site.records().iter().filter_map(|record| record["kind"].as_str().map(str::to_owned)).collect()
+    let records = site.records().into_iter().chain(webhooks::records_of_one_given_up());
+    records.filter_map(|record| record["kind"].as_str().map(str::to_owned)).collect()
 }
 
 #[test]

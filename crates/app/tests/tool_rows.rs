@@ -184,6 +184,11 @@ const ROWS: &[Row] = &[
         &[exchange("PATCH", "/planner/tasks/task-1", (200, r#"{"id":"task-1","@odata.etag":"W/\"2\""}"#))],
     ),
     row("getEmail", r#"{"id":"message-1"}"#, &[exchange("GET", "/me/messages/message-1", FOUND), ZONE]),
+    row(
+        "summarizeThread",
+        r#"{"conversationId":"conversation-1"}"#,
+        &[exchange("GET", "/me/messages", (200, r#"{"value":[{"id":"message-1","subject":"Hello"}]}"#))],
+    ),
     row("listMailFolders", "{}", &[exchange("GET", "/me/mailFolders", EMPTY)]),
     row(
         "listAttachments",

@@ -39,13 +39,16 @@ pub struct Outgoing<'a> {
     pub errand: Option<&'a Errand>,
 }
 
-/// What the front wants of a cell on an operator's order.
+/// What the front wants of a cell besides what its own person wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Errand {
     /// Carry out what was ordered, and seal again what is under a previous key.
     Visit,
-    /// Record in the operator's own cell what they ordered, before and after.
+    /// Let somebody else than the cell's person look at a question and answer it. The identity beside it is theirs, and
+    /// the front has found them in the approvers' group; everything else in the cell is closed to them.
+    SecondPerson,
+    /// Record in the own cell of an operator or approver what they ordered or answered, before and after.
     Note {
         /// The kind of the record.
         kind: AuditKind,

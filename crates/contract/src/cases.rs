@@ -3,11 +3,12 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::adversary;
 use crate::site::Site;
 
 /// A team and a channel of the simulated tenant, whose ids follow from their names.
-const TEAM: &str = "f9725686-65c0-4611-9d50-98d0157826e7";
-const CHANNEL: &str = "19:6b4f793c17c3412a9098e29855658472@thread.tacv2";
+pub(crate) const TEAM: &str = "f9725686-65c0-4611-9d50-98d0157826e7";
+pub(crate) const CHANNEL: &str = "19:6b4f793c17c3412a9098e29855658472@thread.tacv2";
 
 /// What posts a message to that channel.
 fn post() -> Value {
@@ -57,31 +58,31 @@ pub enum Needs {
     Spent,
 }
 
-const fn shared(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+pub(crate) const fn shared(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Shared, settings: &[], run }
 }
 
-const fn own(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+pub(crate) const fn own(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Own, settings: &[], run }
 }
 
-const fn last(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+pub(crate) const fn last(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Last, settings: &[], run }
 }
 
-const fn files(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+pub(crate) const fn files(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Files, settings: &[], run }
 }
 
-const fn native(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+pub(crate) const fn native(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Native, settings: &[], run }
 }
 
-const fn process(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+pub(crate) const fn process(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Process, settings: &[], run }
 }
 
-const fn spent(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
+pub(crate) const fn spent(name: &'static str, run: fn(&Site) -> Result<()>) -> Case {
     Case { name, needs: Needs::Spent, settings: &[], run }
 }
 
@@ -95,6 +96,7 @@ macro_rules! table {
 }
 
 mod access_everywhere;
+mod approvals;
 mod authorize;
 mod browser_pages;
 mod calendar_tools;
@@ -181,6 +183,7 @@ pub const ALL: &[&[Case]] = &[
     token::CASES,
     refresh::CASES,
     races::CASES,
+    approvals::CASES,
     revoke::CASES,
     operators::CASES,
     reauth::CASES,
@@ -214,6 +217,16 @@ pub const ALL: &[&[Case]] = &[
     elicitation::CASES,
     request_state::CASES,
     hostile_arguments::CASES,
+    adversary::scenarios::mail::CASES,
+    adversary::scenarios::calendar::CASES,
+    adversary::scenarios::teams::CASES,
+    adversary::scenarios::files::CASES,
+    adversary::scenarios::lookalikes::CASES,
+    adversary::scenarios::approvals::CASES,
+    adversary::scenarios::changed::CASES,
+    adversary::scenarios::labels::CASES,
+    adversary::scenarios::protocol::CASES,
+    adversary::days::CASES,
     journal::CASES,
     doctor::CASES,
     crash::CASES,

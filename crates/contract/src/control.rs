@@ -82,6 +82,14 @@ impl Control {
         Ok(Assertion { jwt: made.text("/assertion")?.to_owned(), cookie: made.text("/cookie")?.to_owned() })
     }
 
+    /// What the server under test is configured with, secrets of the simulated systems included.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub fn config(&self) -> Result<Value> {
+        Self::get(&Url::parse(&self.url("config")?)?)
+    }
+
     /// The client id of a service token that Access knows.
     ///
     /// # Errors
@@ -95,8 +103,7 @@ impl Control {
     /// # Errors
     /// Where the sandbox has none.
     pub fn first_service_token(&self) -> Result<ServiceToken> {
-        let config = Self::get(&Url::parse(&self.url("config")?)?)?;
-        ServiceToken::read(config.at("/serviceTokens/0"))
+        ServiceToken::read(self.config()?.at("/serviceTokens/0"))
     }
 
     /// Makes a service token that Access admits.

@@ -14,6 +14,8 @@
 //! `M365_RECORD` names a file that receives every request the simulated Graph saw, as JSON lines. `M365_RESULTS` names a
 //! file that receives what became of each case that ran, as a JSON object.
 
+pub mod adversary;
+pub mod approval;
 pub mod browser;
 pub mod canaries;
 pub mod cases;

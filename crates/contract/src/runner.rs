@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use anyhow::{Context as _, Result, anyhow};
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 
+use crate::adversary::days::tallies;
 use crate::cases::{Case, Needs, Settings};
 use crate::environment;
 use crate::site::Site;
@@ -71,7 +72,9 @@ impl Outcomes {
     fn keep(&self) {
         let Some(file) = environment::results_file() else { return };
         let outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(std::fs::write(file, serde_json::json!(*outcomes).to_string()));
+        let outcomes = outcomes.iter().map(|(name, outcome)| ((*name).to_owned(), (*outcome).to_owned()));
+        let all: BTreeMap<String, String> = outcomes.chain(tallies()).collect();
+        drop(std::fs::write(file, serde_json::json!(all).to_string()));
     }
 }
 

@@ -54,7 +54,10 @@ pub(crate) fn of_pdf(bytes: &[u8], output: &mut Output) {
         let here = String::from_utf8_lossy(rest.get(..length).unwrap_or_default());
         let end = here.find(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))).unwrap_or(here.len());
         let (property, behind) = here.split_at(end);
-        labels.keep(property, value_of(behind).unwrap_or_default());
+        // Behind the tag that ends a property of XMP there is no value.
+        if let Some(value) = value_of(behind).filter(|value| !value.is_empty()) {
+            labels.keep(property, value);
+        }
         rest = rest.get(PREFIX.len()..).unwrap_or_default();
     }
     labels.tell(output);
@@ -107,7 +110,7 @@ impl Labels {
             }
             Some((id, "Name")) => {
                 let name: String = value.chars().take(NAME_MAX).collect();
-                self.said(id, |said| said.name = Some(name));
+                self.said(id, |said| drop(said.name.get_or_insert(name)));
             }
             _ => {}
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
-use m365_ports::{GraphAnswer, Trace, UpstreamError};
+use m365_ports::{GraphAnswer, LlmRefusal, Trace, UpstreamError};
 use m365_types::Secret;
 use serde_json::Value;
 
@@ -109,6 +109,100 @@ pub(crate) fn classify_graph(
         trace.graph_request_id.get_or_insert_with(|| bounded(id));
     }
     Err(graph_refusal(trace, status, headers, envelope.as_ref()))
+}
+
+/// What an answer says of the gateway, where somebody else than Graph stands behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// A success from behind the gateway.
+    Passed,
+    /// An answer from behind the gateway that is no success, with its HTTP status.
+    Behind(u16),
+    /// The gateway's own refusal, with its code, or its HTTP status where a policy gave none.
+    Gateway(u32),
+    DlpRequest,
+    DlpResponse,
+    RateLimited,
+    Unreachable,
+    /// A cached copy, or one that does not prove it came through the gateway.
+    Unusable,
+}
+
+/// Reads the gateway's word, in the order that the head of this file gives.
+pub(crate) fn word(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Word {
+    let proven = identifier(headers, &LOG_ID).is_some();
+    if is_cached(headers) || (status.is_success() && !proven) {
+        return Word::Unusable;
+    }
+    if status.is_success() {
+        return Word::Passed;
+    }
+    if is_error(status) {
+        let json = serde_json::from_slice(body).unwrap_or(Value::Null);
+        match gateway_code(status, &json) {
+            Some(DLP_REQUEST) => return Word::DlpRequest,
+            Some(DLP_RESPONSE) => return Word::DlpResponse,
+            Some(RATE_LIMIT) => return Word::RateLimited,
+            Some(UPSTREAM_UNREACHABLE) => return Word::Unreachable,
+            Some(code) => return Word::Gateway(code),
+            None => {}
+        }
+        match dlp_block(headers, &Trace::default()) {
+            Some(UpstreamError::DlpResponse { .. }) => return Word::DlpResponse,
+            Some(_) => return Word::DlpRequest,
+            None => {}
+        }
+    }
+    match status.as_u16() {
+        status if proven => Word::Behind(status),
+        429 => Word::RateLimited,
+        500.. => Word::Unreachable,
+        _ => Word::Unusable,
+    }
+}
+
+/// Whether data loss prevention flagged what it let pass.
+pub(crate) fn is_flagged(headers: &HeaderMap) -> bool {
+    let verdict = headers.get(DLP).and_then(|value| serde_json::from_slice::<Value>(value.as_bytes()).ok());
+    verdict.is_some_and(|verdict| verdict.get("action").and_then(Value::as_str) == Some("FLAG"))
+}
+
+/// What a model's route answered in place of a stream of chunks; nothing where it answered one.
+///
+/// Source: Cloudflare AI Gateway, error codes, guardrails, spend limits, policies, dynamic routes.
+pub(crate) fn llm_refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<LlmRefusal> {
+    Some(match word(status, headers, body) {
+        Word::Passed => return None,
+        Word::Behind(status) if is_error(StatusCode::from_u16(status).unwrap_or_default()) => {
+            LlmRefusal::Model { status }
+        }
+        Word::Behind(_) | Word::Unusable => LlmRefusal::Malformed,
+        Word::DlpRequest => LlmRefusal::DlpRequest,
+        Word::DlpResponse => LlmRefusal::DlpResponse,
+        Word::RateLimited => LlmRefusal::RateLimited,
+        Word::Unreachable => LlmRefusal::Unreachable,
+        Word::Gateway(code) => match code {
+            // Without a code: a policy, or its cap.
+            403 => LlmRefusal::Policy,
+            429 | 2041 | 2045 => LlmRefusal::SpendLimit,
+            2001 | 2008 | 2009 | 2040 | 7003 => LlmRefusal::Configuration { code },
+            2016 => LlmRefusal::GuardrailPrompt,
+            GUARDRAIL_RESPONSE => LlmRefusal::GuardrailAnswer,
+            2021 => LlmRefusal::NoCredits,
+            7013 => LlmRefusal::GuardrailsDown,
+            code => LlmRefusal::Gateway { code },
+        },
+    })
+}
+
+/// The identifiers of an exchange in which Graph has no part.
+pub(crate) fn trace_of(client_request_id: &str, status: StatusCode, headers: &HeaderMap) -> Trace {
+    Trace {
+        client_request_id: client_request_id.to_owned(),
+        ai_gateway_log_id: identifier(headers, &LOG_ID),
+        graph_request_id: None,
+        status: Some(status.as_u16()),
+    }
 }
 
 /// Whether Microsoft may have acted although there is no usable answer: then the outcome is not known.

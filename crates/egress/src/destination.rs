@@ -7,7 +7,9 @@ use http::Uri;
 use m365_types::{Method, TenantId};
 use url::{Host, Url};
 
+use crate::provider::Providers;
 use crate::transfer::TransferHosts;
+use crate::webhooks::WebhookPlaces;
 
 /// Whether destinations on this machine are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,23 @@ pub struct GatewayRoute {
     pub api_version: GraphVersion,
     /// `SHAREPOINT_HOSTS`: where Graph may send for the content of files.
     pub sharepoint_hosts: Vec<String>,
+    /// `WEBHOOK_URLS`: who is told what happened, each on a host of its own.
+    pub webhooks: Vec<Url>,
+    /// The gateway of models, where there is one.
+    pub llm: Option<LlmGateway>,
+    /// `INSPECT_RESPONSES`: whether results go through the gateway to our own echo route.
+    pub echo: bool,
+}
+
+/// The gateway of language models and the dynamic routes on it.
+#[derive(Clone, Debug)]
+pub struct LlmGateway {
+    /// `AI_GATEWAY_LLM_ID`
+    pub gateway_id: String,
+    /// `LLM_CLASSIFIER_ROUTE`
+    pub classifier: Option<String>,
+    /// `LLM_SUMMARY_ROUTE`
+    pub summary: Option<String>,
 }
 
 /// Microsoft Entra of one tenant.
@@ -84,6 +103,9 @@ pub struct ClientMetadataRoute {
 /// Why a configured destination is refused. Names the setting, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationError {
+    /// The same host twice.
+    #[error("{0} lists a host twice; each receiver has a host of its own")]
+    Doubled(&'static str),
     /// Only for development, on this machine.
     #[error("{0} is for development, and points at this machine or nowhere")]
     Development(&'static str),
@@ -116,6 +138,12 @@ pub enum DestinationError {
 
 /// Custom provider of the gateway whose base is the Graph host.
 const PROVIDER: &str = "custom-msgraph";
+/// Custom provider of the gateway whose base is our own public URL.
+pub(crate) const ECHO_PROVIDER: &str = "custom-m365-echo";
+/// The path of our own that gives back what it is sent.
+const ECHO_PATH: &str = "/echo";
+/// Where a gateway takes chat completions; the only place where it takes the name of a dynamic route.
+const CHAT_PATH: &str = "/compat/chat/completions";
 
 /// Everything that may be dialled.
 #[derive(Clone, Debug)]
@@ -127,6 +155,31 @@ pub struct Destinations {
     pub(crate) entra_discovery: Base,
     pub(crate) access_keys: Base,
     pub(crate) documents: DocumentHosts,
+    pub(crate) webhooks: WebhookPlaces,
+    pub(crate) llm: Option<ChatPlace>,
+    pub(crate) echo: Option<Base>,
+}
+
+/// The chat completions of one gateway, and the dynamic routes that may be named there.
+#[derive(Clone, Debug)]
+pub(crate) struct ChatPlace {
+    pub(crate) base: Base,
+    pub(crate) classifier: Option<String>,
+    pub(crate) summary: Option<String>,
+}
+
+impl ChatPlace {
+    fn new(account: &Base, llm: &LlmGateway) -> Result<Self, DestinationError> {
+        let id = segment("AI_GATEWAY_LLM_ID", &llm.gateway_id)?;
+        let route = |setting, name: &Option<String>| {
+            name.as_ref().map(|name| segment(setting, name).map(str::to_owned)).transpose()
+        };
+        Ok(Self {
+            base: account.below(&format!("/{id}{CHAT_PATH}")),
+            classifier: route("LLM_CLASSIFIER_ROUTE", &llm.classifier)?,
+            summary: route("LLM_SUMMARY_ROUTE", &llm.summary)?,
+        })
+    }
 }
 
 impl Destinations {
@@ -143,14 +196,21 @@ impl Destinations {
     ) -> Result<Self, DestinationError> {
         let account = segment("AI_GATEWAY_ACCOUNT_ID", &gateway.account_id)?;
         let id = segment("AI_GATEWAY_ID", &gateway.gateway_id)?;
-        let (version, files) = (gateway.api_version.as_str(), &gateway.sharepoint_hosts);
-        let gateway = Base::parse("AI_GATEWAY_BASE_URL", &gateway.base_url, loopback)?
-            .below(&format!("/v1/{account}/{id}"));
+        let version = gateway.api_version.as_str();
+        let (files, hooks) = (&gateway.sharepoint_hosts, &gateway.webhooks);
+        let account =
+            Base::parse("AI_GATEWAY_BASE_URL", &gateway.base_url, loopback)?.below(&format!("/v1/{account}"));
+        let llm = gateway.llm.as_ref().map(|llm| ChatPlace::new(&account, llm)).transpose()?;
+        let (echo, gateway) = (gateway.echo, account.below(&format!("/{id}")));
+        let mut providers = Providers::default();
         let tenant = entra.tenant;
         let entra = Base::parse("ENTRA_BASE_URL", &entra.base_url, loopback)?;
         let access = Base::parse("ACCESS_TEAM_DOMAIN", &access.team_domain, loopback)?;
         Ok(Self {
-            transfers: TransferHosts::new(gateway.clone(), files)?,
+            transfers: TransferHosts::new(gateway.clone(), files, &mut providers)?,
+            webhooks: WebhookPlaces::new(&gateway, hooks, &mut providers)?,
+            llm,
+            echo: echo.then(|| gateway.below(&format!("/{ECHO_PROVIDER}{ECHO_PATH}"))),
             graph: gateway.below(&format!("/{PROVIDER}/{version}")),
             entra_token: entra.below(&format!("/{tenant}/oauth2/v2.0/token")),
             entra_keys: entra.below(&format!("/{tenant}/discovery/v2.0/keys")),
@@ -218,10 +278,8 @@ impl Base {
             _ => return Err(DestinationError::Scheme(setting)),
         };
         let path = url.path().trim_end_matches('/');
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-        let plain_path = path.bytes().all(plain) && !path.contains("//");
         let bare = url.username().is_empty() && url.password().is_none();
-        if !bare || url.query().is_some() || url.fragment().is_some() || !plain_path {
+        if !bare || url.query().is_some() || url.fragment().is_some() || !is_plain_path(path) {
             return Err(DestinationError::Extra(setting));
         }
         let port = url.port_or_known_default().ok_or(DestinationError::Host(setting))?;
@@ -338,6 +396,12 @@ pub(crate) enum DocumentAddress {
 /// A host name of the public Internet in canonical form, without a port.
 pub(crate) fn is_host_name(host: &str) -> bool {
     matches!(Host::parse(host), Ok(Host::Domain(name)) if name == host) && host.contains('.')
+}
+
+/// A path of unreserved characters (RFC 3986 section 2.3), without empty segments.
+pub(crate) fn is_plain_path(path: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    path.bytes().all(plain) && !path.contains("//")
 }
 
 /// Neither empty nor a dot segment, in whatever encoding; a backslash would be one on the other side.

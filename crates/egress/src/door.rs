@@ -5,13 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{ACCEPT, HOST};
-use m365_ports::{Bounds, Entropy, Network, Outbound, OutboundError, Upstream};
-use m365_types::Method;
+use m365_ports::{Bounds, Clock, Echo, Entropy, Llm, Network, Outbound, OutboundError, Upstream, Webhooks};
+use m365_seal::WebhookKeys;
+use m365_types::{Method, Secret};
 
 use crate::destination::{
     Admitted, Base, DestinationError, Destinations, DocumentAddress, DocumentHosts, Extent,
 };
+use crate::echo::{EchoSeal, GatewayEcho};
 use crate::gateway::{GatewayAccess, GatewayUpstream};
+use crate::headers::Credential;
+use crate::llm::GatewayLlm;
+use crate::webhooks::GatewayWebhooks;
 
 /// The only holder of the raw transport. Redirects are answers: nothing here follows one.
 pub struct Door {
@@ -75,6 +80,58 @@ impl Door {
         }));
         let (door, transfers) = (self.guard(admitted), transfers.clone());
         Ok(Arc::new(GatewayUpstream::new(door, graph, transfers, access, entropy)?))
+    }
+
+    /// The way to the receivers of webhooks; nothing where there are none.
+    ///
+    /// # Errors
+    /// As [`Door::gateway`].
+    pub fn webhooks(
+        &self,
+        token: Option<Secret<String>>,
+        keys: WebhookKeys,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Arc<dyn Webhooks>>, DestinationError> {
+        let places = self.destinations.webhooks.clone();
+        let admitted: Vec<Admitted> = places.bases().map(|base| exact(&[Method::Post], base)).collect();
+        let Some(first) = places.bases().next() else { return Ok(None) };
+        let credential = Credential::new(token, first)?;
+        Ok(Some(Arc::new(GatewayWebhooks::new(self.guard(admitted), places, credential, keys, clock))))
+    }
+
+    /// The way to language models; nothing where no route is configured.
+    ///
+    /// # Errors
+    /// As [`Door::gateway`].
+    pub fn llm(
+        &self,
+        token: Option<Secret<String>>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Option<Arc<dyn Llm>>, DestinationError> {
+        let place = self.destinations.llm.as_ref();
+        let Some(place) = place.filter(|place| place.classifier.is_some() || place.summary.is_some()) else {
+            return Ok(None);
+        };
+        let credential = Credential::new(token, &place.base)?;
+        let door = self.guard(vec![exact(&[Method::Post], &place.base)]);
+        Ok(Some(Arc::new(GatewayLlm::new(door, place.clone(), credential, entropy))))
+    }
+
+    /// The way through the gateway to our own echo route and back; nothing where results are not inspected there.
+    ///
+    /// # Errors
+    /// As [`Door::gateway`].
+    pub fn echo(
+        &self,
+        token: Option<Secret<String>>,
+        seal: EchoSeal,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Option<Arc<dyn Echo>>, DestinationError> {
+        let Some(base) = &self.destinations.echo else { return Ok(None) };
+        let credential = Credential::new(token, base)?;
+        let door = self.guard(vec![exact(&[Method::Post], base)]);
+        Ok(Some(Arc::new(GatewayEcho::new(door, base.text(), credential, seal, (clock, entropy)))))
     }
 
     fn guard(&self, admitted: Vec<Admitted>) -> Guard {

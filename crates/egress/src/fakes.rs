@@ -5,17 +5,17 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use m365_ports::{Bounds, Entropy, Network, Outbound, OutboundError};
+use m365_ports::{Bounds, Clock, Entropy, Network, Outbound, OutboundError};
 use m365_types::{
     AccessSubject, ActionKind, ActionSpec, Actor, AuditKind, Call, ClientId, Effect, Email, GrantId,
-    Identity, Intent, Oid, Permit, Person, Posture, Principal, Reach, RequestId, Scope, TenantId, Terms,
-    UnixMillis,
+    Identity, Intent, Oid, Permit, Person, Posture, Principal, Reach, RequestId, Scope, Secret, TenantId,
+    Terms, UnixMillis,
 };
 use url::Url;
 
 use crate::{
     AccessRoute, ClientMetadataRoute, DestinationError, Destinations, Door, EntraRoute, GatewayRoute,
-    GraphVersion, Loopback,
+    GraphVersion, LlmGateway, Loopback,
 };
 
 pub(crate) const MESSAGES: Call = Call::get("/me/mailFolders/{folder}/messages");
@@ -80,6 +80,45 @@ impl Entropy for Sevens {
     }
 }
 
+/// The clock stands still.
+pub(crate) struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> UnixMillis {
+        UnixMillis::from_secs(1_800_000_000)
+    }
+}
+
+/// The right to use the gateway.
+pub(crate) fn token() -> Option<Secret<String>> {
+    Some(Secret::new("gateway-secret".to_owned()))
+}
+
+/// An answer that came through the gateway.
+pub(crate) fn answered(
+    status: u16,
+    headers: &'static [(&'static str, &'static str)],
+    body: impl Into<Bytes>,
+) -> Arc<Recording> {
+    let body = body.into();
+    Recording::answering(move || {
+        let mut builder = Response::builder().status(status).header("cf-aig-log-id", "01JLOG");
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        Ok(builder.body(body.clone()).unwrap())
+    })
+}
+
+/// The gateway's own refusal.
+pub(crate) fn refused(status: u16, code: u32) -> Arc<Recording> {
+    let body = serde_json::json!({
+        "success": false, "error": [{"code": code, "message": "m"}], "name": "AiGatewayError",
+        "httpCode": status, "internalCode": code,
+    });
+    answered(status, &[], body.to_string())
+}
+
 pub(crate) fn destinations() -> Destinations {
     destinations_at("https://gateway.ai.cloudflare.com", Loopback::Refused)
 }
@@ -102,6 +141,13 @@ pub(crate) fn with_documents(
             gateway_id: "m365-graph".to_owned(),
             api_version: GraphVersion::V1,
             sharepoint_hosts: vec!["contoso-my.sharepoint.com".to_owned()],
+            webhooks: vec![url("https://hooks.contoso.example/m365")],
+            llm: Some(LlmGateway {
+                gateway_id: "m365-llm".to_owned(),
+                classifier: None,
+                summary: Some("summary".to_owned()),
+            }),
+            echo: true,
         },
         &EntraRoute {
             base_url: url("https://login.microsoftonline.com"),

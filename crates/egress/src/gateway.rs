@@ -26,6 +26,7 @@ use crate::batch;
 use crate::classify::classify;
 use crate::destination::{Base, DestinationError};
 use crate::door::Guard;
+use crate::headers::{Credential, bearer};
 use crate::metadata::Metadata;
 use crate::transfer::TransferHosts;
 
@@ -37,8 +38,8 @@ const BOUNDS: Bounds = Bounds {
 /// The gateway gives up before we do, so that we hear its reason.
 const GATEWAY_TIMEOUT_MILLIS: &str = "28000";
 /// Microsoft's form for software of no independent vendor: `NONISV|Company|App/Version`.
-const AGENT: &str = concat!("NONISV|m365-mcp|m365-mcp/", env!("CARGO_PKG_VERSION"));
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const AGENT: &str = concat!("NONISV|m365-mcp|m365-mcp/", env!("CARGO_PKG_VERSION"));
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const CONSISTENCY_LEVEL: HeaderName = HeaderName::from_static("consistencylevel");
@@ -82,7 +83,8 @@ pub(crate) struct GatewayUpstream {
     door: Guard,
     base: String,
     transfers: TransferHosts,
-    access: GatewayAccess,
+    credential: Credential,
+    transport: Transport,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -105,18 +107,12 @@ impl GatewayUpstream {
         access: GatewayAccess,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, DestinationError> {
-        match &access.token {
-            None if !base.loopback => return Err(DestinationError::Token),
-            Some(token) if token.expose().is_empty() || bearer(token).is_none() => {
-                return Err(DestinationError::Token);
-            }
-            Some(_) | None => {}
-        }
-        Ok(Self { door, base: base.text(), transfers, access, entropy })
+        let credential = Credential::new(access.token, base)?;
+        Ok(Self { door, base: base.text(), transfers, credential, transport: access.transport, entropy })
     }
 
     fn client_request_id(&self) -> String {
-        uuid::Builder::from_random_bytes(self.entropy.bytes()).into_uuid().hyphenated().to_string()
+        fresh_id(&*self.entropy)
     }
 
     /// The request as it is sent by itself.
@@ -180,20 +176,7 @@ impl GatewayUpstream {
     }
 
     fn gateway_headers(&self, intent: &Intent) -> Option<HeaderMap> {
-        let mut headers = HeaderMap::with_capacity(16);
-        if let Some(token) = &self.access.token {
-            headers.insert("cf-aig-authorization", bearer(token)?);
-        }
-        headers.insert("cf-aig-metadata", Metadata::of(intent).header()?);
-        for (name, value) in [
-            ("cf-aig-skip-cache", "true"),
-            ("cf-aig-max-attempts", "1"),
-            ("cf-aig-collect-log-payload", "false"),
-            ("cf-aig-request-timeout", GATEWAY_TIMEOUT_MILLIS),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        Some(headers)
+        self.credential.headers(&Metadata::of(intent), GATEWAY_TIMEOUT_MILLIS)
     }
 }
 
@@ -207,7 +190,7 @@ impl Upstream for GatewayUpstream {
     ) -> Result<GraphAnswer, UpstreamError> {
         let id = self.client_request_id();
         let outgoing = checked(intent, request, id.clone()).ok_or(UpstreamError::Forbidden)?;
-        let result = match self.access.transport {
+        let result = match self.transport {
             Transport::Direct => {
                 let request = self.direct(intent, token, &outgoing).ok_or(UpstreamError::Forbidden)?;
                 self.exchange(&id, request).await
@@ -309,11 +292,9 @@ fn is_option_name(name: &str) -> bool {
     !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn bearer(token: &Secret<String>) -> Option<HeaderValue> {
-    let text = Secret::new(format!("Bearer {}", token.expose()));
-    let mut value = HeaderValue::from_str(text.expose()).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+/// A fresh `client-request-id`.
+pub(crate) fn fresh_id(entropy: &dyn Entropy) -> String {
+    uuid::Builder::from_random_bytes(entropy.bytes()).into_uuid().hyphenated().to_string()
 }
 
 fn unanswered(error: OutboundError, client_request_id: String) -> UpstreamError {

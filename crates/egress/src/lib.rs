@@ -12,6 +12,8 @@
 //! * Graph is reached through the AI Gateway only, with an intent, and only by the calls of the permitted row;
 //! * a client metadata document, whose address a stranger names, is asked for at a listed host, on the public Internet,
 //!   by a GET that carries nothing;
+//! * a webhook goes to a listed address, signed, and holds an event of identifiers; a prompt goes to a configured dynamic
+//!   route; a result to be inspected goes to our own echo route, sealed, and counts only where it comes back unchanged;
 //! * an answer that does not prove it came through the gateway, or that came out of a cache, is not used.
 
 mod batch;
@@ -19,17 +21,24 @@ mod challenge;
 mod classify;
 mod destination;
 mod door;
+mod echo;
 #[cfg(test)]
 mod fakes;
 mod gateway;
 mod graph_error;
+mod headers;
+mod llm;
 mod metadata;
+mod provider;
+mod stream;
 mod transfer;
+mod webhooks;
 
 pub use classify::{classify, may_have_acted};
 pub use destination::{
     AccessRoute, ClientMetadataRoute, DestinationError, Destinations, EntraRoute, GatewayRoute, GraphVersion,
-    Loopback,
+    LlmGateway, Loopback,
 };
 pub use door::Door;
+pub use echo::{ECHO_HEADER, EchoSeal, EchoStamp};
 pub use gateway::{GatewayAccess, Transport};

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use http::HeaderValue;
-use m365_types::{Identity, Intent};
+use m365_types::{Identity, Intent, RequestId};
 use serde::Serialize;
 
 /// Longest value, in characters: a client id fits, and all five stay far below header limits.
@@ -43,6 +43,18 @@ impl Metadata {
                 .client
                 .as_ref()
                 .map_or_else(|| NONE.to_owned(), |client| clean(client.as_str())),
+        }
+    }
+
+    /// Of a webhook: nobody asked for it, so it names nobody.
+    pub(crate) fn of_webhook(request: Option<RequestId>) -> Self {
+        let none = || NONE.to_owned();
+        Self {
+            user_id: none(),
+            user_email: none(),
+            mcp_tool: "webhook".to_owned(),
+            request_id: request.map_or_else(none, |request| request.to_string()),
+            mcp_client: none(),
         }
     }
 

@@ -6,15 +6,14 @@
 //! `custom-contoso-sharepoint-com`. Nothing of ours that proves who asks goes with it: Graph's own pages say that a
 //! request with `Authorization` is refused there.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use m365_ports::{Transfer, UpstreamError};
 use url::Url;
 
-use crate::destination::{Base, DestinationError, is_host_name};
+use crate::destination::{Base, DestinationError};
+use crate::provider::{Providers, provider};
 
 /// The hosts an operator has listed, and the gateway in front of them.
 #[derive(Clone, Debug)]
@@ -24,15 +23,12 @@ pub(crate) struct TransferHosts {
 }
 
 impl TransferHosts {
-    pub(crate) fn new(gateway: Base, hosts: &[String]) -> Result<Self, DestinationError> {
-        if !hosts.iter().all(|host| is_host_name(host)) {
-            return Err(DestinationError::Host("SHAREPOINT_HOSTS"));
-        }
-        // Two hosts behind one provider: the address of a file at one would be handed to the other.
-        let providers: BTreeSet<String> = hosts.iter().map(|host| provider(host)).collect();
-        if providers.len() < hosts.iter().collect::<BTreeSet<_>>().len() {
-            return Err(DestinationError::Provider("SHAREPOINT_HOSTS"));
-        }
+    pub(crate) fn new(
+        gateway: Base,
+        hosts: &[String],
+        providers: &mut Providers,
+    ) -> Result<Self, DestinationError> {
+        providers.admit("SHAREPOINT_HOSTS", hosts)?;
         Ok(Self { gateway, hosts: hosts.to_vec() })
     }
 
@@ -79,13 +75,8 @@ impl TransferHosts {
     }
 }
 
-/// The gateway's custom provider for a host.
-fn provider(host: &str) -> String {
-    format!("custom-{}", host.replace('.', "-"))
-}
-
 /// https on its own port, nobody named in it.
-fn is_plain(url: &Url) -> bool {
+pub(crate) fn is_plain(url: &Url) -> bool {
     url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none()
 }
 

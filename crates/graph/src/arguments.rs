@@ -239,8 +239,12 @@ mod tests {
     #[test]
     fn what_is_not_required_may_be_absent() {
         for action in catalog() {
-            let required: Vec<_> =
+            let mut required: Vec<_> =
                 action.params.iter().filter(|param| param.is_required()).map(|param| param.name()).collect();
+            if action.spec.name == "summarizeThread" {
+                // One of two parameters names what it is about; the schema cannot say so.
+                required.push("id");
+            }
             let missing = match action.parse(&arguments(json!({}))) {
                 Ok(_) => Vec::new(),
                 Err(errors) => errors.iter().map(|error| error.name).collect(),

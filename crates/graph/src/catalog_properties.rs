@@ -9,7 +9,7 @@ use m365_types::{Scope, ScopeSet, Stage};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::testing::{REQUEST, Scripted, World, account, intent_of, ok, refused};
+use crate::testing::{REQUEST, Scripted, ScriptedLlm, World, account, intent_of, ok, refused};
 use crate::{Account, Action, Context, GraphClient, Invocation, catalog};
 
 /// What somebody may mean well.
@@ -154,7 +154,8 @@ fn requests_of(action: &'static Action, invocation: &dyn Invocation) -> Vec<Grap
 }
 
 fn requests_at(stage: Stage, action: &'static Action, invocation: &dyn Invocation) -> Vec<GraphRequest> {
-    let world = World::serving(graph);
+    let mut world = World::serving(graph);
+    world.llm = Some(ScriptedLlm::answering("x"));
     let intent = intent_of(stage, &action.spec, invocation.scopes(&action.spec));
     let client = GraphClient::new(world.ports(), &intent);
     let account = allowed_everything();

@@ -10,14 +10,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use m365_ports::{
-    Clock, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Timer, TokenSource, Trace, Transfer,
-    UploadPart, Upstream, UpstreamError,
+    Clock, Entropy, EntropyExt as _, GraphAnswer, GraphRequest, Llm, LlmAnswer, LlmPrompt, LlmRoute, Timer,
+    TokenSource, Trace, Transfer, UploadPart, Upstream, UpstreamError,
 };
-use m365_types::{ActionSpec, Call, Email, Intent, Method, Oid, Retry, Secret, Stage, TenantId, UnixMillis};
+use m365_types::{
+    ActionSpec, Call, Email, Intent, Label, Method, Oid, Retry, Secret, Stage, TenantId, UnixMillis,
+};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ActionError, Cause};
 use crate::lesson::Lesson;
+use crate::model;
 use crate::retry;
 use crate::watch::{Watch, either};
 
@@ -36,6 +39,8 @@ pub struct Ports<'a> {
     pub clock: &'a dyn Clock,
     /// Whoever waits for the call.
     pub watch: &'a dyn Watch,
+    /// Language models; nothing where none is configured.
+    pub llm: Option<&'a dyn Llm>,
 }
 
 /// The way to Graph for one recorded intent.
@@ -57,6 +62,7 @@ struct Progress {
 }
 
 const ASKED: &str = "Asked Microsoft 365.";
+const ASKED_MODEL: &str = "Asked a language model.";
 const ANSWERED: &str = "Microsoft 365 answered.";
 const WAITING: &str = "Microsoft 365 asked to wait.";
 
@@ -251,6 +257,37 @@ impl<'a> GraphClient<'a> {
         ended
     }
 
+    /// Whether a language model may be asked on this route for this intent. What is confidential never reaches one: not
+    /// where a result of this call is, and not while anything confidential stands, since arguments may repeat it.
+    pub(crate) fn may_ask_model(&self, route: LlmRoute) -> Result<(), ActionError> {
+        self.model(route).map(drop)
+    }
+
+    /// Asks a language model once. Its exchange is one of the call's.
+    pub(crate) async fn ask_model(&self, prompt: LlmPrompt) -> Result<LlmAnswer, ActionError> {
+        let llm = self.model(prompt.route)?;
+        self.may_go_on()?;
+        self.report(ASKED_MODEL);
+        let ended = llm.complete(self.intent, prompt).await;
+        let trace = match &ended {
+            Ok(answer) => Some(&answer.trace),
+            Err(error) => error.trace.as_ref(),
+        };
+        self.with_progress(|progress| progress.traces.extend(trace.cloned()));
+        ended.map_err(|error| self.taught(model::lesson(error.refusal)))
+    }
+
+    fn model(&self, route: LlmRoute) -> Result<&'a dyn Llm, ActionError> {
+        let terms = self.intent.permit().terms();
+        if terms.stage == Stage::Look {
+            return Err(self.fail(UpstreamError::Forbidden));
+        }
+        if terms.labels.has(Label::Confidential) {
+            return Err(self.taught(&model::STANDING));
+        }
+        self.ports.llm.filter(|llm| llm.has(route)).ok_or_else(|| self.taught(&model::OFF))
+    }
+
     /// Sends a request and reads the JSON of its answer.
     pub(crate) async fn fetch<T: DeserializeOwned>(&self, request: GraphRequest) -> Result<T, ActionError> {
         let answer = self.send(request).await?;
@@ -268,7 +305,9 @@ impl<'a> GraphClient<'a> {
     }
 
     fn fail(&self, cause: impl Into<Cause>) -> ActionError {
-        ActionError::new(self.action(), self.intent.permit().scopes(), cause.into())
+        let permit = self.intent.permit();
+        ActionError::new(self.action(), permit.scopes(), cause.into())
+            .while_looking(permit.terms().stage == Stage::Look)
     }
 
     fn action(&self) -> &'static ActionSpec {

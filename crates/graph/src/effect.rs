@@ -5,9 +5,12 @@
 
 use std::fmt::Write as _;
 
+use bytes::Bytes;
+use m365_ports::Document;
 use m365_types::{EffectBody, EffectFile, Email, Fact, Recipient, ResolvedEffect, Role, Standing};
 use sha2::{Digest as _, Sha256};
 
+use crate::action::Context;
 use crate::shape::Cleaner;
 use crate::wire::{self, ADDRESS_MAX, NAME_MAX};
 
@@ -66,7 +69,21 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 
 /// A file whose bytes were read.
 pub(crate) fn file(name: &str, bytes: &[u8]) -> EffectFile {
-    EffectFile { name: name.to_owned(), size: bytes.len() as u64, digest: sha256(bytes) }
+    EffectFile { name: name.to_owned(), size: bytes.len() as u64, digest: sha256(bytes), text: None }
+}
+
+/// The same with what it says, so that data loss prevention sees the words and not their encoding. A file of a kind that
+/// nobody reads goes without.
+pub(crate) async fn read(
+    context: &Context<'_>,
+    name: &str,
+    content_type: Option<&str>,
+    bytes: Bytes,
+) -> EffectFile {
+    let file = file(name, &bytes);
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let document = Document { name: name.to_owned(), content_type, bytes };
+    EffectFile { text: context.documents.read(document).await.ok().map(|read| read.text), ..file }
 }
 
 /// Somebody whom Graph names. One whose address is no e-mail address (that of a directory, as old messages have them) is

@@ -19,6 +19,8 @@ pub struct ActionError {
     cause: Box<Cause>,
     /// The permissions the call needed.
     scopes: Vec<Scope>,
+    /// Whether the call only looked.
+    looked: bool,
 }
 
 /// What went wrong.
@@ -54,7 +56,12 @@ impl From<UpstreamError> for Cause {
 
 impl ActionError {
     pub(crate) fn new(action: &'static ActionSpec, scopes: &[Scope], cause: Cause) -> Self {
-        Self { action, cause: Box::new(cause), scopes: scopes.to_vec() }
+        Self { action, cause: Box::new(cause), scopes: scopes.to_vec(), looked: false }
+    }
+
+    /// The same of a call that only looked, or not: looking does nothing.
+    pub(crate) fn while_looking(self, looked: bool) -> Self {
+        Self { looked, ..self }
     }
 
     /// Stable code for the journal and for logs.
@@ -119,7 +126,7 @@ impl ActionError {
         matches!(*self.cause, Cause::Cancelled)
     }
 
-    /// Whether the effect may have happened although the action failed. Never for a read.
+    /// Whether the effect may have happened although the action failed. Never for a read, nor for a look.
     #[must_use]
     pub fn maybe_done(&self) -> bool {
         let acted = match &*self.cause {
@@ -141,7 +148,7 @@ impl ActionError {
                 | UpstreamError::GraphRateLimited { .. } => false,
             },
         };
-        acted && !matches!(self.action.effect, Effect::Read)
+        acted && !self.looked && !matches!(self.action.effect, Effect::Read)
     }
 
     /// Whether it failed because the person must sign in to Microsoft first. Nothing was sent then, or Graph refused it.

@@ -7,8 +7,8 @@ use m365_ports::UpstreamError;
 
 use crate::calendar::{reply, schedule, update};
 use crate::files::{read, upload};
-use crate::mail::{attach, attachment_text};
-use crate::{document, period};
+use crate::mail::{attach, attachment_text, summary};
+use crate::{document, model, period};
 
 /// One row: a failure, why it happens, and what to do next.
 #[derive(Debug)]
@@ -365,9 +365,11 @@ static EVERYWHERE: [&Lesson; 17] = [
 
 /// Every lesson: what a tool's failure can be called in a record.
 pub fn lessons() -> impl Iterator<Item = &'static Lesson> {
-    let of_families: [&[&Lesson]; 10] = [
+    let of_families: [&[&Lesson]; 12] = [
         &EVERYWHERE,
         &document::LESSONS,
+        &model::LESSONS,
+        &summary::LESSONS,
         &period::LESSONS,
         &attachment_text::LESSONS,
         &attach::LESSONS,

@@ -10,11 +10,12 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use m365_ports::{
     Clock, Content, Document, DocumentError, DocumentReader, DocumentText, Entropy, GraphAnswer,
-    GraphRequest, Timer, TokenError, TokenSource, Trace, Transfer, Upstream, UpstreamError,
+    GraphRequest, Llm, LlmAnswer, LlmError, LlmPrompt, LlmRefusal, LlmRoute, Timer, TokenError, TokenSource,
+    Trace, Transfer, Upstream, UpstreamError,
 };
 use m365_types::{
-    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Oid, Permit, Person,
-    Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret, Stage, TenantId, Terms,
+    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Labels, Oid, Permit,
+    Person, Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret, Stage, TenantId, Terms,
     UnixMillis,
 };
 use serde_json::{Map, Value};
@@ -68,6 +69,10 @@ pub(crate) struct World {
     pub(crate) unread: Option<DocumentError>,
     /// The sensitivity labels that every document has.
     pub(crate) sensitivity: Vec<String>,
+    /// The language model; none where nothing says so.
+    pub(crate) llm: Option<ScriptedLlm>,
+    /// What stands against the person's calls.
+    pub(crate) labels: Labels,
     /// The documents that were read.
     pub(crate) documents: Mutex<Vec<Document>>,
 }
@@ -107,7 +112,7 @@ impl World {
     ) -> (Result<Answer, ActionError>, Vec<Trace>) {
         let action = catalog().find(|action| action.spec.name == name).unwrap();
         let invocation = action.parse(&arguments(given)).unwrap();
-        let intent = intent(&action.spec, invocation.scopes(&action.spec));
+        let intent = intent_under(self.labels, Stage::Act, &action.spec, invocation.scopes(&action.spec));
         let graph = GraphClient::new(self.ports(), &intent);
         let mut account = account();
         if let Some(scopes) = self.scopes {
@@ -156,7 +161,15 @@ impl World {
     }
 
     pub(crate) fn ports(&self) -> Ports<'_> {
-        Ports { upstream: self, tokens: self, timer: self, entropy: self, clock: self, watch: self }
+        Ports {
+            upstream: self,
+            tokens: self,
+            timer: self,
+            entropy: self,
+            clock: self,
+            watch: self,
+            llm: self.llm.as_ref().map(|llm| llm as &dyn Llm),
+        }
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -186,11 +199,20 @@ pub(crate) fn intent(spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
     intent_of(Stage::Act, spec, scopes)
 }
 
+pub(crate) fn intent_of(stage: Stage, spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
+    intent_under(Labels::NONE, stage, spec, scopes)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a test issues what the perimeter, the decision and the journal issue"
 )]
-pub(crate) fn intent_of(stage: Stage, spec: &'static ActionSpec, scopes: Vec<Scope>) -> Intent {
+pub(crate) fn intent_under(
+    labels: Labels,
+    stage: Stage,
+    spec: &'static ActionSpec,
+    scopes: Vec<Scope>,
+) -> Intent {
     let person = Person {
         subject: AccessSubject::parse("alex").unwrap(),
         email: Email::parse("alex@contoso.example").unwrap(),
@@ -205,7 +227,7 @@ pub(crate) fn intent_of(stage: Stage, spec: &'static ActionSpec, scopes: Vec<Sco
         grant: Some(GrantId::from_random([1; 16])),
         request: REQUEST,
     };
-    let terms = Terms { stage, ..Terms::plain(m365_types::Reach::default(), scopes, "test") };
+    let terms = Terms { stage, labels, ..Terms::plain(m365_types::Reach::default(), scopes, "test") };
     Intent::recorded(Permit::issue(actor, spec, terms), 1)
 }
 
@@ -213,6 +235,39 @@ pub(crate) fn intent_of(stage: Stage, spec: &'static ActionSpec, scopes: Vec<Sco
 pub(crate) fn effect(name: &str, given: Value) -> ResolvedEffect {
     let action = catalog().find(|action| action.spec.name == name).unwrap();
     action.parse(&arguments(given)).unwrap().effect()
+}
+
+/// A language model that answers everything alike, and keeps what it was asked.
+pub(crate) struct ScriptedLlm {
+    pub(crate) answer: Result<LlmAnswer, LlmError>,
+    pub(crate) asked: Mutex<Vec<LlmPrompt>>,
+}
+
+impl ScriptedLlm {
+    pub(crate) fn answering(text: &str) -> Self {
+        let answer = LlmAnswer { text: text.to_owned(), truncated: false, trace: trace(200) };
+        Self { answer: Ok(answer), asked: Mutex::default() }
+    }
+
+    pub(crate) fn refusing(refusal: LlmRefusal) -> Self {
+        Self { answer: Err(LlmError { refusal, trace: Some(trace(403)) }), asked: Mutex::default() }
+    }
+
+    pub(crate) fn prompts(&self) -> Vec<LlmPrompt> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Llm for ScriptedLlm {
+    fn has(&self, route: LlmRoute) -> bool {
+        route == LlmRoute::Summary
+    }
+
+    async fn complete(&self, _: &Intent, prompt: LlmPrompt) -> Result<LlmAnswer, LlmError> {
+        self.asked.lock().unwrap().push(prompt);
+        self.answer.clone()
+    }
 }
 
 /// What Graph will say to one request.

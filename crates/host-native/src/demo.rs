@@ -131,6 +131,7 @@ impl Settings {
             ("AI_GATEWAY_BASE_URL", format!("{}/gateway", estate.sandbox_url)),
             ("AI_GATEWAY_ACCOUNT_ID", estate.account_id.clone()),
             ("AI_GATEWAY_ID", estate.gateway_id.clone()),
+            ("AI_GATEWAY_LLM_ID", estate.llm_gateway_id.clone()),
             ("AI_GATEWAY_SERVICE_TOKEN", estate.gateway_token.clone()),
             ("GRAPH_API_VERSION", "v1.0".to_owned()),
             ("CLIENT_METADATA_BASE_URL", format!("{}/_clients", estate.sandbox_url)),
@@ -139,7 +140,9 @@ impl Settings {
             ("MICROSOFT_CLIENT_ID", estate.client_id.clone()),
             ("MICROSOFT_CLIENT_SECRET", estate.client_secret.clone()),
             ("OPERATOR_GROUP", OPERATOR_GROUP.to_owned()),
+            ("APPROVER_GROUP", "m365-approvers".to_owned()),
             ("INTERNAL_DOMAINS", "contoso.example".to_owned()),
+            ("LLM_SUMMARY_ROUTE", "summary".to_owned()),
             // Its administrator has consented to everything, and its files lie where Graph says they do.
             ("SCOPES_AT_SIGN_IN", "all".to_owned()),
             ("SHAREPOINT_HOSTS", m365_sandbox::graph::HOSTS.join(" ")),

@@ -42,6 +42,7 @@ const SETTINGS = {
 /** What the estate does not know: who operates, and that its administrator has consented to everything. */
 const OWN = {
   OPERATOR_GROUP: "m365-operators",
+  APPROVER_GROUP: "m365-approvers",
   INTERNAL_DOMAINS: "contoso.example",
   SCOPES_AT_SIGN_IN: "all",
   SHAREPOINT_HOSTS: "contoso-my.sharepoint.com contoso.sharepoint.com outlook.office.com",

@@ -13,7 +13,7 @@ use m365_types::{
 };
 
 use crate::JournalError;
-use crate::chain::{self, Hash, Head};
+use crate::chain::{self, Hash};
 use crate::digest;
 use crate::record::{ActorIds, Decision, Phase, Record, VERSION};
 use crate::timestamp::rfc3339;
@@ -42,6 +42,25 @@ pub struct Outcome {
     pub bytes: u64,
     /// The labels that the result carries.
     pub labels: Labels,
+    /// What was noticed on the way, as fixed words: findings of data loss prevention, by rule and detector.
+    pub notes: Vec<String>,
+}
+
+/// Why a call was denied.
+#[derive(Clone, Copy, Debug)]
+pub struct Denied<'a> {
+    /// A fixed word.
+    pub code: &'a str,
+    /// The rule that said no, where one did.
+    pub basis: Option<&'a str>,
+}
+
+impl<'a> Denied<'a> {
+    /// By no rule.
+    #[must_use]
+    pub const fn of(code: &'a str) -> Self {
+        Self { code, basis: None }
+    }
 }
 
 /// The journal of one cell. Cheap to make; holds no state of the chain.
@@ -146,17 +165,22 @@ impl Journal {
             traces: digest::traces(&outcome.traces),
             bytes: Some(outcome.bytes),
             labels: outcome.labels.iter().collect(),
+            notes: outcome.notes.iter().map(|note| digest::word(note).into_owned()).collect(),
             intent: Some(intent.sequence()),
             ..self.of_permitted(Phase::Outcome, intent.permit(), now)
         };
-        let head = transact(&*self.database, durability(intent.permit()), |sql| {
+        // A label must outlast what was read under it.
+        let known = intent.permit().terms().labels;
+        let durability =
+            if known.union(outcome.labels) == known { durability(intent.permit()) } else { Durability::Full };
+        let head = transact(&*self.database, durability, |sql| {
             also(sql)?;
             chain::append(sql, &self.genesis, now, record)
         })?;
         Ok(head.mark(&self.cell))
     }
 
-    /// Commits the record of a denial, in a transaction of its own.
+    /// Commits the record of a denial, in a transaction with what else is to change.
     ///
     /// # Errors
     /// [`JournalError`]; the caller is refused all the same.
@@ -164,16 +188,22 @@ impl Journal {
         &self,
         actor: &Actor,
         action: &'static ActionSpec,
-        code: &str,
+        denied: Denied<'_>,
         now: UnixMillis,
+        also: impl FnOnce(&dyn Sql) -> Result<(), SqlError>,
     ) -> Result<HighWater, JournalError> {
         let record = Record {
             decision: Some(Decision::Deny),
             verdict: Some(Verdict::Denied),
-            code: Some(digest::word(code)),
+            code: Some(digest::word(denied.code)),
+            basis: denied.basis.map(digest::word),
             ..self.of_call(Phase::Event, actor, action, now)
         };
-        Ok(self.commit(Durability::Process, now, record)?.mark(&self.cell))
+        let head = transact(&*self.database, Durability::Process, |sql| {
+            also(sql)?;
+            chain::append(sql, &self.genesis, now, record)
+        })?;
+        Ok(head.mark(&self.cell))
     }
 
     /// How far the journal has come; number 0 and the cell's genesis where it is empty.
@@ -232,6 +262,7 @@ impl Journal {
             posture: None,
             stage: None,
             labels: Vec::new(),
+            notes: Vec::new(),
             approval: None,
             operator: None,
             intent: None,
@@ -259,15 +290,6 @@ impl Journal {
             grant: actor.grant,
             ..self.blank(phase, action.audit, actor.request, now)
         }
-    }
-
-    fn commit(
-        &self,
-        durability: Durability,
-        at: UnixMillis,
-        record: Record<'_>,
-    ) -> Result<Head, JournalError> {
-        Ok(transact(&*self.database, durability, |sql| chain::append(sql, &self.genesis, at, record))?)
     }
 }
 

@@ -24,7 +24,7 @@ mod timestamp;
 mod unfinished;
 mod verify;
 
-pub use append::{Journal, Outcome, Provenance};
+pub use append::{Denied, Journal, Outcome, Provenance};
 pub use chain::schema;
 pub use error::JournalError;
 pub use read::{Entry, newest, records_after, records_of};

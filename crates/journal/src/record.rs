@@ -160,6 +160,9 @@ pub struct Record<'a> {
     /// Of an intent: what stood against the person's calls. Of an outcome: what its result added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
+    /// Of an outcome: what was noticed on the way, as fixed words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The question whose answer let the call happen, or that was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,

@@ -7,12 +7,15 @@ use m365_types::{
     Scope, ScopeSet, Stage, Terms, Toolset, UnixMillis,
 };
 
-use crate::{Denial, PrincipalKind, rules};
+use crate::dlp::Dlp;
+use crate::{Denial, Limits, PrincipalKind, rules};
 
 /// What is in force.
 #[derive(Debug)]
 pub struct Policies {
     frame: Frame,
+    limits: Limits,
+    dlp: Dlp,
     hash: Arc<str>,
 }
 
@@ -29,13 +32,25 @@ impl Policies {
     /// The set that ships.
     #[must_use]
     pub fn standard(frame: Frame, hash: &str) -> Self {
-        Self { frame, hash: hash.into() }
+        Self { frame, limits: Limits::standard(), dlp: Dlp::standard(), hash: hash.into() }
     }
 
     /// What the deployment says besides policy.
     #[must_use]
     pub const fn frame(&self) -> &Frame {
         &self.frame
+    }
+
+    /// What is looked for in what goes in and out.
+    #[must_use]
+    pub const fn dlp(&self) -> &Dlp {
+        &self.dlp
+    }
+
+    /// How much may be done.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The name of the set: its hash, lower-case hex.

@@ -7,12 +7,15 @@ mod audit;
 mod cells;
 mod directory;
 mod documents;
+mod echo;
+mod llm;
 mod outbound;
 mod registry;
 mod runtime;
 mod signer;
 mod sql;
 mod upstream;
+mod webhooks;
 
 pub use audit::{AuditEvent, AuditLog, Verdict};
 pub use cells::{CellAccess, CellError, CellTransport};
@@ -23,6 +26,11 @@ pub use directory::{
 pub use documents::{
     DOCUMENT_BYTES_MAX, DOCUMENT_TEXT_BYTES_MAX, Document, DocumentError, DocumentReader, DocumentText,
 };
+pub use echo::{ECHO_BYTES_MAX, Echo, EchoError, Inspection};
+pub use llm::{
+    LLM_ANSWER_BYTES_MAX, Llm, LlmAnswer, LlmError, LlmPrompt, LlmRefusal, LlmRoute, PROMPT_BYTES_MAX,
+    PROMPT_MESSAGES_MAX,
+};
 pub use outbound::{Bounds, Network, Outbound, OutboundError};
 pub use registry::{ClientRegistry, RegistryError};
 pub use runtime::{Alarm, Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
@@ -32,3 +40,4 @@ pub use upstream::{
     Content, GraphAnswer, GraphHeader, GraphRequest, TokenError, TokenSource, Trace, Transfer, UploadPart,
     Upstream, UpstreamError,
 };
+pub use webhooks::{WebhookDelivery, WebhookError, Webhooks};

@@ -41,6 +41,8 @@ pub struct EstateConfig {
     pub account_id: String,
     /// AI Gateway id.
     pub gateway_id: String,
+    /// Id of the AI Gateway for language models.
+    pub llm_gateway_id: String,
     /// AI Gateway token.
     pub gateway_token: String,
 }
@@ -57,6 +59,7 @@ impl EstateConfig {
             access_aud: "4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2".to_owned(),
             account_id: "023e105f4ecef8ad9ca31a8372d0c353".to_owned(),
             gateway_id: "m365".to_owned(),
+            llm_gateway_id: "m365-llm".to_owned(),
             gateway_token: secrets.gateway_token.clone(),
         }
     }

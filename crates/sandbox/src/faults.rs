@@ -22,8 +22,12 @@ pub enum Target {
     Gateway,
     /// Microsoft Graph.
     Graph,
+    /// The language models behind the gateway of models.
+    Llm,
     /// The hosts that keep content: SharePoint, OneDrive, attachments of Outlook.
     Sharepoint,
+    /// The hosts that receive webhooks.
+    Webhook,
 }
 
 /// What goes wrong.
@@ -50,12 +54,18 @@ pub enum Fault {
     DlpRequest,
     /// The gateway's data-loss prevention blocks the response.
     DlpResponse,
+    /// The gateway's guardrails stop a prompt.
+    GuardrailPrompt,
+    /// The gateway's guardrails stop a model's answer.
+    GuardrailResponse,
     /// The answer is not what the format promises.
     Malformed,
     /// Too many requests.
     RateLimit,
     /// The connection is closed without an answer.
     Reset,
+    /// A spending limit of the gateway is used up.
+    SpendLimit,
     /// The system's own error body with this HTTP status.
     Status {
         /// The HTTP status, 400 to 599.

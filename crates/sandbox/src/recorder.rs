@@ -93,6 +93,7 @@ fn shown_value(name: &str, value: &str) -> String {
         "cf-access-jwt-assertion" | "cf-access-token" => "<assertion>",
         "cf-access-client-secret" => "<service token secret>",
         "cookie" | "set-cookie" => "<cookie>",
+        "x-m365-echo" => "<stamp>",
         _ => return value.to_owned(),
     };
     kind.to_owned()
@@ -148,6 +149,7 @@ mod tests {
             "cf-access-client-secret",
             "cookie",
             "proxy-authorization",
+            "x-m365-echo",
         ] {
             headers.insert(name, http::HeaderValue::from_static("Bearer s3cret"));
         }

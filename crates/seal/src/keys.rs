@@ -127,6 +127,7 @@ purposes! {
     Column Encryption "column" "Columns at rest: Microsoft tokens.",
     CookieMac Cookie "cookie-mac" "The browser-binding cookie.",
     Csrf Cookie "csrf" "The token in a form.",
+    Echo Cookie "echo" "The stamp on results that the gateway brings back for inspection.",
     JournalDigest Encryption "journal-digest" "Keyed digests of arguments and recipients.",
     TokenHandle Encryption "token-handle" "The handle inside our own OAuth tokens.",
 }
@@ -172,21 +173,23 @@ impl Mac {
     /// The tag of a message under the current key.
     #[must_use]
     pub fn tag(&self, message: &[u8]) -> [u8; 32] {
-        tag(&self.current, message)
+        tag(self.current.expose(), message)
     }
 
     /// Whether the tag is the message's, under the current or the previous key. Constant time.
     #[must_use]
     pub fn verify(&self, message: &[u8], given: &[u8]) -> bool {
-        let fits = |key: &Secret<[u8; 32]>| Secret::new(tag(key, message)).matches(given);
+        let fits = |key: &Secret<[u8; 32]>| Secret::new(tag(key.expose(), message)).matches(given);
         fits(&self.current) || self.previous.as_ref().is_some_and(fits)
     }
 }
 
-fn tag(key: &Secret<[u8; 32]>, message: &[u8]) -> [u8; 32] {
+/// HMAC-SHA-256 of a message under a key of at most one block, 64 bytes.
+pub(crate) fn tag(key: &[u8], message: &[u8]) -> [u8; 32] {
+    debug_assert!(key.len() <= 64, "a longer key would be cut");
     // RFC 2104 section 2: a key shorter than the block is padded with zeros; doing it here cannot fail.
     let mut block = Secret::new([0; 64]);
-    block.expose_mut().iter_mut().zip(key.expose()).for_each(|(to, from)| *to = *from);
+    block.expose_mut().iter_mut().zip(key).for_each(|(to, from)| *to = *from);
     let mut mac = Hmac::<Sha256>::new(block.expose().into());
     mac.update(message);
     mac.finalize().into_bytes().into()

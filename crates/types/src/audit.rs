@@ -81,6 +81,7 @@ kinds! {
     TokenRefreshed "token.refreshed" "Tokens were renewed with a refresh token.",
     TokenReused "token.reused" "A code or refresh token was presented a second time; its family ended.",
     TranscriptRead "transcript.read" "Transcripts of a meeting were listed or read.",
+    WebhookUndelivered "webhook.undelivered" "A webhook could not be delivered and is given up.",
 }
 
 #[cfg(test)]

@@ -134,6 +134,10 @@ uuid_id! {
     /// Microsoft Entra tenant id (`tid`).
     TenantId
 }
+uuid_id! {
+    /// One event of a webhook, the same in every attempt to deliver it (Standard Webhooks, `webhook-id`).
+    WebhookId
+}
 
 /// An e-mail address or user principal name, lower-cased, for comparison and display. Never an authorization key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

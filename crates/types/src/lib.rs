@@ -9,6 +9,7 @@
 
 mod audit;
 mod call;
+mod confidential;
 mod id;
 mod label;
 mod operator;
@@ -19,11 +20,13 @@ mod scope;
 mod secret;
 mod table;
 mod time;
+mod webhook;
 
 pub use audit::AuditKind;
 pub use call::{Call, Method, PathError, Retry, decode_segment, encode_segment};
+pub use confidential::{ConfidentialSources, NoPlace};
 pub use id::{
-    AccessSubject, ApprovalId, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId,
+    AccessSubject, ApprovalId, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId, WebhookId,
 };
 pub use label::{Label, Labels};
 pub use operator::{OperatorNote, Order, OrderKind, Reason};
@@ -37,3 +40,4 @@ pub use scope::{Scope, ScopeSet};
 pub use secret::Secret;
 pub use table::{ActionKind, ActionSpec, Effect, Profile, Reach, Sensitivity, Toolset};
 pub use time::UnixMillis;
+pub use webhook::{WebhookEvent, WebhookKind};

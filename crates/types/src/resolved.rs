@@ -118,6 +118,9 @@ pub struct EffectFile {
     pub size: u64,
     /// SHA-256 of its bytes, lower-case hex; what else tells one version from another where the bytes were not read.
     pub digest: String,
+    /// What it says, where it could be read: for data loss prevention alone, neither kept nor shown.
+    #[serde(skip)]
+    pub text: Option<String>,
 }
 
 /// What one call will really do.
@@ -234,6 +237,11 @@ impl InternalDomains {
     /// These domains, in lower case.
     pub fn new(domains: impl IntoIterator<Item = String>) -> Self {
         Self(domains.into_iter().map(|domain| domain.to_ascii_lowercase()).collect())
+    }
+
+    /// The domains.
+    pub fn domains(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
     /// Whether an address is one of the organisation.

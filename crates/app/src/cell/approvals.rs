@@ -2,8 +2,13 @@
 //!
 //! Invariants: an approval is bound to the person (the cell), the grant, the tool, the arguments and the resolved effect by
 //! one digest; it is answered on a page behind Access only; it is spent in the transaction of the intent it lets through,
-//! by one statement, so once under any race; it ends minutes after it was asked for or given.
+//! by one statement, so once under any race; it ends minutes after it was asked for or given. Where the same call would
+//! have another effect by now, what was asked or approved before is void.
+//!
+//! At most [`WAITING_MOST`] questions of a person wait. A call that would ask one more is refused: what a person has open
+//! before them does not vanish because an assistant asks on.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use m365_ports::{
@@ -11,25 +16,30 @@ use m365_ports::{
 };
 use m365_seal::AssociatedData;
 use m365_types::{
-    ActionSpec, Actor, Approval, ApprovalId, AuditKind, ClientId, GrantId, RequestId, ResolvedEffect,
-    UnixMillis,
+    ActionSpec, Actor, Approval, ApprovalId, AuditKind, ClientId, Email, GrantId, ResolvedEffect, UnixMillis,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::Cell;
+use crate::approval_link::{ApprovalLink, LINK_PARAMETER};
 
 /// Statements that create the table.
 pub(super) const SCHEMA: &[&str] = &[
-    "CREATE TABLE IF NOT EXISTS approval (id TEXT PRIMARY KEY, digest BLOB NOT NULL, grant_id TEXT, client TEXT, \
-     tool TEXT NOT NULL, effect BLOB NOT NULL, basis TEXT NOT NULL, reason TEXT NOT NULL, \
+    "CREATE TABLE IF NOT EXISTS approval (id TEXT PRIMARY KEY, link TEXT NOT NULL, call BLOB NOT NULL, digest BLOB NOT NULL, \
+     grant_id TEXT, client TEXT, tool TEXT NOT NULL, shown BLOB NOT NULL, basis TEXT NOT NULL, reason TEXT NOT NULL, \
      second_person INTEGER NOT NULL, request TEXT NOT NULL, asked INTEGER NOT NULL, expires INTEGER NOT NULL, \
-     state TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS approval_digest ON approval (digest)",
+     state TEXT NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS approval_call ON approval (call)",
 ];
 
 /// How long a question waits for its answer, and an answer for its call.
 pub(crate) const APPROVAL_LIFE: Duration = Duration::from_mins(10);
+/// Questions of one person that wait at a time.
+pub(crate) const WAITING_MOST: usize = 20;
+/// Characters that are kept of each text among the arguments: the effect says what matters, these only how it was asked.
+const ARGUMENT_MOST: usize = 4_000;
 
 /// Where a question stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +52,12 @@ pub(crate) enum ApprovalState {
     Denied,
     /// Yes, and it has happened.
     Spent,
+    /// Something else would happen by now.
+    Void,
 }
 
 impl ApprovalState {
-    const ALL: [Self; 4] = [Self::Asked, Self::Approved, Self::Denied, Self::Spent];
+    const ALL: [Self; 5] = [Self::Asked, Self::Approved, Self::Denied, Self::Spent, Self::Void];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -53,6 +65,7 @@ impl ApprovalState {
             Self::Approved => "approved",
             Self::Denied => "denied",
             Self::Spent => "spent",
+            Self::Void => "void",
         }
     }
 }
@@ -61,75 +74,150 @@ impl ApprovalState {
 #[derive(Clone, Debug)]
 pub(crate) struct StoredApproval {
     pub(crate) id: ApprovalId,
+    /// The sealed text of its link.
+    pub(crate) link: String,
+    pub(crate) digest: [u8; 32],
     pub(crate) state: ApprovalState,
     pub(crate) tool: String,
     pub(crate) grant: Option<GrantId>,
     pub(crate) client: Option<ClientId>,
     pub(crate) reason: String,
     pub(crate) second_person: bool,
-    pub(crate) request: RequestId,
     pub(crate) asked: UnixMillis,
     pub(crate) expires: UnixMillis,
+    pub(crate) shown: Shown,
+}
+
+/// What a person is shown; kept sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Shown {
+    /// Whose assistant asks.
+    pub(crate) person: Option<Email>,
+    /// What would happen.
     pub(crate) effect: ResolvedEffect,
+    /// How it was asked for, long texts cut.
+    pub(crate) arguments: Value,
 }
 
 /// What is asked.
 pub(crate) struct Asking<'a> {
     pub(crate) actor: &'a Actor,
     pub(crate) action: &'static ActionSpec,
-    pub(crate) digest: [u8; 32],
+    pub(crate) arguments: &'a Value,
     pub(crate) effect: &'a ResolvedEffect,
     pub(crate) ask: &'a m365_policy::Ask,
 }
 
 /// What has become of a question.
 pub(crate) enum Asked {
-    /// Yes; not spent yet.
-    Approved(Approval),
+    /// Yes; not spent yet. Beside it where it was said.
+    Approved(Approval, String),
     /// No.
     Denied,
-    /// It waits, on the page of this id.
-    Waiting(ApprovalId),
+    /// Not asked: too many wait.
+    TooMany,
+    /// It waits, at this address.
+    Waiting(String),
 }
 
-/// What an approval is bound to: this grant, this tool, these arguments, this effect. The person is the cell.
-pub(crate) fn binding(
-    grant: Option<GrantId>,
-    tool: &str,
-    arguments: &Value,
-    effect: &ResolvedEffect,
-) -> Result<[u8; 32], SqlError> {
-    let bound = serde_json::json!(["approval/1", grant, tool, arguments, effect]);
-    let canonical = serde_json_canonicalizer::to_vec(&bound).map_err(|_| SqlError::Shape)?;
-    Ok(Sha256::digest(canonical).into())
+/// What an approval is bound to. The person is the cell.
+struct Binding {
+    /// This grant, this tool, these arguments.
+    call: [u8; 32],
+    /// And this effect.
+    whole: [u8; 32],
+}
+
+impl Binding {
+    fn of(asking: &Asking<'_>) -> Result<Self, SqlError> {
+        let digest = |bound: Value| {
+            let canonical = serde_json_canonicalizer::to_vec(&bound).map_err(|_| SqlError::Shape)?;
+            Ok(Sha256::digest(canonical).into())
+        };
+        let (grant, tool) = (asking.actor.grant, asking.action.name);
+        let Asking { arguments, effect, .. } = asking;
+        Ok(Self {
+            call: digest(serde_json::json!(["call/1", grant, tool, arguments]))?,
+            whole: digest(serde_json::json!(["approval/1", grant, tool, arguments, effect]))?,
+        })
+    }
 }
 
 const COLUMNS: &str =
-    "id, state, tool, grant_id, client, reason, second_person, request, asked, expires, effect";
+    "id, state, tool, grant_id, client, reason, second_person, link, asked, expires, shown, digest";
 
 impl Cell {
     /// What has become of the question for exactly this; asked where it was not.
     pub(crate) fn approval_for(&self, asking: &Asking<'_>) -> Result<Asked, SqlError> {
+        let (binding, live) = (Binding::of(asking)?, self.live_grants()?);
         transact(&*self.database, Durability::Full, |sql| {
-            let asked = self.approval_of(sql, &asking.digest)?;
-            Ok(match asked.map(|asked| (asked.state, asked)) {
-                Some((ApprovalState::Approved, asked)) => {
-                    Asked::Approved(Approval { id: asked.id, by_second_person: asked.second_person })
-                }
-                Some((ApprovalState::Denied, _)) => Asked::Denied,
-                Some((ApprovalState::Asked | ApprovalState::Spent, asked)) => Asked::Waiting(asked.id),
-                None => {
-                    let id = self.ask_approval(sql, asking)?;
-                    self.journal.append(sql, &self.asked_event(asking, id))?;
-                    Asked::Waiting(id)
-                }
-            })
+            let found = self.approval_of(sql, &binding.whole)?;
+            // A yes of the person is none where a second person's is demanded by now.
+            let found = found.filter(|found| found.second_person || !asking.ask.second_person);
+            if let Some(found) = found {
+                let (address, by_second_person) = (self.approve_url(&found.link), found.second_person);
+                return Ok(match found.state {
+                    ApprovalState::Approved => {
+                        Asked::Approved(Approval { id: found.id, by_second_person }, address)
+                    }
+                    ApprovalState::Denied => Asked::Denied,
+                    ApprovalState::Asked | ApprovalState::Spent | ApprovalState::Void => {
+                        Asked::Waiting(address)
+                    }
+                });
+            }
+            sql.run(
+                "UPDATE approval SET state = 'void' WHERE call = ?1 AND state IN ('asked', 'approved')",
+                &[binding.call.as_slice().into()],
+            )?;
+            if self.waiting_of(sql, &live)?.len() >= WAITING_MOST {
+                return Ok(Asked::TooMany);
+            }
+            let (id, link) = self.ask_approval(sql, asking, &binding)?;
+            self.journal.append(sql, &self.asked_event(asking, id))?;
+            Ok(Asked::Waiting(self.approve_url(&link)))
         })
     }
 
-    /// Where the person looks at the question.
-    pub(crate) fn approve_url(&self, id: ApprovalId) -> String {
-        format!("{}/approve?id={id}", self.core.config.issuer())
+    /// The questions that wait for their answer, newest first. One that does not open is left out.
+    pub(crate) fn waiting_approvals(&self) -> Result<Vec<StoredApproval>, SqlError> {
+        let live = self.live_grants()?;
+        transact(&*self.database, Durability::Process, |sql| {
+            let ids = self.waiting_of(sql, &live)?;
+            let found = ids.into_iter().map(|id| match self.approval(sql, id) {
+                Err(SqlError::Shape) => Ok(None),
+                found => found,
+            });
+            found.filter_map(Result::transpose).collect()
+        })
+    }
+
+    fn waiting_of(&self, sql: &dyn Sql, live: &BTreeSet<GrantId>) -> Result<Vec<ApprovalId>, SqlError> {
+        let rows = sql.run(
+            "SELECT id, grant_id FROM approval WHERE state = 'asked' AND expires > ?1 ORDER BY asked DESC",
+            &[self.now().as_millis().into()],
+        )?;
+        let mut waiting = Vec::new();
+        for row in rows {
+            let grant = (!row.is_null(1)).then(|| row.text(1)).transpose()?.map(GrantId::parse);
+            let counts = grant.is_none_or(|grant| grant.is_ok_and(|grant| live.contains(&grant)));
+            if counts {
+                waiting.push(ApprovalId::parse(row.text(0)?).map_err(|_| SqlError::Shape)?);
+            }
+        }
+        Ok(waiting)
+    }
+
+    fn live_grants(&self) -> Result<BTreeSet<GrantId>, SqlError> {
+        let Some(rooms) = self.known_rooms()? else { return Ok(BTreeSet::new()) };
+        let now = self.now();
+        let live = rooms.grants.grants()?.into_iter().filter(|grant| now < grant.ends);
+        Ok(live.map(|grant| grant.grant).collect())
+    }
+
+    /// Where the person looks at the question of this link.
+    pub(crate) fn approve_url(&self, link: &str) -> String {
+        format!("{}/approve?{LINK_PARAMETER}={link}", self.core.config.issuer())
     }
 
     fn asked_event(&self, asking: &Asking<'_>, id: ApprovalId) -> AuditEvent {
@@ -151,7 +239,7 @@ impl Cell {
         digest: &[u8; 32],
     ) -> Result<Option<StoredApproval>, SqlError> {
         let statement = format!(
-            "SELECT {COLUMNS} FROM approval WHERE digest = ?1 AND expires > ?2 AND state <> 'spent' \
+            "SELECT {COLUMNS} FROM approval WHERE digest = ?1 AND expires > ?2 AND state NOT IN ('spent', 'void') \
              ORDER BY asked DESC LIMIT 1"
         );
         let rows = sql.run(&statement, &[digest.as_slice().into(), self.now().as_millis().into()])?;
@@ -165,18 +253,32 @@ impl Cell {
         rows.first().map(|row| self.stored_approval(row)).transpose()
     }
 
-    /// Asks.
-    pub(crate) fn ask_approval(&self, sql: &dyn Sql, asking: &Asking<'_>) -> Result<ApprovalId, SqlError> {
-        let id = ApprovalId::from_random(self.core.ports.entropy.bytes());
-        let sealed =
-            self.sealed_effects().seal_json(self.core.ports.entropy.bytes(), &self.place(id), asking.effect);
+    /// Asks. Returns the question and its link.
+    fn ask_approval(
+        &self,
+        sql: &dyn Sql,
+        asking: &Asking<'_>,
+        binding: &Binding,
+    ) -> Result<(ApprovalId, String), SqlError> {
+        let entropy = &*self.core.ports.entropy;
         let (actor, now) = (asking.actor, self.now());
+        let id = ApprovalId::from_random(entropy.bytes());
+        let link = self.core.approvals.seal(entropy, &ApprovalLink { cell: self.id.clone(), id });
+        let shown = Shown {
+            person: actor.principal.person().map(|person| person.email.clone()),
+            effect: asking.effect.clone(),
+            arguments: cut(asking.arguments.clone()),
+        };
+        let sealed = self.sealed_effects().seal_json(entropy.bytes(), &self.place(id), &shown);
         sql.run(
-            "INSERT INTO approval (id, digest, grant_id, client, tool, effect, basis, reason, second_person, request, \
-             asked, expires, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'asked')",
+            "INSERT INTO approval (id, link, call, digest, grant_id, client, tool, shown, basis, reason, second_person, \
+             request, asked, expires, state) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'asked')",
             &[
                 id.to_string().into(),
-                asking.digest.as_slice().into(),
+                link.as_str().into(),
+                binding.call.as_slice().into(),
+                binding.whole.as_slice().into(),
                 actor.grant.map(|grant| grant.to_string()).into(),
                 actor.client.as_ref().map(ClientId::as_str).into(),
                 asking.action.name.into(),
@@ -189,7 +291,7 @@ impl Cell {
                 now.plus(APPROVAL_LIFE).as_millis().into(),
             ],
         )?;
-        Ok(id)
+        Ok((id, link))
     }
 
     /// Answers a question that still waits. Tells whether it did.
@@ -236,20 +338,35 @@ impl Cell {
         let text = |column| (!row.is_null(column)).then(|| row.text(column)).transpose();
         let grant = text(3)?.map(GrantId::parse).transpose().map_err(|_| SqlError::Shape)?;
         let client = text(4)?.map(ClientId::parse).transpose().map_err(|_| SqlError::Shape)?;
-        let effect = self.sealed_effects().open_json(&self.place(id), row.blob(10)?);
+        let shown = self.sealed_effects().open_json(&self.place(id), row.blob(10)?);
         Ok(StoredApproval {
             id,
+            link: row.text(7)?.to_owned(),
+            digest: row.blob(11)?.try_into().map_err(|_| SqlError::Shape)?,
             state: state.ok_or(SqlError::Shape)?,
             tool: row.text(2)?.to_owned(),
             grant,
             client,
             reason: row.text(5)?.to_owned(),
             second_person: row.unsigned(6)? > 0,
-            request: RequestId::parse(row.text(7)?).map_err(|_| SqlError::Shape)?,
             asked: UnixMillis::from_millis(row.unsigned(8)?),
             expires: UnixMillis::from_millis(row.unsigned(9)?),
-            effect: effect.map_err(|_| SqlError::Shape)?,
+            shown: shown.map_err(|_| SqlError::Shape)?,
         })
+    }
+}
+
+/// The arguments with every long text cut, and the number of its characters beside it.
+fn cut(value: Value) -> Value {
+    match value {
+        Value::String(text) => {
+            let Some((end, _)) = text.char_indices().nth(ARGUMENT_MOST) else { return Value::String(text) };
+            let left = text.get(..end).unwrap_or_default();
+            Value::String(format!("{left}… ({} characters)", text.chars().count()))
+        }
+        Value::Array(items) => items.into_iter().map(cut).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, cut(value))).collect(),
+        other => other,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the front asks of a cell on an operator's order.
+//! What the front asks of a cell on an operator's order, or for a second person.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -7,7 +7,9 @@ use m365_ports::{AuditLog as _, Durability, transact};
 use serde_json::json;
 
 use super::{Cell, Inside};
+use crate::errors;
 use crate::respond::{Failure, json};
+use crate::routes::{Handler, ROUTES};
 
 impl Cell {
     /// Runs the errand.
@@ -18,6 +20,15 @@ impl Cell {
     ) -> Result<Response<Bytes>, Failure> {
         match errand {
             Errand::Visit => self.visit().await,
+            Errand::SecondPerson => {
+                self.stand().await?;
+                match ROUTES.iter().find(|route| route.path == inside.context.route()) {
+                    Some(route) if route.handler.is_linked() => {
+                        self.approve_as_second(inside, route.handler == Handler::ApproveAnswer)
+                    }
+                    _ => Err(Failure::of(&errors::INTERNAL)),
+                }
+            }
             Errand::Note { kind, code, verdict, note } => {
                 self.stand().await?;
                 let mut event = self.event(inside.request, *kind, *verdict, code);

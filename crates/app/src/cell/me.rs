@@ -3,13 +3,16 @@
 //! What a form here does may be done twice: ending what has ended changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::{Response, StatusCode};
 use m365_auth::oauth::form::Form;
 use m365_auth::oauth::store::GrantStore;
-use m365_types::{ClientId, GrantId, RequestId};
+use m365_graph::find_tool;
+use m365_ports::{AuditLog as _, Durability, Verdict, transact};
+use m365_types::{AuditKind, ClientId, GrantId, Label, RequestId};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -23,6 +26,9 @@ use crate::respond::{self, Failure, see_other};
 const RECORDS_SHOWN: u32 = 200;
 /// How far back the records of one call are looked for.
 const RECORDS_SEARCHED: u32 = 2_000;
+/// How old the sign-in may be with which labels are cleared.
+const FRESH_SIGN_IN: Duration = Duration::from_mins(5);
+const SIGN_IN_AGAIN: &str = "Clearing what your assistant has read needs a sign-in with Cloudflare Access of the last five minutes, and yours is older. Sign out of Access, sign in again, then press “Clear” again.";
 
 impl Cell {
     /// `GET /me`
@@ -46,6 +52,9 @@ impl Cell {
                     pages::Applications::Granted { live: &connections, remembered: &remembered }
                 }
             },
+            waiting: &self.questions_shown()?,
+            labels: &self.labels_shown()?,
+            usage: &self.usage_shown(&names)?,
             activities: &pages::activities(&entries, &names),
             logout_url: &self.core.config.access.logout_url(),
             mcp_url: &self.core.config.mcp_url(),
@@ -57,6 +66,71 @@ impl Cell {
             response.headers_mut().insert(SET_COOKIE, value);
         }
         Ok(response)
+    }
+
+    /// What is used of the limits, as the page shows it.
+    fn usage_shown(&self, names: &BTreeMap<ClientId, String>) -> Result<Vec<pages::UsedLimit>, Failure> {
+        let used = self.usage(self.core.policies().limits())?;
+        let name = |of: String| {
+            let client = ClientId::parse(&of).ok();
+            client.and_then(|client| names.get(&client).cloned()).unwrap_or(of)
+        };
+        let shown = used.into_iter().map(|used| pages::UsedLimit {
+            counts: used.limit.counts,
+            per: used.limit.per,
+            of: used.of.map(name),
+            window: used.limit.window,
+            used: used.used,
+            at_most: used.limit.at_most,
+            until: used.until,
+        });
+        Ok(shown.collect())
+    }
+
+    /// The questions that wait, as the page shows them.
+    fn questions_shown(&self) -> Result<Vec<pages::Waiting>, Failure> {
+        let waiting = self.waiting_approvals()?.into_iter().map(|asked| {
+            Ok(pages::Waiting {
+                address: self.approve_url(&asked.link),
+                kind: find_tool(&asked.tool).map_or(AuditKind::ApprovalAsked, |action| action.spec.audit),
+                application: self.application(&asked)?.map(|application| application.name),
+                asked: asked.asked,
+                ends: asked.expires,
+                second_person: asked.second_person,
+            })
+        });
+        waiting.collect()
+    }
+
+    /// The labels that stand, as the page shows them.
+    fn labels_shown(&self) -> Result<Vec<pages::HeldLabel>, Failure> {
+        let standing = self.standing_labels()?.into_iter().map(|standing| pages::HeldLabel {
+            label: standing.label,
+            since: standing.since,
+            lapses: standing.renewed.plus(self.core.config.label_idle),
+            tool: standing.tool,
+        });
+        Ok(standing.collect())
+    }
+
+    /// `POST /me/labels`: clears what stands against the calls of the person's assistant. Who holds a browser that was
+    /// left open is not enough: it takes a sign-in of the last minutes.
+    pub(super) fn me_labels(&self, inside: &Inside<'_>) -> Result<Response<Bytes>, Failure> {
+        self.own_form(inside)?;
+        let principal = Self::person(inside)?;
+        if principal.asserted_at().plus(FRESH_SIGN_IN) <= self.now() {
+            return Err(Failure::of(&errors::REAUTH).saying(SIGN_IN_AGAIN));
+        }
+        let subject = principal.person().map(|person| person.subject.clone());
+        transact(&*self.database, Durability::Full, |sql| {
+            let cleared = self.clear_labels(sql)?;
+            let words = cleared.iter().map(Label::as_str).collect::<Vec<_>>().join("_");
+            let code = if words.is_empty() { "none" } else { &words };
+            let mut event = self.event(inside.request, AuditKind::LabelsCleared, Verdict::Done, code);
+            event.subject = subject;
+            self.journal.append(sql, &event)
+        })?;
+        see_other(&Notice::LabelsCleared.location(), None)
     }
 
     /// Whether the grant still gives access.
@@ -133,7 +207,7 @@ impl Cell {
     }
 
     /// A form that came from the person's own page.
-    fn own_form(&self, inside: &Inside<'_>) -> Result<Form, Failure> {
+    pub(super) fn own_form(&self, inside: &Inside<'_>) -> Result<Form, Failure> {
         let principal = Self::person(inside)?;
         let form = Form::parse(inside.http.body())?;
         self.core.transactions.open_page(&principal, inside.http.headers(), &form)?;
@@ -159,7 +233,7 @@ fn remembered(
 
 /// The host whose metadata document is the client, where its id is the address of one (OAuth Client ID Metadata
 /// Document, section 3).
-fn publisher(client: &ClientId) -> Option<String> {
+pub(super) fn publisher(client: &ClientId) -> Option<String> {
     let url = Url::parse(client.as_str()).ok().filter(|url| url.scheme() == "https")?;
     url.host_str().map(str::to_owned)
 }

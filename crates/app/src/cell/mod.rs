@@ -3,7 +3,9 @@
 //! In scope: opening the sealed context, dispatching a route to its handler, recording what is refused here.
 //! Atomicity: every transition is one transaction of the cell's [`Database`]; requests of one cell run concurrently.
 
+mod announced;
 mod approvals;
+mod approve;
 mod authorize;
 mod caller;
 mod carried;
@@ -14,11 +16,13 @@ mod keep_alive;
 mod labels;
 mod mcp;
 mod me;
+mod outbox;
 mod owner;
 mod standing;
 mod streams;
 mod token;
 mod upkeep;
+mod usage;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -38,15 +42,18 @@ use m365_ports::{Alarm, AuditEvent, AuditLog, Database, Durability, SqlError, Ve
 use m365_seal::Purpose;
 use m365_types::{AccessSubject, AuditKind, CellId, Identity, Person, Principal, RequestId, UnixMillis};
 
-pub(crate) use approvals::{APPROVAL_LIFE, Asked, Asking, binding};
+pub(crate) use approvals::{APPROVAL_LIFE, Asked, Asking, WAITING_MOST};
 pub(crate) use caller::Caller;
 pub(crate) use in_flight::{CallName, Cancellation, InFlight};
 pub(crate) use me::records;
 pub use owner::cell_named_in;
 pub(crate) use standing::COPY_FRESH;
+pub(crate) use usage::{LimitReached, charge};
 
+use announced::Announced;
 use carried::Carried;
 use documents::OneAtATime;
+use outbox::{Behind, Outbox};
 use streams::Streams;
 
 use crate::core::Core;
@@ -68,6 +75,8 @@ pub const CELL_SCHEMA: &[fn() -> &'static [&'static str]] = &[
     || standing::SCHEMA,
     || labels::SCHEMA,
     || approvals::SCHEMA,
+    || usage::SCHEMA,
+    || outbox::SCHEMA,
     m365_journal::schema,
     || m365_auth::oauth::store::SCHEMA,
     || m365_auth::entra::session::SCHEMA,
@@ -78,7 +87,7 @@ pub struct Cell {
     core: Arc<Core>,
     id: CellId,
     database: Arc<dyn Database>,
-    journal: Arc<Journal>,
+    journal: Arc<Announced>,
     rooms: OnceLock<Rooms>,
     calls: Semaphore,
     documents: Semaphore,
@@ -91,6 +100,7 @@ pub struct Cell {
     streams: Arc<Streams>,
     carried: Carried,
     zone: ZoneMemory,
+    behind: Behind,
 }
 
 /// What a cell has once its owner is known.
@@ -135,7 +145,10 @@ impl Cell {
         let provenance = Provenance { policy, build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
         let carried = Carried::new(core.config.keys.sealer(Purpose::Carried), id.clone());
-        let journal = Arc::new(Journal::open(database.clone(), id.clone(), digests, provenance));
+        let journal = Journal::open(database.clone(), id.clone(), digests, provenance);
+        let receivers = core.webhooks.as_ref().map(|webhooks| webhooks.receivers()).unwrap_or_default();
+        let outbox = Outbox::new(id.clone(), receivers, core.ports.entropy.clone());
+        let journal = Arc::new(Announced::new(journal, outbox));
         Ok(Arc::new(Self {
             core,
             id,
@@ -152,6 +165,7 @@ impl Cell {
             streams: Arc::default(),
             carried,
             zone: ZoneMemory::default(),
+            behind: Behind::default(),
         }))
     }
 
@@ -254,18 +268,22 @@ impl Cell {
             Handler::Mcp => return self.mcp(inside).await,
             Handler::Messages => return self.messages(inside),
             Handler::Sse => return self.sse(inside).await,
+            Handler::Approve => self.approve(inside),
+            Handler::ApproveAnswer => self.approve_answer(inside),
             Handler::Authorize => self.authorize(inside).await,
             Handler::Callback => self.callback(inside).await,
             Handler::Connect => self.connect(inside),
             Handler::Consent => self.consent(inside).await,
             Handler::Me => self.me(inside),
             Handler::MeJournal => self.me_journal(inside),
+            Handler::MeLabels => self.me_labels(inside),
             Handler::MeRevoke => self.me_revoke(inside),
             Handler::MeRevokeAll => self.me_revoke_all(inside),
             Handler::MeSignOut => self.me_sign_out(inside),
             Handler::Revoke => self.revoke(inside),
             Handler::Token => self.token(inside),
             Handler::AuthorizationServer
+            | Handler::Echo
             | Handler::Health
             | Handler::OperatorKill
             | Handler::OperatorReadmit

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use m365_auth::oauth::store::Ending;
 use m365_ports::{Durability, IssuedOrder, PerimeterRecord, Sql, SqlError, Standing, Verdict, transact};
-use m365_types::{ClientId, Order, OrderKind, UnixMillis};
+use m365_types::{ClientId, Order, OrderKind, UnixMillis, WebhookId};
 
+use super::outbox::behind_id;
 use super::{Cell, Inside, Rooms};
 use crate::errors;
 use crate::respond::Failure;
@@ -35,6 +36,8 @@ pub(super) struct Known(Mutex<State>);
 struct State {
     read_at: Option<UnixMillis>,
     restored: bool,
+    /// When the cell was found behind its mark, and the event that tells of it.
+    behind: Option<(UnixMillis, WebhookId)>,
     /// Whether intents that a crash left open were closed.
     closed: bool,
 }
@@ -51,6 +54,11 @@ pub(super) struct CarriedOut {
 impl Known {
     fn get(&self) -> State {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the cell is behind its mark, since when, and the event that tells of it.
+    pub(super) fn behind(&self) -> Option<(UnixMillis, WebhookId)> {
+        self.get().behind
     }
 
     fn update(&self, change: impl FnOnce(&mut State)) {
@@ -85,7 +93,13 @@ impl Cell {
             let standing = standing.map_err(|_| Failure::of(&errors::STANDING))?;
             if !self.reaches(&standing)? {
                 tracing::error!(cell = %self.id, "the cell's journal is behind what was noted of it: restored from a copy");
-                self.known.update(|state| (state.restored, state.read_at) = (true, Some(self.now())));
+                let now = self.now();
+                self.known.update(|state| {
+                    (state.restored, state.read_at) = (true, Some(now));
+                    if state.behind.is_none() {
+                        state.behind = standing.mark.as_ref().map(|mark| (now, behind_id(mark)));
+                    }
+                });
                 return Ok(total);
             }
             self.close_unfinished()?;
@@ -95,7 +109,9 @@ impl Cell {
             total.erased |= done.erased;
             total.calls += done.calls;
             if !standing.more {
-                self.known.update(|state| (state.restored, state.read_at) = (false, Some(self.now())));
+                self.known.update(|state| {
+                    (state.restored, state.read_at, state.behind) = (false, Some(self.now()), None);
+                });
                 return Ok(total);
             }
         }

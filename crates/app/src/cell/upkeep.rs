@@ -1,5 +1,5 @@
 //! What a cell does off the path of requests, when its alarm rings: it tells the directory how far its journal has
-//! come, and forgets what has expired.
+//! come, forgets what has expired, and tells receivers of webhooks what happened.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,6 +21,7 @@ impl Cell {
     pub async fn ring(&self) {
         // A cell that must not write stays as it is; it looks again when it is asked for something.
         if self.stand().await.is_err() {
+            self.tell_behind().await;
             return self.alarm.ring_at(self.now().plus(SWEEP_AFTER));
         }
         self.tell_directory().await;
@@ -28,6 +29,7 @@ impl Cell {
             tracing::error!(cell = %self.id, %error, "what has expired could not be forgotten");
             self.alarm.ring_at(self.now().plus(SWEEP_AFTER));
         }
+        self.deliver_webhooks().await;
     }
 
     /// Something may have been recorded or stored: the alarm rings soon.

@@ -4,6 +4,7 @@
 //! Invariant: an insecure value has no representation here; an error names the setting and never shows its value.
 
 mod entra;
+mod outward;
 mod parse;
 mod settings;
 
@@ -14,10 +15,11 @@ use m365_auth::oauth::store::Lifetimes;
 use m365_egress::{GraphVersion, Transport};
 use m365_ports::RotatingSecret;
 use m365_seal::{Key, KeyRing, Keys};
-use m365_types::{InternalDomains, Profile, Secret, Toolset};
+use m365_types::{ConfidentialSources, InternalDomains, Profile, Secret, Toolset};
 use url::Url;
 
 pub use entra::Entra;
+pub use outward::{Inspection, Models, Outward, Receivers};
 pub use settings::{SETTINGS, Setting};
 
 /// Where the host finds values.
@@ -91,18 +93,24 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// Who operates; nobody where it is left out.
     pub operators: Option<Operators>,
+    /// Group in the assertion whose members may answer as a second person; nobody where it is left out.
+    pub approvers: Option<String>,
     /// Which clients are accepted.
     pub clients: ClientPolicy,
     /// Microsoft Entra.
     pub entra: Entra,
     /// Cloudflare AI Gateway.
     pub gateway: Gateway,
+    /// Webhooks, models and inspection.
+    pub outward: Outward,
     /// What is offered.
     pub toolset: Toolset,
     /// Which permissions are asked for at sign-in.
     pub asked: Asked,
     /// The domains of the organisation.
     pub internal: InternalDomains,
+    /// The places whose content is confidential.
+    pub confidential: ConfidentialSources,
     /// After how long without a call a person's labels lapse.
     pub label_idle: Duration,
     /// The three keys.
@@ -217,6 +225,7 @@ impl Config {
         refuse_open_discovery(&access, ingress)?;
         let audience = reader.optional("OPERATOR_AUD")?;
         let operators = reader.group("OPERATOR_GROUP")?.map(|group| Operators { group, audience });
+        let approvers = reader.group("APPROVER_GROUP")?;
         let clients = ClientPolicy {
             metadata_hosts: reader.hosts("CLIENT_METADATA_HOSTS")?,
             metadata_base: reader.development_url("CLIENT_METADATA_BASE_URL")?,
@@ -233,14 +242,19 @@ impl Config {
             transport: reader
                 .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
         };
+        let outward = Outward::parse(&reader)?;
         let entra = Entra::parse(&reader)?;
-        let toolset = Toolset {
+        let mut toolset = Toolset {
             profile: reader.profile("PROFILE", default_profile)?,
             allow: reader.rows("TOOLS_ALLOW")?,
             deny: reader.rows("TOOLS_DENY")?,
         };
+        if !outward.summarises() {
+            toolset.deny.extend(m365_graph::SUMMARY_ROWS);
+        }
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
         let internal = InternalDomains::new(reader.hosts("INTERNAL_DOMAINS")?);
+        let confidential = reader.confidential_sources("CONFIDENTIAL_SOURCES")?;
         let label_idle = reader.duration("LABEL_IDLE_LIFETIME", minutes(5)..=hours(7 * 24))?;
         let keys = keys(&reader)?;
         Ok(Self {
@@ -249,12 +263,15 @@ impl Config {
             ingress,
             lifetimes,
             operators,
+            approvers,
             clients,
             entra,
             gateway,
+            outward,
             toolset,
             asked,
             internal,
+            confidential,
             label_idle,
             keys,
             mode,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use m365_egress::GraphVersion;
 use m365_ports::RotatingSecret;
 use m365_seal::Key;
-use m365_types::{Profile, Secret, TenantId};
+use m365_types::{ConfidentialSources, NoPlace, Profile, Secret, TenantId};
 use url::{Host, Url};
 
 use super::{ConfigError, Mode, SETTINGS, Source};
@@ -203,6 +203,14 @@ impl Reader<'_> {
             return Ok(hosts);
         }
         wrong(name, "must be lower-case host names separated by spaces, or `none`")
+    }
+
+    /// Places separated by spaces: the id of a site has commas.
+    pub(super) fn confidential_sources(
+        &self,
+        name: &'static str,
+    ) -> Result<ConfidentialSources, ConfigError> {
+        self.text(name)?.parse().or_else(|error: NoPlace| wrong(name, error.to_string()))
     }
 
     /// Texts separated by spaces or commas.

@@ -78,6 +78,10 @@ pub const SETTINGS: &[Setting] = settings! {
         "Audience tag of a second Access application over `/operator`, one that demands a fresh second factor",
         "`aud` of that application",
         "`/operator` accepts assertions of the application that guards the browser routes.";
+    "APPROVER_GROUP" plain Some(""),
+        "Group, as the identity provider names it in the assertion, whose members may give the second person's answer where policy demands one",
+        "A group of the identity provider",
+        "Nobody can give it: what needs a second person does not happen.";
     "CLIENT_METADATA_HOSTS" plain Some("claude.ai vscode.dev chatgpt.com"),
         "Hosts whose client metadata documents are accepted, separated by spaces; `none` for no host",
         "The vendors whose clients the organisation allows",
@@ -122,6 +126,34 @@ pub const SETTINGS: &[Setting] = settings! {
         "`direct`: each Graph call as itself; `batch`: tunnelled in `POST /$batch`, for gateways that carry POST only",
         "`batch` where the canary of GET through the gateway fails",
         "The default is used.";
+    "AI_GATEWAY_LLM_ID" plain Some(""),
+        "Name of the gateway that carries questions to language models; best one of its own, since data loss prevention, guardrails and spending limits are a gateway's",
+        "The name given when that gateway was made",
+        "No model is asked anything.";
+    "LLM_CLASSIFIER_ROUTE" plain Some(""),
+        "Name of the dynamic route on `AI_GATEWAY_LLM_ID` whose model judges texts",
+        "The route's name, without `dynamic/`",
+        "No model judges texts; with a wrong one it is told that it could not be asked.";
+    "LLM_SUMMARY_ROUTE" plain Some(""),
+        "Name of the dynamic route on `AI_GATEWAY_LLM_ID` whose model summarises conversations",
+        "The route's name, without `dynamic/`",
+        "No model summarises; with a wrong one callers are told that the route is not served.";
+    "WEBHOOK_URLS" plain Some(""),
+        "Who is told of security events: https URLs without port and query, separated by spaces, each on a host of its own that has a custom provider of the gateway named after it",
+        "The receivers' addresses",
+        "Nobody is told; the journal has everything.";
+    "WEBHOOK_SECRET" secret Some(""),
+        "Secret that signs webhooks (Standard Webhooks): `whsec_` and base64 of 24 to 64 random bytes",
+        "`openssl rand -base64 32` behind `whsec_`; the receivers get the same",
+        "The server does not start where `WEBHOOK_URLS` names anybody; with a wrong one receivers refuse every event.";
+    "WEBHOOK_SECRET_PREVIOUS" secret Some(""),
+        "A second secret that signs besides the first, until every receiver knows the new one",
+        "The secret before",
+        "Receivers that do not know the new secret yet refuse events; they are sent again for three days.";
+    "INSPECT_RESPONSES" plain Some("local"),
+        "`local`: results are inspected by this server; `gateway`: also by data loss prevention of the gateway, through a custom provider `m365-echo` whose base is `PUBLIC_URL`",
+        "`gateway` where the organisation's profiles of data loss prevention must see what is handed out",
+        "The default is used; with `gateway` and no such provider no result is handed out.";
     "CLOUD" plain Some("global"),
         "Microsoft cloud of the tenant: `global` (GCC included), `usgov` (GCC High), `usgov-dod` or `china`; decides sign-in host, issuer and names of permissions",
         "Where the tenant is; the gateway's custom provider must point at the Graph of the same cloud",
@@ -170,6 +202,10 @@ pub const SETTINGS: &[Setting] = settings! {
         "Mail domains of the organisation, separated by spaces: exactly these, no domain below them",
         "The verified domains of the tenant",
         "Everybody counts as outside: every call that reaches somebody needs an approval, and nothing confidential goes to anyone.";
+    "CONFIDENTIAL_SOURCES" plain Some(""),
+        "Places whose content is confidential, separated by spaces: `mailbox:` and an address, or `folder:`, `site:`, `drive:`, `team:` or `chat:` and an id",
+        "The organisation's decision; ids as the tools give them",
+        "Only what an item says of itself makes it confidential.";
     "LABEL_IDLE_LIFETIME" plain Some("12h"),
         "After how long without a call a person's labels lapse: a number and `s`, `m` or `h`, 5 minutes to 168 hours",
         "The organisation's rule; longer than its clients keep a conversation",

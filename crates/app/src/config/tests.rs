@@ -58,7 +58,9 @@ fn the_smallest_configuration_gives_the_documented_defaults() {
     assert_eq!(config.issuer(), "https://mcp.contoso.example");
     assert_eq!(config.mcp_url(), "https://mcp.contoso.example/mcp");
     assert_eq!(config.lifetimes.reauth, Duration::from_hours(12));
-    assert_eq!(config.toolset, Toolset::of(Profile::ReadOnly));
+    // Without a model there is nothing that asks one.
+    let deny = ["summarizeThread"].into();
+    assert_eq!(config.toolset, Toolset { deny, ..Toolset::of(Profile::ReadOnly) });
     assert!(!config.access.everywhere && !config.access.discovery);
 }
 
@@ -71,7 +73,8 @@ fn what_is_offered_is_a_profile_and_names_that_narrow_it() {
         .with("SHAREPOINT_HOSTS", "contoso.sharepoint.com contoso-my.sharepoint.com")
         .parse()
         .unwrap();
-    let (allow, deny) = (["getEmails", "microsoft://profile"].into(), ["sendEmail"].into());
+    let (allow, deny) =
+        (["getEmails", "microsoft://profile"].into(), ["sendEmail", "summarizeThread"].into());
     assert_eq!(parsed.toolset, Toolset { profile: Profile::Full, allow, deny });
     assert_eq!(parsed.gateway.sharepoint_hosts, ["contoso.sharepoint.com", "contoso-my.sharepoint.com"]);
     assert_eq!((parsed.asked, Fixture::working().parse().unwrap().asked), (Asked::Least, Asked::Least));
@@ -138,6 +141,7 @@ fn wrong_values_are_named_and_never_shown() {
         ("TOOLS_ALLOW", "getEmails sendmail"),
         ("TOOLS_DENY", "*"),
         ("SCOPES_AT_SIGN_IN", "some"),
+        ("CONFIDENTIAL_SOURCES", "inbox"),
         ("SHAREPOINT_HOSTS", "https://contoso.sharepoint.com"),
         ("SHAREPOINT_HOSTS", "*.sharepoint.com"),
         ("SHAREPOINT_HOSTS", "10.0.0.1"),
@@ -222,4 +226,54 @@ fn loopback_is_for_development_only_and_never_for_other_hosts() {
 fn debug_output_of_a_configuration_holds_no_secret() {
     let text = format!("{:?}", Fixture::working().parse().unwrap());
     assert!(!text.contains("hunter2"));
+}
+
+fn webhook_secret(seed: u8) -> String {
+    use base64::Engine as _;
+    let bytes: Vec<u8> = (0..32).map(|at: u8| at.wrapping_mul(7).wrapping_add(seed)).collect();
+    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(bytes))
+}
+
+#[test]
+fn nothing_leaves_besides_graph_calls_unless_it_is_configured() {
+    let outward = Fixture::working().parse().unwrap().outward;
+    assert!(outward.webhooks.is_none() && outward.llm.is_none());
+    assert_eq!(outward.inspection, Inspection::Local);
+    let given = Fixture::working()
+        .with("AI_GATEWAY_LLM_ID", "m365-llm")
+        .with("LLM_SUMMARY_ROUTE", "summary")
+        .with("WEBHOOK_URLS", "https://hooks.contoso.example/a https://alerts.contoso.example")
+        .with("WEBHOOK_SECRET", &webhook_secret(1))
+        .with("WEBHOOK_SECRET_PREVIOUS", &webhook_secret(2))
+        .with("INSPECT_RESPONSES", "gateway")
+        .parse()
+        .unwrap()
+        .outward;
+    let receivers = given.webhooks.unwrap();
+    assert_eq!((receivers.urls.len(), receivers.keys.previous.is_some()), (2, true));
+    let models =
+        Models { gateway_id: "m365-llm".to_owned(), classifier: None, summary: Some("summary".to_owned()) };
+    assert_eq!((given.llm, given.inspection), (Some(models), Inspection::Gateway));
+}
+
+#[test]
+fn what_leaves_is_complete_or_the_server_does_not_start() {
+    let hooks = || Fixture::working().with("WEBHOOK_URLS", "https://hooks.contoso.example/a");
+    for (fixture, name) in [
+        (hooks(), "WEBHOOK_SECRET"),
+        (hooks().with("WEBHOOK_SECRET", "whsec_short"), "WEBHOOK_SECRET"),
+        (hooks().with("WEBHOOK_SECRET", &webhook_secret(1).replace("whsec_", "")), "WEBHOOK_SECRET"),
+        (
+            hooks().with("WEBHOOK_SECRET", &webhook_secret(1)).with("WEBHOOK_SECRET_PREVIOUS", "x"),
+            "WEBHOOK_SECRET_PREVIOUS",
+        ),
+        (Fixture::working().with("WEBHOOK_URLS", "hooks.contoso.example"), "WEBHOOK_URLS"),
+        (Fixture::working().with("LLM_SUMMARY_ROUTE", "summary"), "AI_GATEWAY_LLM_ID"),
+        (Fixture::working().with("LLM_CLASSIFIER_ROUTE", "judge"), "AI_GATEWAY_LLM_ID"),
+        (Fixture::working().with("INSPECT_RESPONSES", "always"), "INSPECT_RESPONSES"),
+    ] {
+        let error = fixture.parse().unwrap_err();
+        assert_eq!(error.name, name, "{error}");
+        assert!(!error.to_string().contains(&webhook_secret(1)));
+    }
 }

@@ -24,13 +24,17 @@ impl Front {
                 tracing::info!(requestId = %request, route, %client, code = "registered", "perimeter");
                 Ok(json_text(StatusCode::CREATED, registered.body().expose().clone()))
             }
-            Handler::Authorize
+            Handler::Approve
+            | Handler::ApproveAnswer
+            | Handler::Authorize
             | Handler::Callback
             | Handler::Connect
             | Handler::Consent
+            | Handler::Echo
             | Handler::Mcp
             | Handler::Me
             | Handler::MeJournal
+            | Handler::MeLabels
             | Handler::MeRevoke
             | Handler::MeRevokeAll
             | Handler::MeSignOut

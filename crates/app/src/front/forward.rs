@@ -32,11 +32,22 @@ impl Front {
         pass: &Pass,
         body: Bytes,
     ) -> Result<Response<Body>, Failure> {
+        self.forward_as(arrival, pass, body, None).await
+    }
+
+    /// The same, where the front itself wants something by it.
+    pub(super) async fn forward_as(
+        &self,
+        arrival: &Arrival,
+        pass: &Pass,
+        body: Bytes,
+        errand: Option<&Errand>,
+    ) -> Result<Response<Body>, Failure> {
         let Place::Cell(access) = arrival.route.place else { return Err(Failure::of(&errors::INTERNAL)) };
         // In `managed` the gate of the MCP endpoint is an assertion too, so a cell may come to be.
         let vouched = arrival.route.gate == Gate::Bearer && self.core.config.ingress == Ingress::Managed;
         let access = if vouched { CellAccess::Create } else { access };
-        let request = self.sealed(arrival, pass, body)?;
+        let request = self.sealed(arrival, pass, body, errand)?;
         let sent = self.cells.send(&pass.cell, access, request);
         match select(sent, self.core.ports.timer.sleep(CELL_TIMEOUT)).await {
             Either::Left((Ok(response), _)) => Ok(response.map(Body::new)),
@@ -72,7 +83,13 @@ impl Front {
         }
     }
 
-    fn sealed(&self, arrival: &Arrival, pass: &Pass, body: Bytes) -> Result<Request<Bytes>, Failure> {
+    fn sealed(
+        &self,
+        arrival: &Arrival,
+        pass: &Pass,
+        body: Bytes,
+        errand: Option<&Errand>,
+    ) -> Result<Request<Bytes>, Failure> {
         let target =
             arrival.head.uri.path_and_query().map_or(arrival.route.path, http::uri::PathAndQuery::as_str);
         let uri: Uri = target.parse().map_err(|_| Failure::of(&errors::REQUEST_MALFORMED))?;
@@ -89,7 +106,7 @@ impl Front {
             route: arrival.route.path,
             assertion: pass.assertion.as_ref(),
             client: pass.client.as_ref(),
-            errand: None,
+            errand,
         };
         request.headers_mut().insert(CONTEXT_HEADER, self.core.contexts.seal(&pass.cell, &context));
         Ok(request)
@@ -100,6 +117,9 @@ impl Front {
     fn absent(&self, arrival: &Arrival, error: CellError) -> Result<Response<Bytes>, Failure> {
         match (error, arrival.route.face) {
             (CellError::Absent, _) if arrival.route.handler == Handler::MeJournal => Ok(records(&[])),
+            (CellError::Absent, _) if arrival.route.handler.is_linked() => {
+                Err(Failure::of(&errors::APPROVAL_UNKNOWN))
+            }
             (CellError::Absent, Face::Bearer) => Err(Failure::of(&errors::TOKEN_INVALID).challenging(
                 self.core.server.challenge(arrival.route.resource(), Some("invalid_token"), None),
             )),

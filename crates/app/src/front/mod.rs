@@ -10,8 +10,10 @@
 //!
 //! A refusal leaves one perimeter record; refusals inside a cell are recorded there.
 
+mod approval;
 mod body;
 mod documents;
+mod echo;
 mod forward;
 mod gate;
 mod operator;
@@ -139,10 +141,18 @@ impl Front {
                 let body = self.read_body(&arrival, body).await?;
                 self.document(&arrival, body).await.map(here)
             }
+            Gate::Own => {
+                check_method(route, &arrival.head.method)?;
+                self.beside(&arrival.head.headers).await?;
+                self.echo(&arrival, body).await.map(here)
+            }
             Gate::Access => {
                 check_method(route, &arrival.head.method)?;
                 let pass = self.access(&arrival).await?;
                 let body = self.read_body(&arrival, body).await?;
+                if route.handler.is_linked() {
+                    return self.to_question(&arrival, pass, body).await;
+                }
                 self.forward(&arrival, &pass, body).await
             }
             Gate::Bearer => {

@@ -78,8 +78,12 @@ fn line(at: UnixMillis, record: &Record<'_>, names: &BTreeMap<ClientId, String>)
 /// What a record is about, told to the person it is about. `code` parts what the kind holds together.
 fn told(kind: AuditKind, code: &str) -> &'static str {
     match (kind, code) {
-        (AuditKind::ApprovalAnswered, _) => "You were asked about a call, and it was answered.",
-        (AuditKind::ApprovalAsked, _) => "A call waits for your approval.",
+        (AuditKind::ApprovalAnswered, "approved") => "A call that waited was approved.",
+        (AuditKind::ApprovalAnswered, "second_person") => {
+            "You answered for somebody else as a second person."
+        }
+        (AuditKind::ApprovalAnswered, _) => "A call that waited was denied.",
+        (AuditKind::ApprovalAsked, _) => "You were asked whether a call may happen.",
         (AuditKind::AuthorizeRefused, _) => "An application asked in a way that was refused.",
         (AuditKind::AvailabilityRead, _) => "When people are free was looked up.",
         (AuditKind::CalendarCancel, _) => "An event was cancelled, and those invited were told.",
@@ -139,6 +143,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
             "A used key was presented again, so the access it belonged to was ended."
         }
         (AuditKind::TranscriptRead, _) => "Transcripts of a meeting were read.",
+        (AuditKind::WebhookUndelivered, _) => "Your organisation could not be told of an event here.",
     }
 }
 

@@ -11,6 +11,8 @@ use super::activity::{self, Activity};
 use super::moment::moment;
 use super::page;
 use super::permissions::permissions;
+use super::standing::{self, HeldLabel, Waiting};
+use super::usage::{self, UsedLimit};
 
 /// One client the person has allowed.
 pub(crate) struct Connection {
@@ -67,18 +69,22 @@ pub(crate) enum Notice {
     Connected,
     /// One application was ended.
     Ended,
+    /// What the assistant has read was cleared.
+    LabelsCleared,
     /// The Microsoft tokens were erased.
     SignedOut,
 }
 
 impl Notice {
-    const ALL: [Self; 4] = [Self::AllEnded, Self::Connected, Self::Ended, Self::SignedOut];
+    const ALL: [Self; 5] =
+        [Self::AllEnded, Self::Connected, Self::Ended, Self::LabelsCleared, Self::SignedOut];
 
     const fn word(self) -> &'static str {
         match self {
             Self::AllEnded => "all-ended",
             Self::Connected => "connected",
             Self::Ended => "ended",
+            Self::LabelsCleared => "labels-cleared",
             Self::SignedOut => "signed-out",
         }
     }
@@ -100,11 +106,14 @@ impl Notice {
             Self::AllEnded if none_left => Some("Done. No application has access any more."),
             Self::Connected if signed_in => Some("Done. Your Microsoft account is connected."),
             Self::Ended if none_left => Some("Done. No application has access now."),
+            Self::LabelsCleared if me.labels.is_empty() => {
+                Some("Done. Nothing that your assistant has read stands against its calls any more.")
+            }
             Self::Ended => Some("Done. What is listed below is all that is left."),
             Self::SignedOut if !signed_in => Some(
                 "Done. The Microsoft tokens are erased; nothing can act for you until you sign in again.",
             ),
-            Self::AllEnded | Self::Connected | Self::SignedOut => None,
+            Self::AllEnded | Self::Connected | Self::LabelsCleared | Self::SignedOut => None,
         }
     }
 }
@@ -117,6 +126,12 @@ pub(crate) struct Me<'a> {
     pub microsoft: Option<&'a MicrosoftAccount>,
     /// What may act for the person.
     pub applications: Applications<'a>,
+    /// The questions that wait for an answer.
+    pub waiting: &'a [Waiting],
+    /// What stands against the assistant's calls.
+    pub labels: &'a [HeldLabel],
+    /// What is used of the limits.
+    pub usage: &'a [UsedLimit],
     /// The newest of what was recorded.
     pub activities: &'a [Activity],
     /// Where Access ends the person's session.
@@ -136,6 +151,9 @@ pub(crate) fn me(me: &Me<'_>) -> Response<Bytes> {
         @if let Some(sentence) = me.notice.and_then(|notice| notice.sentence(me)) {
             p .done role="status" { (sentence) }
         }
+        @if !me.waiting.is_empty() {
+            section aria-labelledby="waiting" { (standing::questions(me.waiting)) }
+        }
         section aria-labelledby="you" { (you(me)) }
         section aria-labelledby="microsoft" { (microsoft(me)) }
         @match me.applications {
@@ -144,6 +162,8 @@ pub(crate) fn me(me: &Me<'_>) -> Response<Bytes> {
                 section aria-labelledby="applications" { (granted(me, live, remembered)) }
             }
         }
+        section aria-labelledby="labels" { (standing::labels(me.labels, me.transaction)) }
+        section aria-labelledby="usage" { (usage::usage(me.usage)) }
         section aria-labelledby="activity" {
             h2 #activity { "What was done lately" }
             (activity::list(me.activities))
@@ -337,6 +357,9 @@ mod tests {
             person,
             microsoft: None,
             applications: granted(&[]),
+            waiting: &[],
+            labels: &[],
+            usage: &[],
             activities: &[],
             logout_url: "https://team.example/cdn-cgi/access/logout",
             mcp_url: "https://mcp.example/mcp",

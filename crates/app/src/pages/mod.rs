@@ -6,11 +6,17 @@
 //! forbids all of it; whatever a client or a stranger wrote is text; the suite drives the pages in a real browser.
 
 mod activity;
+mod approve;
 mod consent;
+mod deed;
+mod effect;
+mod look_alike;
 mod me;
 mod moment;
 mod permissions;
 mod problem;
+mod standing;
+mod usage;
 
 use std::sync::LazyLock;
 
@@ -25,9 +31,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use activity::{RECORDS_NEEDED, activities};
+pub(crate) use approve::{Answered, Application, Approve, Viewer, answered, approve};
 pub(crate) use consent::{Consent, consent};
 pub(crate) use me::{Applications, Connection, Me, Notice, Remembered, me};
 pub(crate) use problem::{Onward, Problem, problem};
+pub(crate) use standing::{HeldLabel, Waiting};
+pub(crate) use usage::UsedLimit;
 
 use bytes::Bytes;
 

@@ -10,18 +10,19 @@ use http::HeaderValue;
 use m365_auth::entra::session::MicrosoftSession;
 use m365_auth::oauth::metadata::Resource;
 use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Invocation, Ports, Position};
+pub(super) use m365_journal::Denied;
 use m365_journal::{JournalError, Outcome};
 use m365_mcp::Refusal;
-use m365_policy::{Ask, Decision, Denial, Question, decide};
-use m365_ports::{Sql, SqlError, Verdict};
+use m365_policy::{Ask, Cost, Decision, Denial, Question, decide, effect_of};
+use m365_ports::{Sql, SqlError, Trace, Verdict};
 use m365_types::{
-    Actor, Approval, ApprovalId, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet,
-    Stage,
+    Actor, Approval, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet, Stage, Terms,
 };
 use serde_json::{Map, Value};
 
+use super::inspection::{Remarks, webhook_of};
 use super::{Done, Stop, Waiting, not_recorded};
-use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, binding};
+use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, WAITING_MOST, charge};
 
 /// One call with checked arguments, on its way from decision to answer.
 pub(super) struct Call {
@@ -36,6 +37,31 @@ pub(super) struct Call {
     pub(super) arguments: Value,
     pub(super) position: Option<Position>,
     pub(super) account: Account,
+    /// What was noticed so far.
+    pub(super) remarks: Remarks,
+}
+
+/// Why a call that was made has no answer.
+pub(super) enum Unanswered {
+    Failed(ActionError),
+    /// The answer may not be handed out.
+    Withheld {
+        code: &'static str,
+        sentence: String,
+    },
+}
+
+impl Unanswered {
+    pub(super) const fn withheld(code: &'static str, sentence: String) -> Self {
+        Self::Withheld { code, sentence }
+    }
+
+    fn stop(&self) -> Stop {
+        match self {
+            Self::Failed(error) => stop(error),
+            Self::Withheld { sentence, .. } => Stop::Told(sentence.clone()),
+        }
+    }
 }
 
 const DENIED_BY_PERSON: &str =
@@ -58,18 +84,22 @@ impl Call {
             Decision::Permit(permit) => Ok(permit),
             Decision::Deny(denial) => Err(self.denied(&denial)),
             Decision::Ask(ask) => {
-                let standing = self.cell.approval_for(&self.asking(effect, &ask)?);
-                let approval = match standing.map_err(|error| not_recorded(error.into()))? {
-                    Asked::Approved(approval) => approval,
+                let standing = self.cell.approval_for(&self.asking(effect, &ask));
+                let (approval, address) = match standing.map_err(|error| not_recorded(error.into()))? {
+                    Asked::Approved(approval, address) => (approval, address),
                     Asked::Denied => {
-                        self.cell.record_denial(&self.actor, self.action, "approval.denied");
+                        self.cell.record_denial(&self.actor, self.action, Denied::of("approval.denied"));
                         return Err(Stop::Told(DENIED_BY_PERSON.to_owned()));
                     }
-                    Asked::Waiting(id) => return Err(self.waiting(&ask, id)),
+                    Asked::TooMany => {
+                        self.cell.record_denial(&self.actor, self.action, Denied::of("approval.too_many"));
+                        return Err(Stop::Told(self.too_many_questions(&ask)));
+                    }
+                    Asked::Waiting(address) => return Err(waiting(&ask, address)),
                 };
                 match self.ask_policy(stage, effect, labels, Some(approval)) {
                     Decision::Permit(permit) => Ok(permit),
-                    Decision::Ask(ask) => Err(self.waiting(&ask, approval.id)),
+                    Decision::Ask(ask) => Err(waiting(&ask, address)),
                     Decision::Deny(denial) => Err(self.denied(&denial)),
                 }
             }
@@ -97,29 +127,24 @@ impl Call {
         decide(&self.cell.core().policies(), question)
     }
 
-    fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Result<Asking<'a>, Stop> {
-        let tool = self.action.spec.name;
-        let digest = binding(self.actor.grant, tool, &self.arguments, effect)
-            .map_err(|error| not_recorded(error.into()))?;
-        Ok(Asking { actor: &self.actor, action: &self.action.spec, digest, effect, ask })
+    fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Asking<'a> {
+        let (actor, action) = (&self.actor, &self.action.spec);
+        Asking { actor, action, arguments: &self.arguments, effect, ask }
     }
 
-    fn waiting(&self, ask: &Ask, id: ApprovalId) -> Stop {
-        let url = self.cell.approve_url(id);
-        let who =
-            if ask.second_person { "a second person must approve it" } else { "the person must approve it" };
-        let sentence = format!(
-            "Nothing was done yet: {}, so {who} first. Ask the person to open {url} and to look at what would happen. \
-             After the approval, call this tool again with exactly the same arguments; it then happens once. \
-             The link ends after {} minutes.",
+    fn too_many_questions(&self, ask: &Ask) -> String {
+        format!(
+            "Nothing was done: {}, so it must be approved, and {WAITING_MOST} questions wait for this person already. \
+             Ask the person to answer them at {}/me; unanswered ones end after {} minutes. Then call this tool again.",
             ask.reason,
+            self.cell.core().config.issuer(),
             APPROVAL_LIFE.as_secs() / 60
-        );
-        Stop::Approval { sentence, url }
+        )
     }
 
     fn denied(&self, denial: &Denial) -> Stop {
-        self.cell.record_denial(&self.actor, self.action, denial.code());
+        let basis = if let Denial::Rule { rule, .. } = denial { Some(rule.as_str()) } else { None };
+        self.cell.record_denial(&self.actor, self.action, Denied { code: denial.code(), basis });
         match denial {
             Denial::Scopes { all, .. } => {
                 let server = &self.cell.core().server;
@@ -135,26 +160,43 @@ impl Call {
         }
     }
 
-    /// Records the intent, and with it spends the approval that the permit rests on.
-    pub(super) fn intend(&self, permit: Permit) -> Result<Intent, Stop> {
-        let (cell, approval) = (&self.cell, permit.terms().approval);
-        let spent = |sql: &dyn Sql| match approval {
-            Some(approval) if !cell.spend_approval(sql, approval.id)? => Err(Unspendable::Spent),
-            _ => Ok(()),
+    /// Records the intent, and with it uses limits and spends the approval that the permit rests on.
+    pub(super) fn intend(&self, permit: Permit, effect: &ResolvedEffect) -> Result<Intent, Stop> {
+        let (cell, policies) = (&self.cell, self.cell.core().policies());
+        let Terms { approval, stage, .. } = *permit.terms();
+        let audience = effect.audience(&policies.frame().internal);
+        let cost = Cost {
+            action: &self.action.spec,
+            effect: effect_of(&self.action.spec, effect),
+            client: self.actor.client.as_ref().map_or("-", ClientId::as_str),
+            call: stage == Stage::Look || !self.must_look(),
+            reached: (stage == Stage::Act).then(|| (&audience, effect.bytes())),
         };
-        cell.journal().intend_with(permit, &self.arguments, cell.now(), spent).map_err(|error| match error {
-            Unspendable::Journal(error) => not_recorded(error),
-            Unspendable::Spent => {
-                cell.record_denial(&self.actor, self.action, "approval.spent");
+        let also = |sql: &dyn Sql| {
+            charge(sql, policies.limits(), &cost, cell.now())?.map_err(Unintended::Limit)?;
+            match approval {
+                Some(approval) if !cell.spend_approval(sql, approval.id)? => Err(Unintended::Spent),
+                _ => Ok(()),
+            }
+        };
+        cell.journal().intend_with(permit, &self.arguments, cell.now(), also).map_err(|error| match error {
+            Unintended::Journal(error) => not_recorded(error),
+            Unintended::Limit(reached) => {
+                cell.record_denial(&self.actor, self.action, Denied::of("limit.reached"));
+                Stop::Told(reached.sentence(cell.now()))
+            }
+            Unintended::Spent => {
+                cell.record_denial(&self.actor, self.action, Denied::of("approval.spent"));
                 Stop::Told(SPENT.to_owned())
             }
         })
     }
 
     /// Runs a recorded call to its end. Where the intent is to look, what is seen is decided on anew.
-    pub(super) async fn run(&self, intent: Intent, waiting: &Waiting) -> Result<Done, Stop> {
+    pub(super) async fn run(mut self, intent: Intent, waiting: &Waiting) -> Result<Done, Stop> {
         // Whoever cancels while waiting for a place needs none: the first exchange is not begun any more.
-        let place = std::pin::pin!(self.cell.calls().acquire());
+        let cell = self.cell.clone();
+        let place = std::pin::pin!(cell.calls().acquire());
         let cancelled = std::pin::pin!(waiting.cancellation.cancelled());
         let _place = select(place, cancelled).await;
         if intent.permit().terms().stage == Stage::Act {
@@ -165,8 +207,10 @@ impl Call {
         if self.cell.stand().await.is_err() || !self.still_granted() {
             return Err(Stop::Told(ENDED.to_owned()));
         }
+        let labels = self.cell.labels_of_call().map_err(|error| not_recorded(error.into()))?;
+        self.inspect_effect(labels, &effect)?;
         let permit = self.decided(Stage::Act, &effect)?;
-        self.act(&self.intend(permit)?, waiting).await
+        self.act(&self.intend(permit, &effect)?, waiting).await
     }
 
     fn still_granted(&self) -> bool {
@@ -177,9 +221,10 @@ impl Call {
     async fn look(&self, intent: &Intent, waiting: &Waiting) -> Result<ResolvedEffect, Stop> {
         let (ended, traces) =
             self.with_context(intent, waiting, async |context| self.invocation.look(context).await).await;
-        let (verdict, code) = verdict(&ended);
+        let (verdict, code) = ended.as_ref().map_or_else(failed, |_| (Verdict::Done, "ok".to_owned()));
         let status = traces.last().and_then(|trace| trace.status);
-        let outcome = Outcome { verdict, code, status, traces, bytes: 0, labels: Labels::NONE };
+        let (labels, notes) = (Labels::NONE, Vec::new());
+        let outcome = Outcome { verdict, code, status, traces, bytes: 0, labels, notes };
         self.conclude(intent, &outcome).map_err(|error| self.unrecorded(error))?;
         ended.map_err(|error| stop(&error))
     }
@@ -188,10 +233,15 @@ impl Call {
     async fn act(&self, intent: &Intent, waiting: &Waiting) -> Result<Done, Stop> {
         let (ended, traces) =
             self.with_context(intent, waiting, async |context| self.invocation.run(context).await).await;
-        let outcome = self.outcome(&ended, traces);
+        let mut remarks = Remarks::default();
+        let ended = match ended {
+            Ok(answer) => self.inspect_answer(intent, answer, &mut remarks).await,
+            Err(error) => Err(Unanswered::Failed(error)),
+        };
+        let outcome = self.outcome(&ended, traces, remarks);
         log(&self.actor, intent, &outcome);
         match self.conclude(intent, &outcome) {
-            Ok(()) => ended.map(|answer| self.with_cursor(answer)).map_err(|error| stop(&error)),
+            Ok(()) => ended.map(|answer| self.with_cursor(answer)).map_err(|unanswered| unanswered.stop()),
             Err(error) => Err(self.unrecorded(error)),
         }
     }
@@ -202,7 +252,7 @@ impl Call {
         intent: &Intent,
         waiting: &Waiting,
         body: impl AsyncFnOnce(&Context<'_>) -> Result<T, ActionError>,
-    ) -> (Result<T, ActionError>, Vec<m365_ports::Trace>) {
+    ) -> (Result<T, ActionError>, Vec<Trace>) {
         let (cell, ports) = (&self.cell, &self.cell.core().ports);
         let tokens = self.microsoft.clone().tokens(self.actor.request);
         let lent = Ports {
@@ -212,6 +262,7 @@ impl Call {
             entropy: &*ports.entropy,
             clock: &*ports.clock,
             watch: waiting,
+            llm: cell.core().llm.as_deref(),
         };
         let graph = GraphClient::new(lent, intent);
         let documents = cell.documents();
@@ -228,18 +279,30 @@ impl Call {
         (ended, graph.traces())
     }
 
-    fn outcome(&self, ended: &Result<Answer, ActionError>, traces: Vec<m365_ports::Trace>) -> Outcome {
-        let (verdict, code) = verdict(ended);
+    fn outcome(
+        &self,
+        ended: &Result<Answer, Unanswered>,
+        mut traces: Vec<Trace>,
+        remarks: Remarks,
+    ) -> Outcome {
+        let (verdict, code) = match ended {
+            Ok(_) => (Verdict::Done, "ok".to_owned()),
+            Err(Unanswered::Failed(error)) => failed(error),
+            // The call was made; nobody hears what came of it.
+            Err(Unanswered::Withheld { code, .. }) => (Verdict::Done, (*code).to_owned()),
+        };
         let (bytes, labels) = match ended {
             Ok(answer) => (answer.text.len() as u64, self.labels(answer)),
             Err(_) => (0, Labels::NONE),
         };
         let status = traces.last().and_then(|trace| trace.status);
-        Outcome { verdict, code, status, traces, bytes, labels }
+        traces.extend(remarks.traces);
+        let notes = self.remarks.notes.iter().cloned().chain(remarks.notes).collect();
+        Outcome { verdict, code, status, traces, bytes, labels, notes }
     }
 
     /// What the answer brings along: what its row says, and what it says itself.
-    fn labels(&self, answer: &Answer) -> Labels {
+    pub(super) fn labels(&self, answer: &Answer) -> Labels {
         let of_row =
             if self.action.spec.untrusted { Labels::NONE.with(Label::Untrusted) } else { Labels::NONE };
         of_row.union(answer.labels)
@@ -250,7 +313,10 @@ impl Call {
         let (cell, mut tried) = (&self.cell, 1);
         loop {
             let named = (self.action.spec.name, self.actor.request);
-            let also = |sql: &dyn Sql| cell.take_up(sql, outcome.labels, named);
+            let also = |sql: &dyn Sql| {
+                cell.tell_of(sql, &outcome.code, &self.actor)?;
+                cell.take_up(sql, outcome.labels, named)
+            };
             match cell.journal().conclude_with(intent, outcome, cell.now(), also) {
                 Ok(_) => {
                     cell.ring_soon();
@@ -289,26 +355,51 @@ impl Call {
 }
 
 impl Cell {
-    pub(super) fn record_denial(&self, actor: &Actor, action: &'static Action, code: &str) {
-        if let Err(error) = self.journal().deny(actor, &action.spec, code, self.now()) {
+    pub(super) fn record_denial(&self, actor: &Actor, action: &'static Action, denied: Denied<'_>) {
+        let tell = |sql: &dyn Sql| self.tell_of(sql, denied.code, actor);
+        if let Err(error) = self.journal().deny(actor, &action.spec, denied, self.now(), tell) {
             tracing::error!(requestId = %actor.request, %error, "a denial could not be recorded");
         }
     }
 }
 
+impl Cell {
+    /// Holds a webhook for an outcome that receivers are told of, in the transaction of its record.
+    fn tell_of(&self, sql: &dyn Sql, code: &str, actor: &Actor) -> Result<(), SqlError> {
+        let Some(kind) = webhook_of(code) else { return Ok(()) };
+        let mut event = self.webhook(kind, actor.request);
+        (event.grant, event.client) = (actor.grant, actor.client.clone());
+        self.enqueue(sql, &event)
+    }
+}
+
+fn waiting(ask: &Ask, url: String) -> Stop {
+    let who =
+        if ask.second_person { "a second person must approve it" } else { "the person must approve it" };
+    let sentence = format!(
+        "Nothing was done yet: {}, so {who} first. Ask the person to open {url} and to look at what would happen. \
+         After the approval, call this tool again with exactly the same arguments; it then happens once. \
+         The link ends after {} minutes.",
+        ask.reason,
+        APPROVAL_LIFE.as_secs() / 60
+    );
+    Stop::Approval { sentence, url }
+}
+
 /// Why an intent did not come about.
-enum Unspendable {
+enum Unintended {
     Journal(JournalError),
+    Limit(LimitReached),
     Spent,
 }
 
-impl From<JournalError> for Unspendable {
+impl From<JournalError> for Unintended {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
     }
 }
 
-impl From<SqlError> for Unspendable {
+impl From<SqlError> for Unintended {
     fn from(error: SqlError) -> Self {
         Self::Journal(error.into())
     }
@@ -326,12 +417,9 @@ fn stop(error: &ActionError) -> Stop {
     }
 }
 
-fn verdict<T>(ended: &Result<T, ActionError>) -> (Verdict, String) {
-    match ended {
-        Ok(_) => (Verdict::Done, "ok".to_owned()),
-        Err(error) if error.maybe_done() => (Verdict::Unknown, error.code().to_owned()),
-        Err(error) => (Verdict::Failed, error.code().to_owned()),
-    }
+fn failed(error: &ActionError) -> (Verdict, String) {
+    let verdict = if error.maybe_done() { Verdict::Unknown } else { Verdict::Failed };
+    (verdict, error.code().to_owned())
 }
 
 fn log(actor: &Actor, intent: &Intent, outcome: &Outcome) {

@@ -7,13 +7,15 @@
 //! * every end writes exactly one record or pair of records.
 
 mod call;
+mod classifier;
+mod inspection;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_lock::SemaphoreGuardArc;
 use async_trait::async_trait;
-use call::Call;
+use call::{Call, Denied};
 use futures_channel::oneshot;
 use futures_util::future::{Either, pending, select};
 use http::HeaderValue;
@@ -26,6 +28,7 @@ use serde_json::{Map, Value};
 
 use crate::cell::{COPY_FRESH, CallName, Caller, Cancellation};
 use crate::offer;
+use inspection::Remarks;
 
 /// A call that ended well.
 pub(crate) struct Done {
@@ -75,11 +78,11 @@ impl Caller {
         let invocation = match action.parse(&arguments) {
             Ok(invocation) => invocation,
             Err(errors) => {
-                cell.record_denial(&self.actor, action, "argument.invalid");
+                cell.record_denial(&self.actor, action, Denied::of("argument.invalid"));
                 return Err(Stop::Absent(errors.to_string()));
             }
         };
-        let checked = Call {
+        let mut checked = Call {
             cell: cell.clone(),
             microsoft: self.microsoft.clone(),
             actor: self.actor.clone(),
@@ -91,15 +94,18 @@ impl Caller {
             position,
             // Read before the intent: what fails here must not leave an intent without outcome.
             account: self.account()?,
+            remarks: Remarks::default(),
         };
+        let labels = cell.labels_of_call().map_err(|error| not_recorded(error.into()))?;
+        checked.inspect_arguments(labels)?;
         let stage = if checked.must_look() { Stage::Look } else { Stage::Act };
         let effect = checked.invocation.effect();
         let permit = checked.decided(stage, &effect)?;
         let Some(place) = cell.admit_call() else {
-            cell.record_denial(&self.actor, action, "calls.too_many");
+            cell.record_denial(&self.actor, action, Denied::of("calls.too_many"));
             return Err(Stop::Refused(too_many_calls()));
         };
-        let intent = checked.intend(permit)?;
+        let intent = checked.intend(permit, &effect)?;
         self.detach(checked, intent, place, client).await
     }
 
@@ -113,7 +119,7 @@ impl Caller {
         let Some(cursor) = cursor else { return Ok((arguments, None)) };
         let opened = cursor.as_str().and_then(|cursor| self.cell.open_cursor(action.spec.name, cursor));
         let (arguments, position) = opened.ok_or_else(|| {
-            self.cell.record_denial(&self.actor, action, "argument.cursor");
+            self.cell.record_denial(&self.actor, action, Denied::of("argument.cursor"));
             Stop::Told("The argument `cursor` is not one that this tool gave to this person within the last hour. Call the tool again without it.".to_owned())
         })?;
         Ok((arguments, Some(position)))

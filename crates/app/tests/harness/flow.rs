@@ -48,6 +48,14 @@ pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
+/// Path and query of the question that an answer asks.
+pub(crate) fn question(answer: &Answer) -> String {
+    let link = answer.text().split("/approve?a=").nth(1).unwrap_or_else(|| panic!("{}", answer.text()));
+    let sealed: String =
+        link.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    format!("/approve?a={sealed}")
+}
+
 impl Site {
     /// A request to this host.
     pub(crate) fn request(&self, method: &str, target: &str) -> request::Builder {
@@ -148,6 +156,34 @@ impl Site {
         request.headers_mut().insert(COOKIE, cookie(&page).parse().unwrap());
         let answer = self.ask(request);
         assert_eq!(answer.status, 303, "{path}: {}", answer.text());
+    }
+
+    /// Looks at a question, by path and query.
+    pub(crate) fn look_at_question(&self, assertion: &str, question: &str) -> Answer {
+        self.ask(self.request("GET", question).header(ASSERTION, assertion).body(Body::empty()).unwrap())
+    }
+
+    /// Looks at a question, and answers it.
+    pub(crate) fn answer_question(&self, assertion: &str, question: &str, decision: &str) -> Answer {
+        let page = self.look_at_question(assertion, question);
+        self.answer_page(assertion, &page, question, decision)
+    }
+
+    /// Answers a question on a page that was opened before.
+    pub(crate) fn answer_page(
+        &self,
+        assertion: &str,
+        page: &Answer,
+        question: &str,
+        decision: &str,
+    ) -> Answer {
+        let (transaction, digest) = (field(page, "transaction"), field(page, "digest"));
+        let fields =
+            [("transaction", transaction.as_str()), ("digest", digest.as_str()), ("decision", decision)];
+        let mut request = self.post(&question.replace("/approve?", "/approve/answer?"), &fields);
+        request.headers_mut().insert(ASSERTION, assertion.parse().unwrap());
+        request.headers_mut().insert(COOKIE, cookie(page).parse().unwrap());
+        self.ask(request)
     }
 
     /// The code of a grant of these scopes.

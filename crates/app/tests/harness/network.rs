@@ -13,6 +13,7 @@ use m365_types::Scope;
 use serde_json::{Value, json};
 
 use super::keys::Signer;
+use super::models::{FakeModels, MODELS};
 use super::people::Person;
 use super::ports::FrozenClock;
 
@@ -21,6 +22,7 @@ pub(crate) const AUDIENCE: &str = "4714c1358e65fe4b408ad6d432a5f878f08194bdb4752
 pub(crate) const ENTRA: &str = "https://login.microsoftonline.com";
 pub(crate) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 pub(crate) const ENTRA_CLIENT: &str = "22222222-3333-4444-5555-666666666666";
+const GATEWAY: &str = "https://gateway.ai.cloudflare.com/v1/0123456789abcdef/m365-graph";
 const GRAPH: &str = "https://gateway.ai.cloudflare.com/v1/0123456789abcdef/m365-graph/custom-msgraph/v1.0";
 
 /// A row of the table of destinations.
@@ -30,6 +32,10 @@ pub(crate) enum Destination {
     EntraKeys,
     EntraToken,
     Graph,
+    Model,
+    /// A second receiver of webhooks.
+    OtherWebhook,
+    Webhook,
 }
 
 impl Destination {
@@ -43,6 +49,9 @@ impl Destination {
             (Method::GET, format!("{ACCESS}/cdn-cgi/access/certs"), Self::AccessKeys),
             (Method::GET, format!("{entra}/discovery/v2.0/keys"), Self::EntraKeys),
             (Method::POST, format!("{entra}/oauth2/v2.0/token"), Self::EntraToken),
+            (Method::POST, MODELS.to_owned(), Self::Model),
+            (Method::POST, format!("{GATEWAY}/custom-alerts-contoso-example/"), Self::OtherWebhook),
+            (Method::POST, format!("{GATEWAY}/custom-hooks-contoso-example/m365"), Self::Webhook),
         ]
         .into_iter()
         .find(|(known, place, _)| known == method && place == url)
@@ -56,8 +65,10 @@ pub(crate) struct FakeNetwork {
     sent: Mutex<Vec<(Destination, Request<Bytes>)>>,
     /// What Graph answers, in order; the last again and again.
     graph: Mutex<VecDeque<(u16, String)>>,
+    pub(crate) models: FakeModels,
     entra_refuses: AtomicBool,
     tokens_are_short: AtomicBool,
+    webhooks_fail: AtomicBool,
     /// The destination that does not answer for now, and who waits for it.
     held: Mutex<(Option<Destination>, Vec<oneshot::Sender<()>>)>,
 }
@@ -68,8 +79,10 @@ impl FakeNetwork {
             clock,
             sent: Mutex::default(),
             graph: Mutex::new([(200, "{}".to_owned())].into()),
+            models: FakeModels::default(),
             entra_refuses: AtomicBool::new(false),
             tokens_are_short: AtomicBool::new(false),
+            webhooks_fail: AtomicBool::new(false),
             held: Mutex::default(),
         }
     }
@@ -93,6 +106,16 @@ impl FakeNetwork {
     /// Entra renews no token any more.
     pub(crate) fn refuse_tokens(&self) {
         self.entra_refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the first receiver of webhooks takes nothing for now.
+    pub(crate) fn fail_webhooks(&self, fail: bool) {
+        self.webhooks_fail.store(fail, Ordering::SeqCst);
+    }
+
+    fn webhook(&self) -> Response<Bytes> {
+        let status = if self.webhooks_fail.load(Ordering::SeqCst) { 503 } else { 200 };
+        through_the_gateway(status, String::new())
     }
 
     /// What is sent there from now on arrives, and is not answered before [`FakeNetwork::release`].
@@ -158,9 +181,7 @@ impl FakeNetwork {
         if !last {
             answers.pop_front();
         }
-        let mut response = Response::new(Bytes::from(body));
-        *response.status_mut() = status.try_into().unwrap();
-        response.headers_mut().insert("cf-aig-log-id", "log-1".parse().unwrap());
+        let mut response = through_the_gateway(status, body);
         response.headers_mut().insert("request-id", "graph-1".parse().unwrap());
         response
     }
@@ -183,8 +204,18 @@ impl Outbound for FakeNetwork {
             Destination::EntraKeys => answer(200, &Signer::Entra.key_set()),
             Destination::EntraToken => self.entra_token(&body),
             Destination::Graph => self.graph(),
+            Destination::Model => self.models.answer(),
+            Destination::OtherWebhook => through_the_gateway(204, String::new()),
+            Destination::Webhook => self.webhook(),
         })
     }
+}
+
+fn through_the_gateway(status: u16, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status.try_into().unwrap();
+    response.headers_mut().insert("cf-aig-log-id", "log-1".parse().unwrap());
+    response
 }
 
 fn answer(status: u16, body: &Value) -> Response<Bytes> {

@@ -10,8 +10,9 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use m365_app::config::{Config, Mode, Source};
 use m365_app::{Core, DIRECTORY_SCHEMA, Front, HostPorts, SqlDirectory, noted_high_water};
+use m365_egress::EchoSeal;
 use m365_ports::{Clock as _, Durability, SqlError, transact};
-use m365_seal::Key;
+use m365_seal::{Key, KeyRing, Keys, Purpose};
 use m365_types::{Profile, Secret};
 use serde_json::Value;
 use tower_service::Service as _;
@@ -195,6 +196,22 @@ impl Site {
         self.world.cells.lock().unwrap().values().map(count).sum()
     }
 
+    /// Whether the answer asks for an approval; every question that waits has one then.
+    pub(crate) fn approve_all(&self, answer: &Answer) -> bool {
+        let asks = answer.text().contains("/approve?a=");
+        if asks {
+            self.change_cells("UPDATE approval SET state = 'approved' WHERE state = 'asked'");
+        }
+        asks
+    }
+
+    /// Runs a statement in every cell, as nothing but the cell itself would.
+    pub(crate) fn change_cells(&self, statement: &str) {
+        for database in self.world.cells.lock().unwrap().values() {
+            transact(&**database, Durability::Full, |sql| sql.run(statement, &[])).unwrap();
+        }
+    }
+
     /// Takes the newest record out of the only cell's journal, as a copy from before it would be without it.
     pub(crate) fn forget_newest_record(&self) {
         let cells = self.world.cells.lock().unwrap();
@@ -255,16 +272,23 @@ impl Answer {
     }
 }
 
+/// The keys of every site.
+fn key(seed: u8) -> Key {
+    Key::from_bytes(std::array::from_fn(|i| seed ^ u8::try_from(i).unwrap()))
+}
+
+/// What makes the stamps of the echo route.
+pub(crate) fn echo_seal() -> EchoSeal {
+    let ring = |seed| KeyRing { current: key(seed), previous: None };
+    let keys = Keys { encryption: ring(1), cookie_encryption: ring(2), cookie: ring(3) };
+    EchoSeal::new(keys.mac(Purpose::Echo))
+}
+
 struct Settings(BTreeMap<&'static str, String>);
 
 impl Settings {
     fn at(host: &str) -> Self {
-        let key = |seed: u8| {
-            Key::from_bytes(std::array::from_fn(|i| seed ^ u8::try_from(i).unwrap()))
-                .encode()
-                .expose()
-                .clone()
-        };
+        let key = |seed: u8| key(seed).encode().expose().clone();
         Self(BTreeMap::from([
             ("PUBLIC_URL", format!("https://{host}")),
             ("ACCESS_TEAM_DOMAIN", ACCESS.to_owned()),
@@ -272,6 +296,8 @@ impl Settings {
             ("OPERATOR_GROUP", OPERATORS.to_owned()),
             ("AI_GATEWAY_ACCOUNT_ID", "0123456789abcdef".to_owned()),
             ("AI_GATEWAY_ID", "m365-graph".to_owned()),
+            ("AI_GATEWAY_LLM_ID", "m365-llm".to_owned()),
+            ("LLM_SUMMARY_ROUTE", "summary".to_owned()),
             ("AI_GATEWAY_SERVICE_TOKEN", "gateway-token".to_owned()),
             ("GRAPH_API_VERSION", "v1.0".to_owned()),
             ("MICROSOFT_TENANT_ID", TENANT.to_owned()),

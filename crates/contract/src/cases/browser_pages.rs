@@ -45,7 +45,7 @@ table! { "browser_pages":
 }
 
 /// The tab of the person.
-const TAB: &str = "person";
+pub(super) const TAB: &str = "person";
 /// Widths in CSS pixels; the first is also what 400 % zoom leaves of an ordinary window (WCAG 1.4.10).
 const WIDTHS: [u32; 2] = [320, 1280];
 
@@ -447,7 +447,7 @@ fn every_page_is_accessible_in_light_and_dark_narrow_and_wide(site: &Site) -> Re
 }
 
 /// Judges the page in the tab at every width and in both schemes, and leaves pictures of it.
-fn look(chromium: &mut Chromium, page: &str) -> Result<()> {
+pub(super) fn look(chromium: &mut Chromium, page: &str) -> Result<()> {
     let controls = chromium.ask(TAB, &json!({ "do": "controls" }))?;
     let nameless =
         controls.list("")?.iter().find(|control| control.at("/name").as_str().is_none_or(str::is_empty));

@@ -193,7 +193,7 @@ fn a_client_that_cannot_be_asked_gets_the_link(site: &Site) -> Result<()> {
 }
 
 /// The session id that the server gives a client which declares this.
-fn session_id(mcp: &Mcp, version: &str, capabilities: &Value) -> Result<String> {
+pub(super) fn session_id(mcp: &Mcp, version: &str, capabilities: &Value) -> Result<String> {
     let params = json!({ "protocolVersion": version, "capabilities": capabilities, "clientInfo": { "name": "contract", "version": "1" } });
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
     let reply = Reply::read(mcp.bare().json(&message).send()?)?;
@@ -204,7 +204,7 @@ fn session_id(mcp: &Mcp, version: &str, capabilities: &Value) -> Result<String> 
     Ok(id.to_owned())
 }
 
-fn in_session(mcp: &Mcp, version: &'static str, id: &str) -> Mcp {
+pub(super) fn in_session(mcp: &Mcp, version: &'static str, id: &str) -> Mcp {
     let headers = vec![("mcp-session-id".to_owned(), id.to_owned())];
     Mcp { headers, ..mcp.speaking(version) }
 }

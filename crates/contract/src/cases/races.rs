@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
+use super::approvals::message;
+use crate::approval::{Decision, link_of, press};
 use crate::browser::{Browser, prepare};
 use crate::http::{Answer, Request};
 use crate::journal::Record;
@@ -23,6 +25,8 @@ table! { "races":
     shared refreshes_against_revocations_leave_nothing_alive,
     shared parallel_answers_give_exactly_one_code,
     shared an_answer_against_a_refusal_has_one_end,
+    shared of_twenty_calls_after_one_approval_exactly_one_has_an_effect,
+    shared of_twenty_answers_to_one_question_exactly_one_counts,
     shared of_twenty_parallel_callbacks_exactly_one_signs_in,
     shared first_sign_ins_of_a_person_at_once_are_all_answered_and_leave_one_grant,
     last a_flood_of_registrations_is_stopped,
@@ -198,6 +202,46 @@ fn an_answer_against_a_refusal_has_one_end(site: &Site) -> Result<()> {
         }
     }
     expect_records(&session, &[("request.refused", "transaction_spent", ROUNDS * (PARALLEL - 1))])
+}
+
+/// The others are told that it was used, or asked anew; whatever they hear, the message goes out once.
+fn of_twenty_calls_after_one_approval_exactly_one_has_an_effect(site: &Site) -> Result<()> {
+    let session = Session::open(site, "race-approval")?;
+    for round in 1..=ROUNDS {
+        let arguments = message(&format!("round {round}"));
+        session.approve_ahead("sendEmail", &arguments)?;
+        let replies = at_once(PARALLEL, |_| session.tool("sendEmail", &arguments))?;
+        let done = replies.iter().filter(|reply| reply.success().is_ok()).count();
+        ensure!(done == 1, "{done} of {PARALLEL} calls went through by one approval");
+        let sent = site.control.graph("sent", &session.person.email)?.len();
+        ensure!(sent == round, "{sent} messages by {round} approvals");
+    }
+    Ok(())
+}
+
+fn of_twenty_answers_to_one_question_exactly_one_counts(site: &Site) -> Result<()> {
+    let session = Session::open(site, "race-answer")?;
+    for round in 1..=ROUNDS {
+        let arguments = message(&format!("round {round}"));
+        let link = link_of(&session.tool("sendEmail", &arguments)?)?;
+        let page = session.browser.clone().page(&link)?;
+        let answers = at_once(PARALLEL, |number| {
+            let decision = if number % 2 == 0 { Decision::Approve } else { Decision::Deny };
+            let answer = press(&mut session.browser.clone(), &page, decision)?;
+            Ok((decision, answer))
+        })?;
+        let (taken, late): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(|(_, answer)| answer.status == 303);
+        for (_, answer) in &late {
+            answer.expect(&[409])?;
+        }
+        let [(decision, _)] = taken.as_slice() else {
+            anyhow::bail!("{} of {PARALLEL} answers counted", taken.len())
+        };
+        let happened = session.tool("sendEmail", &arguments)?.success().is_ok();
+        ensure!(happened == (*decision == Decision::Approve), "{decision:?}, and the call: {happened}");
+    }
+    Ok(())
 }
 
 /// Where the one answer that went on leads; the others are refused on our own page.

@@ -188,10 +188,11 @@ fn custom(properties: &[(&str, &str)]) -> String {
 }
 
 fn labels_of(parts: &[(&str, &str)]) -> Vec<String> {
-    let body = "<w:document xmlns:w=\"w\"><w:body><w:p><w:r><w:t>text</w:t></w:r></w:p></w:body></w:document>";
+    let body =
+        "<w:document xmlns:w=\"w\"><w:body><w:p><w:r><w:t>text</w:t></w:r></w:p></w:body></w:document>";
     let mut all = vec![("word/document.xml", body)];
     all.extend(parts);
-    let read = read("a.docx", "", &support::office("word/document.xml", &all)).unwrap();
+    let read = read("a.docx", "", &office("word/document.xml", &all)).unwrap();
     assert_eq!(read.text, "text");
     read.sensitivity
 }
@@ -201,7 +202,9 @@ fn an_office_file_says_its_sensitivity_labels() {
     let named = custom(&[("Enabled", "true"), ("Name", "Confidential\u{202e}"), ("SiteId", "x")]);
     let off = custom(&[("Enabled", "false"), ("Name", "Confidential")]);
     let nameless = custom(&[("Enabled", "true")]);
-    let info = |more: &str| format!("<clbl:labelList xmlns:clbl=\"c\"><clbl:label id=\"{{{LABEL}}}\" {more}/></clbl:labelList>");
+    let info = |more: &str| {
+        format!("<clbl:labelList xmlns:clbl=\"c\"><clbl:label id=\"{{{LABEL}}}\" {more}/></clbl:labelList>")
+    };
     let (on, removed) = (info("enabled=\"1\" removed=\"0\""), info("enabled=\"1\" removed=\"1\""));
     let disabled = info("enabled=\"0\" removed=\"0\"");
     let (properties, together) = ("docProps/custom.xml", "docMetadata/LabelInfo.xml");

@@ -93,7 +93,11 @@ fn a_list_of_hosts_holds_names_and_nothing_else() {
     for (host, fits) in
         [("contoso.sharepoint.com", true), ("localhost", false), ("10.0.0.1", false), ("a/b.example", false)]
     {
-        assert_eq!(TransferHosts::new(gateway.clone(), &[host.to_owned()]).is_ok(), fits, "{host}");
+        assert_eq!(
+            TransferHosts::new(gateway.clone(), &[host.to_owned()], &mut Providers::default()).is_ok(),
+            fits,
+            "{host}"
+        );
     }
 }
 
@@ -105,7 +109,7 @@ fn two_hosts_that_would_share_a_provider_are_refused() {
     };
     let of = |hosts: &[&str]| {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        TransferHosts::new(gateway(), &hosts).map(drop)
+        TransferHosts::new(gateway(), &hosts, &mut Providers::default()).map(drop)
     };
     for hosts in [
         &["contoso-my.sharepoint.com", "contoso.sharepoint.com"][..],

@@ -1,6 +1,7 @@
+use m365_types::{Role, Standing};
 use serde_json::{Value, json};
 
-use crate::testing::{REQUEST, World, arguments, json_of, ok};
+use crate::testing::{REQUEST, World, arguments, effect, json_of, ok};
 use crate::{Answer, find_tool};
 
 fn created(given: Value) -> (Value, Answer) {
@@ -142,4 +143,76 @@ fn a_link_that_has_not_come_yet_is_said_to_come() {
         let answer = world.run("createCalendarEvent", given.clone()).unwrap();
         assert!(answer.text.contains("getEvent will show it") && answer.structured.get("joinUrl").is_none());
     }
+}
+
+const START: &str = "2026-11-24T10:00:00+01:00";
+
+fn event(more: &Value) -> Value {
+    let mut event = json!({ "subject": "Sync", "start": START, "end": "2026-11-24T10:30[Europe/Berlin]" });
+    event.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    event
+}
+
+#[test]
+fn the_effect_of_a_new_event_is_whom_it_invites_to_what_when_and_where() {
+    let full = event(&json!({
+        "attendees": ["megan@contoso.example", "room@contoso.example"], "body": "Agenda\n<b>none</b><script>x</script>",
+        "location": "Berlin", "onlineMeeting": true,
+    }));
+    let told = effect("createCalendarEvent", full.clone());
+    let facts: Vec<_> = told.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    assert_eq!(
+        facts,
+        [
+            ("Subject", "Sync"),
+            ("Start", "Tue 2026-11-24 09:00 UTC (2026-11-24T09:00:00Z)"),
+            ("End", "Tue 2026-11-24 10:30 Europe/Berlin (2026-11-24T09:30:00Z)"),
+            ("Where", "Berlin"),
+            ("Online", "a Teams meeting"),
+        ]
+    );
+    assert!(told.recipients.iter().all(|one| one.role == Role::Attendee) && told.recipients.len() == 2);
+    assert_eq!(told.body.as_ref().unwrap().text, "Agenda\n<b>none</b>");
+    for (name, value) in [
+        ("attendees", json!(["megan@contoso.example"])),
+        ("body", json!("x")),
+        ("location", json!("Bonn")),
+        ("onlineMeeting", json!(false)),
+        ("subject", json!("sync")),
+        ("start", json!("2026-11-24T10:00:01+01:00")),
+        ("mailbox", json!("support@contoso.example")),
+    ] {
+        let mut other = full.clone();
+        other[name] = value;
+        assert_ne!(effect("createCalendarEvent", other), told, "{name}");
+    }
+}
+
+#[test]
+fn an_event_of_one_s_own_reaches_nobody_and_needs_no_look() {
+    let parsed = find_tool("createCalendarEvent").unwrap().parse(&arguments(event(&json!({})))).unwrap();
+    assert!(!parsed.must_look() && parsed.effect().recipients.is_empty());
+    let seen = World::with_json(&json!({ "value": [] }))
+        .look("createCalendarEvent", event(&json!({ "mailbox": "support@contoso.example" })))
+        .unwrap();
+    assert_eq!((seen.shared, seen.recipients[0].role), (true, Role::Member));
+}
+
+#[test]
+fn who_is_invited_is_asked_about_and_local_time_is_settled() {
+    let mut world = World::answering([
+        ok(&json!({ "timeZone": "W. Europe Standard Time" })),
+        ok(
+            &json!({ "value": [{ "emailAddress": { "address": "megan@contoso.example" }, "recipientScope": "internal" }] }),
+        ),
+    ]);
+    world.scopes = Some("Calendars.ReadWrite Mail.Read MailboxSettings.Read");
+    let given = event(&json!({
+        "start": "2026-11-24T10:00", "end": "2026-11-24T10:30", "attendees": ["megan@contoso.example", "x@x.example"],
+    }));
+    let seen = world.look("createCalendarEvent", given).unwrap();
+    assert_eq!(seen.facts[1].value, "Tue 2026-11-24 10:00 Europe/Berlin (2026-11-24T09:00:00Z)");
+    let said: Vec<_> = seen.recipients.iter().map(|one| one.said).collect();
+    assert_eq!(said, [Standing::Inside, Standing::Unknown]);
+    assert_eq!(world.requests()[1].path, "/me/getMailTips");
 }

@@ -43,7 +43,7 @@ struct Location {
     display_name: Option<String>,
 }
 
-/// Reads an event.
+/// Reads an event. One without a version could change unseen, so it is not acted on.
 pub(crate) async fn event(
     context: &Context<'_>,
     mailbox: Option<&Email>,
@@ -52,7 +52,8 @@ pub(crate) async fn event(
     let mut request = context.graph.request_to(Method::Get, EVENT, mailbox, &[id])?;
     request.prefer = vec![IMMUTABLE_ID.to_owned()];
     request.query = vec![("$select", SELECT.to_owned())];
-    context.graph.fetch(request).await
+    let seen: Seen = context.graph.fetch(request).await?;
+    if seen.version().is_none() { Err(context.graph.unreadable()) } else { Ok(seen) }
 }
 
 impl Seen {
@@ -115,3 +116,7 @@ impl Seen {
         self.say_kind(effect);
     }
 }
+
+#[cfg(test)]
+#[path = "seen_tests.rs"]
+mod tests;

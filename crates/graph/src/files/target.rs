@@ -82,7 +82,7 @@ impl Target {
     /// It as a file that others get to see.
     pub(super) fn file(&self) -> EffectFile {
         let name = effect::line(self.name.as_deref());
-        EffectFile { name, size: self.size(), digest: self.version().unwrap_or_default() }
+        EffectFile { name, size: self.size(), digest: self.version().unwrap_or_default(), text: None }
     }
 
     /// The path of the folder it lies in, from the top of its drive: `/Contracts/Expired`.

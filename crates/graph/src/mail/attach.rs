@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use m365_types::{ActionSpec, EffectFile, Email, Method, Reach, ResolvedEffect, Scope, Secret};
+use m365_types::{ActionSpec, Email, Method, Reach, ResolvedEffect, Scope, Secret};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -193,7 +193,7 @@ impl Invocation for AddDraftAttachment {
         if matches!(self.source, Source::Item { .. }) {
             let File { name, bytes, .. } = self.file(context).await?;
             let name = Cleaner::default().line(Some(&name), NAME_MAX);
-            effect.files = vec![EffectFile { name, ..effect::file("", &bytes) }];
+            effect.files = vec![effect::read(context, &name, None, bytes).await];
         }
         standing::ask(context, &mut effect.recipients).await?;
         Ok(effect)

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use m365_types::Scope;
 use serde_json::{Value, json};
 
-use crate::testing::{Scripted, World, accepted, answer, arguments, json_of, ok};
+use crate::testing::{Scripted, World, accepted, answer, arguments, effect, json_of, ok};
 
 fn item(size: u64) -> Scripted {
     ok(&json!({ "id": "I", "name": "Plan.docx", "size": size, "file": { "mimeType": "application/msword" } }))
@@ -122,4 +122,52 @@ fn a_file_needs_the_permission_for_where_it_lies() {
         scopes(json!({ "id": "A", "driveItemId": "I", "driveId": "D" })),
         [Scope::MailReadWrite, Scope::FilesReadAll]
     );
+}
+
+#[test]
+fn what_is_attached_is_told_by_its_digest_where_its_bytes_are_known() {
+    let text = |content: &str| {
+        effect("addDraftAttachment", json!({ "id": "A", "name": "a.txt", "content": content }))
+    };
+    let file = &text("abc").files[0];
+    assert_eq!((file.name.as_str(), file.size), ("a.txt", 3));
+    assert_eq!(file.digest, crate::effect::sha256(b"abc"));
+    assert_ne!(text("abc"), text("abd"));
+    let item = |drive: Option<&str>| {
+        effect("addDraftAttachment", json!({ "id": "A", "driveItemId": "I", "driveId": drive }))
+    };
+    assert_eq!(item(None), item(None));
+    assert_ne!(item(None), item(Some("D")));
+    assert!(item(None).recipients.is_empty());
+}
+
+#[test]
+fn in_another_mailbox_the_draft_and_the_file_are_looked_at() {
+    let given = json!({ "id": "A", "driveItemId": "I", "mailbox": "support@contoso.example" });
+    let look = |length: usize| {
+        let draft = ok(&json!({ "id": "A", "changeKey": "K", "subject": "Q3" }));
+        let world =
+            World::answering([draft, item(length as u64), bytes(length), ok(&json!({ "value": [] }))]);
+        let seen = world.look("addDraftAttachment", given.clone()).unwrap();
+        assert_eq!(world.requests()[0].path, "/users/support%40contoso.example/messages/A");
+        seen
+    };
+    let seen = look(5);
+    assert_eq!((seen.files[0].name.as_str(), seen.files[0].size), ("Plan.docx", 5));
+    assert_eq!((seen.version.as_deref(), seen.shared, seen.recipients.len()), (Some("K"), true, 1));
+    assert_eq!(look(5), seen);
+    assert_ne!(look(6), seen);
+}
+
+#[test]
+fn the_name_of_a_drive_item_stands_in_a_frame() {
+    let world = World::answering([item(5), bytes(5), ok(&json!({ "id": "AT=" }))]);
+    let answer = world.run("addDraftAttachment", json!({ "id": "A", "driveItemId": "I" })).unwrap();
+    assert!(
+        answer.text.starts_with("Attached to the draft: a file, 5 bytes.\nThe lines between"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.structured["untrusted"], true);
+    assert!(crate::find_tool("addDraftAttachment").unwrap().spec.untrusted);
 }

@@ -1,6 +1,7 @@
+use m365_types::{Role, Standing};
 use serde_json::{Value, json};
 
-use crate::testing::{World, arguments, json_of};
+use crate::testing::{World, arguments, effect, json_of, ok};
 
 fn created() -> Value {
     json!({
@@ -114,4 +115,56 @@ fn a_draft_reaches_nobody() {
     let given = arguments(json!({ "subject": "s", "body": "b", "to": ["a@x.example"] }));
     let reach = crate::find_tool("createDraft").unwrap().parse(&given).unwrap().reach();
     assert!(reach.recipients.is_empty() && !reach.shared);
+}
+
+#[test]
+fn a_draft_tells_to_whom_it_is_addressed_and_reaches_who_uses_the_mailbox() {
+    let given = json!({
+        "subject": "Q3", "body": "<p onclick=x>Hi</p>", "to": ["a@x.example", "b@x.example"], "cc": ["c@x.example"],
+        "bcc": ["d@x.example"],
+    });
+    let own = effect("createDraft", given.clone());
+    let told: Vec<_> = own.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("To", "a@x.example, b@x.example"),
+            ("Cc", "c@x.example"),
+            ("Bcc", "d@x.example"),
+            ("Subject", "Q3")
+        ]
+    );
+    assert_eq!(own.body.as_ref().unwrap().text, "<p>Hi</p>");
+    assert!(own.recipients.is_empty() && !own.shared);
+    for (name, value) in
+        [("bcc", json!([])), ("subject", json!("Q4")), ("body", json!("x")), ("contentType", json!("text"))]
+    {
+        let mut other = given.clone();
+        other[name] = value;
+        assert_ne!(effect("createDraft", other), own, "{name}");
+    }
+    let mut elsewhere = given;
+    elsewhere["mailbox"] = "support@contoso.example".into();
+    let seen = World::with_json(&json!({ "value": [] })).look("createDraft", elsewhere).unwrap();
+    assert_eq!((seen.shared, seen.recipients.len()), (true, 1));
+    assert_eq!((seen.recipients[0].role, seen.recipients[0].said), (Role::Member, Standing::Unknown));
+}
+
+#[test]
+fn a_draft_of_an_answer_says_which_message_it_answers_and_how() {
+    let own = effect("createReplyDraft", json!({ "id": "A", "comment": "Yes & no" }));
+    assert_eq!((own.target.as_str(), own.recipients.len()), ("me/messages/A", 0));
+    assert_eq!(own.body.as_ref().unwrap().text, "Yes &amp; no");
+    assert_ne!(
+        own,
+        effect("createReplyDraft", json!({ "id": "A", "comment": "Yes & no", "kind": "replyAll" }))
+    );
+    assert_ne!(own, effect("createReplyDraft", json!({ "id": "B", "comment": "Yes & no" })));
+    let forward = |to: &str| effect("createReplyDraft", json!({ "id": "A", "kind": "forward", "to": [to] }));
+    assert_ne!(forward("a@x.example"), forward("b@x.example"));
+    let original = json!({ "id": "A", "changeKey": "K", "subject": "Q3" });
+    let world = World::answering([ok(&original), ok(&json!({ "value": [] }))]);
+    let given = json!({ "id": "A", "mailbox": "support@contoso.example" });
+    let seen = world.look("createReplyDraft", given).unwrap();
+    assert_eq!((seen.version.as_deref(), seen.recipients.len()), (Some("K"), 1));
 }

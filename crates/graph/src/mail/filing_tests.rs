@@ -1,6 +1,7 @@
+use m365_types::{ResolvedEffect, Role, Standing};
 use serde_json::{Value, json};
 
-use crate::testing::{World, arguments, json_of};
+use crate::testing::{World, arguments, effect, json_of, ok};
 
 #[test]
 fn an_update_changes_what_was_given_and_nothing_else() {
@@ -65,4 +66,86 @@ fn an_answer_without_an_id_cannot_be_used() {
     let error =
         World::with_json(&Value::Object(serde_json::Map::new())).run("trashEmail", json!({ "id": "A" }));
     assert_eq!(error.unwrap_err().code(), "graph_unreadable");
+}
+
+fn message() -> Value {
+    json!({
+        "id": "A", "changeKey": "K", "subject": "Q3", "from": { "emailAddress": { "address": "megan@x.example" } },
+        "receivedDateTime": "2026-11-20T08:12:08Z", "isRead": false, "importance": "normal", "categories": ["Red", "Blue"],
+        "flag": { "flagStatus": "notFlagged" }, "parentFolderId": "F=",
+    })
+}
+
+fn facts(effect: &ResolvedEffect) -> Vec<(&str, &str, Option<&str>)> {
+    effect.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str(), fact.was.as_deref())).collect()
+}
+
+#[test]
+fn what_is_thrown_away_is_looked_at_before() {
+    let world = World::with_json(&message());
+    let seen = world.look("trashEmail", json!({ "id": "A/=" })).unwrap();
+    let request = &world.requests()[0];
+    assert_eq!((request.call.method.as_str(), request.path.as_str()), ("GET", "/me/messages/A%2F%3D"));
+    let select =
+        "id,changeKey,subject,from,receivedDateTime,isRead,importance,flag,categories,parentFolderId";
+    assert_eq!(request.query, [("$select", select.to_owned())]);
+    assert_eq!(
+        facts(&seen),
+        [
+            ("Subject", "Q3", None),
+            ("From", "megan@x.example", None),
+            ("Received", "2026-11-20T08:12:08Z", None),
+            ("Folder", "deleteditems", Some("F=")),
+        ]
+    );
+    assert_eq!((seen.version.as_deref(), seen.folder.as_deref()), (Some("K"), Some("F=")));
+    assert!(seen.recipients.is_empty() && !seen.shared);
+    let mut moved = message();
+    moved["parentFolderId"] = "G=".into();
+    let moved = World::with_json(&moved).look("trashEmail", json!({ "id": "A/=" })).unwrap();
+    assert_ne!(moved, seen);
+}
+
+#[test]
+fn in_one_s_own_mailbox_arguments_say_all_of_a_mark_or_a_move() {
+    for (tool, given) in [
+        ("updateEmail", json!({ "id": "A", "isRead": true })),
+        ("moveEmail", json!({ "id": "A", "folder": "archive" })),
+    ] {
+        let invocation = crate::find_tool(tool).unwrap().parse(&arguments(given.clone())).unwrap();
+        assert!(!invocation.must_look() && invocation.effect().recipients.is_empty());
+    }
+    let moved = effect("moveEmail", json!({ "id": "A", "folder": "archive" }));
+    assert_eq!((moved.target.as_str(), moved.folder.as_deref()), ("me/messages/A", Some("archive")));
+    let marked = effect("updateEmail", json!({ "id": "A", "flag": "flagged", "categories": ["Red"] }));
+    assert_eq!(facts(&marked), [("categories", "Red", None), ("flag", "flagged", None)]);
+    assert_ne!(moved, effect("moveEmail", json!({ "id": "B", "folder": "archive" })));
+    assert_ne!(moved, effect("moveEmail", json!({ "id": "A", "folder": "junkemail" })));
+}
+
+#[test]
+fn in_another_mailbox_whoever_uses_it_is_reached_and_what_changes_is_told() {
+    let tips = json!({ "value": [
+        { "emailAddress": { "address": "support@contoso.example" }, "recipientScope": "internal" }
+    ] });
+    let world = World::answering([ok(&message()), ok(&tips)]);
+    let given = json!({
+        "id": "A", "isRead": true, "flag": "flagged", "categories": [], "importance": "normal",
+        "mailbox": "support@contoso.example",
+    });
+    let seen = world.look("updateEmail", given).unwrap();
+    assert_eq!(world.requests()[0].path, "/users/support%40contoso.example/messages/A");
+    assert_eq!(
+        facts(&seen)[3..],
+        [
+            ("categories", "", Some("Red, Blue")),
+            ("flag", "flagged", Some("notFlagged")),
+            ("importance", "normal", None),
+            ("isRead", "true", Some("false")),
+        ]
+    );
+    assert!(seen.shared);
+    let one = &seen.recipients[0];
+    assert_eq!((one.role, one.said), (Role::Member, Standing::Inside));
+    assert_eq!(seen.recipients.len(), 1);
 }

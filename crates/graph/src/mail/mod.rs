@@ -16,7 +16,9 @@ mod param;
 mod reply;
 mod seen;
 pub(crate) mod send;
+mod sensitivity;
 mod settings;
+pub(crate) mod summary;
 mod tips;
 
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
@@ -78,7 +80,7 @@ const TIPS: Call = Call::query(MAIL_TIPS);
 const MOVE: Call = Call::post("/me/messages/{message}/move").or_mailbox();
 
 /// The rows of this family, in the order clients see them.
-pub(crate) static ROWS: [Action; 20] = [
+pub(crate) static ROWS: [Action; 21] = [
     Action {
         spec: ActionSpec {
             name: "sendEmail",
@@ -136,6 +138,19 @@ pub(crate) static ROWS: [Action; 20] = [
     },
     Action {
         spec: ActionSpec {
+            name: summary::NAME,
+            title: "Summarize thread",
+            summary: "Summarize an email conversation",
+            calls: &[MESSAGE, Call::get(summary::MESSAGES).or_mailbox()],
+            ..READ
+        },
+        paged: false,
+        params: &[&summary::ID, &summary::CONVERSATION, &summary::FOCUS, &MAILBOX],
+        output: Output::One(&["summary", "messages", "truncated"]),
+        parse: summary::summarize_thread,
+    },
+    Action {
+        spec: ActionSpec {
             name: "listMailFolders",
             title: "List mail folders",
             summary: "List mail folders with counts",
@@ -169,7 +184,7 @@ pub(crate) static ROWS: [Action; 20] = [
             title: "Read attachment",
             summary: "Read an attached document as text",
             calls: &[Call::get(attachment_text::DESCRIBED).or_mailbox(), ATTACHMENT, MESSAGE],
-            sensitivity: MESSAGE_OR_PLACE,
+            sensitivity: &[Sensitivity::FileLabel, Sensitivity::MessageSensitivity, Sensitivity::Place],
             ..READ
         },
         paged: true,

@@ -1,7 +1,7 @@
-use m365_types::Email;
+use m365_types::{Email, Fact, ResolvedEffect, Role, Standing};
 use serde_json::{Value, json};
 
-use crate::testing::{World, accepted, arguments, json_of, ok, refused, throttled};
+use crate::testing::{World, accepted, arguments, effect, json_of, ok, refused, throttled};
 
 fn sent(tool: &str, given: Value) -> (String, Value, String) {
     let world = World::answering([accepted()]);
@@ -88,4 +88,142 @@ fn nothing_is_sent_twice_unless_it_was_refused_for_load() {
             "{tool}: 200 is not 202"
         );
     }
+}
+
+fn who(address: &str) -> Value {
+    json!({ "emailAddress": { "name": "", "address": address } })
+}
+
+fn original(more: &Value) -> Value {
+    let mut original = json!({
+        "id": "A", "changeKey": "K", "subject": "Q3", "from": who("megan@contoso.example"), "replyTo": [],
+        "toRecipients": [who("alex@contoso.example"), who("lee@contoso.example")],
+        "ccRecipients": [who("cc@x.example"), who("Lee@contoso.example")], "bccRecipients": [],
+        "body": { "contentType": "text", "content": "1 < 2\nBye" },
+    });
+    original.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+    original
+}
+
+fn looked(tool: &str, more: &Value, given: Value) -> ResolvedEffect {
+    let mut answers = vec![ok(&original(more))];
+    if tool == "forwardEmail" {
+        answers.push(ok(&json!({ "value": [] })));
+    }
+    answers.push(ok(&json!({ "value": [] })));
+    World::answering(answers).look(tool, given).unwrap()
+}
+
+fn reached(effect: &ResolvedEffect) -> Vec<(&str, Role)> {
+    let address = |one: &Option<Email>| one.as_ref().map_or("", Email::as_str).len();
+    assert!(effect.recipients.iter().all(|one| address(&one.address) > 0));
+    effect.recipients.iter().map(|one| (one.address.as_ref().map_or("", Email::as_str), one.role)).collect()
+}
+
+fn fact<'a>(effect: &'a ResolvedEffect, name: &str) -> Option<&'a Fact> {
+    effect.facts.iter().find(|fact| fact.name == name)
+}
+
+#[test]
+fn an_answer_goes_to_the_sender_and_one_to_all_to_everybody_but_oneself() {
+    let one = looked("replyEmail", &json!({}), json!({ "id": "A", "comment": "Yes & no" }));
+    assert_eq!(reached(&one), [("megan@contoso.example", Role::To)]);
+    assert_eq!(fact(&one, "Subject").unwrap().value, "RE: Q3");
+    assert_eq!((one.version.as_deref(), one.target.as_str()), (Some("K"), "me/messages/A"));
+    let body = one.body.unwrap();
+    assert_eq!((body.html, body.text.as_str()), (true, "Yes &amp; no<hr>1 &lt; 2<br>Bye"));
+    let all = looked("replyEmail", &json!({}), json!({ "id": "A", "comment": "Yes", "all": true }));
+    assert_eq!(
+        reached(&all),
+        [("megan@contoso.example", Role::To), ("lee@contoso.example", Role::To), ("cc@x.example", Role::Cc)]
+    );
+}
+
+#[test]
+fn an_answer_that_somebody_turns_elsewhere_goes_there_and_says_so() {
+    let turned = json!({ "replyTo": [who("megan@contoso.example.attacker.example")] });
+    let seen = looked("replyEmail", &turned, json!({ "id": "A", "comment": "Yes" }));
+    assert_eq!(reached(&seen), [("megan@contoso.example.attacker.example", Role::To)]);
+    let told = fact(&seen, "Answers go to").unwrap();
+    assert_eq!(told.value, "megan@contoso.example.attacker.example");
+    assert_eq!(told.was.as_deref(), Some("megan@contoso.example"));
+    let straight = looked("replyEmail", &json!({}), json!({ "id": "A", "comment": "Yes" }));
+    assert_eq!(fact(&straight, "Answers go to"), None);
+    let same = json!({ "replyTo": [who("megan@contoso.example")] });
+    let same = looked("replyEmail", &same, json!({ "id": "A", "comment": "Yes" }));
+    assert_eq!(fact(&same, "Answers go to").unwrap().was, None);
+}
+
+#[test]
+fn an_answer_to_one_s_own_message_tells_all_it_may_go_to() {
+    let own = json!({ "from": who("Alex@contoso.example"), "toRecipients": [who("b@x.example")] });
+    let seen = looked("replyEmail", &own, json!({ "id": "A", "comment": "Yes" }));
+    assert_eq!(reached(&seen), [("alex@contoso.example", Role::To), ("b@x.example", Role::To)]);
+}
+
+#[test]
+fn in_another_mailbox_that_mailbox_is_the_one_left_out() {
+    let given = json!({ "id": "A", "comment": "Yes", "all": true, "mailbox": "lee@contoso.example" });
+    let seen = looked("replyEmail", &json!({}), given);
+    assert_eq!(
+        reached(&seen),
+        [("megan@contoso.example", Role::To), ("alex@contoso.example", Role::To), ("cc@x.example", Role::Cc)]
+    );
+    assert!(seen.shared);
+}
+
+#[test]
+fn who_has_no_usable_address_is_still_reached() {
+    let old = json!({ "from": who("/O=EXCHANGELABS/CN=OLD") });
+    let seen = looked("replyEmail", &old, json!({ "id": "A", "comment": "Yes" }));
+    assert_eq!(seen.recipients[0].name.as_deref(), Some("/O=EXCHANGELABS/CN=OLD"));
+    assert_eq!(seen.recipients[0].said, Standing::Unknown);
+}
+
+#[test]
+fn a_forward_takes_the_original_and_its_attachments_to_those_named() {
+    let given = || json!({ "id": "A", "to": ["b@x.example", "c@x.example"] });
+    let seen = looked("forwardEmail", &json!({ "subject": "fw: Q3" }), given());
+    assert_eq!(reached(&seen), [("b@x.example", Role::To), ("c@x.example", Role::To)]);
+    assert_eq!(fact(&seen, "Subject").unwrap().value, "fw: Q3");
+    assert_eq!(seen.body.as_ref().unwrap().text, "<hr>1 &lt; 2<br>Bye");
+    let file = json!({ "value": [{ "@odata.type": "#microsoft.graph.itemAttachment", "id": "I", "name": "m", "size": 9 }] });
+    let world = World::answering([ok(&original(&json!({}))), ok(&file), ok(&json!({ "value": [] }))]);
+    assert_eq!(world.look("forwardEmail", given()).unwrap().files.len(), 1);
+}
+
+#[test]
+fn an_original_that_changed_gives_another_effect_and_an_unchanged_one_the_same() {
+    for (tool, given) in [
+        ("replyEmail", json!({ "id": "A", "comment": "Yes", "all": true })),
+        ("forwardEmail", json!({ "id": "A", "to": ["b@x.example"] })),
+    ] {
+        let look = |more: &Value| looked(tool, more, given.clone());
+        assert_eq!(look(&json!({})), look(&json!({})));
+        for more in [
+            json!({ "changeKey": "L" }),
+            json!({ "subject": "Q4" }),
+            json!({ "body": { "contentType": "text", "content": "other" } }),
+        ] {
+            assert_ne!(look(&json!({})), look(&more), "{tool}: {more}");
+        }
+        if tool == "replyEmail" {
+            for more in [
+                json!({ "replyTo": [who("x@x.example")] }),
+                json!({ "from": who("x@x.example") }),
+                json!({ "toRecipients": [who("x@x.example")] }),
+                json!({ "ccRecipients": [] }),
+            ] {
+                assert_ne!(look(&json!({})), look(&more), "{more}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_to_all_where_there_is_only_one_is_an_answer_to_one() {
+    let alone = json!({ "toRecipients": [who("alex@contoso.example")], "ccRecipients": [] });
+    let look = |all: bool| looked("replyEmail", &alone, json!({ "id": "A", "comment": "Yes", "all": all }));
+    assert_eq!(look(false), look(true));
+    assert_eq!(effect("replyEmail", json!({ "id": "A", "comment": "Y" })).recipients, []);
 }

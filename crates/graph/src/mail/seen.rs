@@ -35,7 +35,7 @@ const READ_ONE_MAX: u64 = 8 << 20;
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Seen {
-    pub(crate) change_key: Option<String>,
+    change_key: Option<String>,
     subject: Option<String>,
     from: Option<wire::Recipient>,
     reply_to: Option<Vec<wire::Recipient>>,
@@ -44,7 +44,7 @@ pub(crate) struct Seen {
     bcc_recipients: Option<Vec<wire::Recipient>>,
     pub(crate) body: Option<ItemBody>,
     received_date_time: Option<String>,
-    pub(crate) is_read: Option<bool>,
+    is_read: Option<bool>,
     importance: Option<String>,
     flag: Option<Flag>,
     categories: Option<Vec<String>>,
@@ -63,7 +63,7 @@ pub(crate) fn message_reach(mailbox: Option<&Email>, id: &str) -> Reach {
     if mailbox.is_some() { shared(target) } else { at(target) }
 }
 
-/// Reads a message.
+/// Reads a message. One without a version could change unseen, so it is not acted on.
 pub(crate) async fn message(
     context: &Context<'_>,
     mailbox: Option<&Email>,
@@ -73,7 +73,8 @@ pub(crate) async fn message(
     let mut request = context.graph.request_to(Method::Get, MESSAGE, mailbox, &[id])?;
     request.prefer = vec![IMMUTABLE_ID.to_owned()];
     request.query = vec![("$select", select.to_owned())];
-    context.graph.fetch(request).await
+    let seen: Seen = context.graph.fetch(request).await?;
+    if seen.version().is_none() { Err(context.graph.unreadable()) } else { Ok(seen) }
 }
 
 impl Seen {
@@ -112,9 +113,9 @@ impl Seen {
     pub(crate) fn mark(&self, name: &str) -> Option<String> {
         match name {
             "isRead" => self.is_read.map(|is_read| is_read.to_string()),
-            "flag" => Some(effect::line(self.flag.as_ref().and_then(|flag| flag.flag_status.as_deref()))),
+            "flag" => self.flag.as_ref().map(|flag| effect::line(flag.flag_status.as_deref())),
             "categories" => self.categories.as_ref().map(|all| effect::line(Some(&all.join(", ")))),
-            "importance" => Some(effect::line(self.importance.as_deref())),
+            "importance" => self.importance.as_deref().map(|importance| effect::line(Some(importance))),
             _ => None,
         }
     }
@@ -161,9 +162,9 @@ pub(crate) async fn files(
             value.prefer = vec![IMMUTABLE_ID.to_owned()];
             let bytes = graph.content(value).await?.body;
             read = read.saturating_add(bytes.len() as u64);
-            files.push(effect::file(&name, &bytes));
+            files.push(effect::read(context, &name, attachment.content_type.as_deref(), bytes).await);
         } else {
-            files.push(EffectFile { name, size, digest: attachment.version() });
+            files.push(EffectFile { name, size, digest: attachment.version(), text: None });
         }
     }
     Ok(files)

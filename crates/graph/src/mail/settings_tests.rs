@@ -1,6 +1,7 @@
+use m365_types::{Label, Role, Standing};
 use serde_json::{Value, json};
 
-use crate::testing::{World, arguments, json_of};
+use crate::testing::{World, arguments, effect, json_of};
 
 fn replies(status: &str) -> Value {
     json!({ "automaticRepliesSetting": {
@@ -103,4 +104,73 @@ fn a_period_belongs_to_a_schedule_and_ends_after_it_began() {
     ] {
         assert_eq!(refusal(given.clone()), told, "{given}");
     }
+}
+
+fn reached(effect: &m365_types::ResolvedEffect) -> Vec<(Standing, &str)> {
+    assert!(effect.recipients.iter().all(|one| one.role == Role::Correspondent && one.address.is_none()));
+    effect.recipients.iter().map(|one| (one.said, one.name.as_deref().unwrap())).collect()
+}
+
+#[test]
+fn automatic_replies_reach_whoever_writes() {
+    const COLLEAGUES: (Standing, &str) = (Standing::Inside, "colleagues who write");
+    for (given, outside) in [
+        (json!({ "status": "alwaysEnabled", "audience": "none" }), None),
+        (
+            json!({ "status": "alwaysEnabled", "audience": "all" }),
+            Some("anybody outside the organisation who writes"),
+        ),
+        (json!({ "status": "alwaysEnabled" }), Some("contacts outside the organisation who write")),
+    ] {
+        let world = World::with_json(&replies("disabled"));
+        let seen = world.look("setAutomaticReplies", given.clone()).unwrap();
+        let request = &world.requests()[0];
+        assert_eq!((request.call.method.as_str(), request.path.as_str()), ("GET", "/me/mailboxSettings"));
+        let outside = outside.map(|words| (Standing::Outside, words));
+        let wanted: Vec<_> = [COLLEAGUES].into_iter().chain(outside).collect();
+        assert_eq!(reached(&seen), wanted, "{given}");
+    }
+    let ended = World::with_json(&replies("alwaysEnabled"));
+    assert!(reached(&ended.look("setAutomaticReplies", json!({ "status": "disabled" })).unwrap()).is_empty());
+    let unseen = effect("setAutomaticReplies", json!({ "status": "alwaysEnabled" }));
+    assert_eq!(unseen.recipients[1].said, Standing::Unknown);
+}
+
+#[test]
+fn both_texts_are_told_as_they_go_out_and_as_they_were() {
+    let given = json!({
+        "status": "scheduled", "audience": "all", "externalMessage": "Away <script>x</script>",
+        "start": "2026-12-01T09:00[Europe/Berlin]", "end": "2026-12-05T17:30[Europe/Berlin]",
+    });
+    let look = |now: &Value| World::with_json(now).look("setAutomaticReplies", given.clone()).unwrap();
+    let seen = look(&replies("disabled"));
+    let told: Vec<_> = seen
+        .facts
+        .iter()
+        .map(|fact| (fact.name.as_str(), fact.value.as_str(), fact.was.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("Automatic replies", "scheduled", Some("disabled")),
+            ("To people outside", "all", Some("contactsOnly")),
+            ("Reply to colleagues", "<html><body><p>I am <b>away</b>.</p></body></html>", None),
+            ("Reply to others", "Away ", Some("")),
+            ("Start", "Tue 2026-12-01 09:00 Europe/Berlin (2026-12-01T08:00:00Z)", None),
+            ("End", "Sat 2026-12-05 17:30 Europe/Berlin (2026-12-05T16:30:00Z)", None),
+        ]
+    );
+    assert_eq!(look(&replies("disabled")), seen);
+    let mut other = replies("disabled");
+    other["automaticRepliesSetting"]["internalReplyMessage"] = "Send all to x@x.example".into();
+    assert_ne!(look(&other), seen);
+}
+
+#[test]
+fn a_reply_that_is_told_is_text_that_others_may_have_set() {
+    let answer = World::with_json(&replies("disabled")).run("getMailboxSettings", json!({})).unwrap();
+    assert!(answer.labels.has(Label::Untrusted));
+    let answer =
+        World::with_json(&json!({ "timeZone": "UTC" })).run("getMailboxSettings", json!({})).unwrap();
+    assert!(answer.labels.is_empty());
 }

@@ -46,3 +46,20 @@ fn nobody_or_too_many_are_refused() {
     assert_eq!(refusal(many(20)), None);
     assert!(refusal(many(21)).unwrap().starts_with("`addresses` must be a list of at most 20"));
 }
+
+#[test]
+fn the_addresses_that_leave_with_the_question_are_those_of_recipients() {
+    let reached = |tool: &str, given: Value| -> Vec<String> {
+        let effect = crate::testing::effect(tool, given);
+        effect.addresses().iter().map(ToString::to_string).collect()
+    };
+    let people = ["a@x.example", "b@attacker.example"];
+    assert_eq!(reached("getMailTips", json!({ "addresses": people })), people);
+    let (start, end) = ("2026-11-24T09:00Z", "2026-11-24T17:00Z");
+    assert_eq!(reached("getSchedule", json!({ "addresses": people, "start": start, "end": end })), people);
+    assert_eq!(
+        reached("findMeetingTimes", json!({ "attendees": people, "start": start, "end": end })),
+        people
+    );
+    assert!(reached("getEmails", json!({ "mailbox": "support@contoso.example" })).is_empty());
+}

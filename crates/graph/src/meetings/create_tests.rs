@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::testing::{World, json_of, ok};
+use crate::testing::{World, arguments, effect, json_of, ok};
 
 #[test]
 fn a_meeting_names_attendees_by_upn_and_times_in_utc() {
@@ -55,4 +55,37 @@ fn a_meeting_without_a_usable_link_is_an_unknown_outcome() {
             .unwrap_err();
         assert!(error.maybe_done());
     }
+}
+
+#[test]
+fn the_effect_is_whom_the_meeting_lets_in_and_when() {
+    let given = json!({
+        "subject": "Review", "startTime": "2026-11-24T10:00:00+01:00", "endTime": "2026-11-24T09:30:00Z",
+        "attendees": ["megan@contoso.example"],
+    });
+    let told = effect("createTeamsMeeting", given.clone());
+    let facts: Vec<_> = told.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect();
+    assert_eq!(
+        facts,
+        [
+            ("Subject", "Review"),
+            ("Start", "Tue 2026-11-24 09:00 UTC (2026-11-24T09:00:00Z)"),
+            ("End", "Tue 2026-11-24 09:30 UTC (2026-11-24T09:30:00Z)"),
+        ]
+    );
+    assert_eq!((told.recipients.len(), told.recipients[0].role), (1, m365_types::Role::Attendee));
+    for (name, value) in
+        [("subject", json!("x")), ("attendees", json!([])), ("endTime", json!("2026-11-24T09:31:00Z"))]
+    {
+        let mut other = given.clone();
+        other[name] = value;
+        assert_ne!(effect("createTeamsMeeting", other), told, "{name}");
+    }
+    assert!(!crate::find_tool("createTeamsMeeting").unwrap().parse(&arguments(given)).unwrap().must_look());
+    let mut world = World::with_json(&json!({ "timeZone": "Eastern Standard Time" }));
+    world.scopes = Some("OnlineMeetings.ReadWrite MailboxSettings.Read");
+    let floating = json!({ "subject": "s", "startTime": "2026-11-24T10:00", "endTime": "2026-11-24T11:00" });
+    assert_eq!(effect("createTeamsMeeting", floating.clone()).facts.len(), 1);
+    let seen = world.look("createTeamsMeeting", floating).unwrap();
+    assert_eq!(seen.facts[1].value, "Tue 2026-11-24 10:00 America/New_York (2026-11-24T15:00:00Z)");
 }

@@ -44,7 +44,10 @@ fn an_intent_and_its_outcome_say_who_did_what_through_which_client_and_exchanges
 #[test]
 fn a_denial_is_a_record_complete_in_itself() {
     let scene = Scene::new();
-    scene.journal.deny(&actor(1), &SEND, "denied.profile", at(1)).unwrap();
+    scene
+        .journal
+        .deny(&actor(1), &SEND, Denied { code: "denied.profile", basis: None }, at(1), |_| Ok(()))
+        .unwrap();
     let record = &scene.records()[0];
     assert_eq!(
         (&record["phase"], &record["decision"], &record["verdict"], &record["code"], &record["tool"]),

@@ -131,6 +131,7 @@ pub(crate) fn done() -> Outcome {
         traces: vec![trace],
         bytes: 512,
         labels: Labels::NONE,
+        notes: Vec::new(),
     }
 }
 

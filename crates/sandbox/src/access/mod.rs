@@ -155,7 +155,10 @@ pub(crate) async fn injected(estate: &Estate, path: &str, person: Option<&str>) 
         | Fault::CacheHit
         | Fault::ClaimsChallenge { .. }
         | Fault::DlpRequest
-        | Fault::DlpResponse => None,
+        | Fault::DlpResponse
+        | Fault::GuardrailPrompt
+        | Fault::GuardrailResponse
+        | Fault::SpendLimit => None,
     }
 }
 

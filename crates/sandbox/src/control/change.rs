@@ -43,9 +43,12 @@ enum Kind {
     Delay,
     DlpRequest,
     DlpResponse,
+    GuardrailPrompt,
+    GuardrailResponse,
     Malformed,
     RateLimit,
     Reset,
+    SpendLimit,
     Status,
 }
 
@@ -113,9 +116,12 @@ fn checked_fault(order: &FaultOrder) -> Result<Fault, Refused> {
         },
         Kind::DlpRequest => Fault::DlpRequest,
         Kind::DlpResponse => Fault::DlpResponse,
+        Kind::GuardrailPrompt => Fault::GuardrailPrompt,
+        Kind::GuardrailResponse => Fault::GuardrailResponse,
         Kind::Malformed => Fault::Malformed,
         Kind::RateLimit => Fault::RateLimit,
         Kind::Reset => Fault::Reset,
+        Kind::SpendLimit => Fault::SpendLimit,
         Kind::Status => match (order.aadsts, order.status) {
             (Some(code), _) if known_aadsts(code) => Fault::Aadsts { code },
             (Some(code), _) => {
@@ -125,7 +131,15 @@ fn checked_fault(order: &FaultOrder) -> Result<Fault, Refused> {
             _ => return Err(Refused::bad("A status fault needs \"status\", 400 to 599.")),
         },
     };
-    let gateway_only = matches!(fault, Fault::CacheHit | Fault::DlpRequest | Fault::DlpResponse);
+    let gateway_only = matches!(
+        fault,
+        Fault::CacheHit
+            | Fault::DlpRequest
+            | Fault::DlpResponse
+            | Fault::GuardrailPrompt
+            | Fault::GuardrailResponse
+            | Fault::SpendLimit
+    );
     if gateway_only && order.target != Target::Gateway {
         return Err(Refused::bad("This kind of fault exists at the gateway only."));
     }

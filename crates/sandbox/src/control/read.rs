@@ -30,7 +30,7 @@ impl Filter {
                 "target" => {
                     let target = Target::deserialize(value.as_ref().into_deserializer());
                     filter.target = Some(target.map_err(|_: ValueError| {
-                        Refused::bad("\"target\" is one of access, clients, entra, gateway, graph.")
+                        Refused::bad("\"target\" is one of access, clients, entra, gateway, graph, llm, sharepoint, webhook.")
                     })?);
                 }
                 _ => return Err(Refused::bad(format!("There is no filter \"{name}\"."))),
@@ -54,6 +54,8 @@ pub(super) async fn config(State(estate): State<Arc<Estate>>) -> Answer {
         "aiGatewayBaseUrl": format!("{}/gateway", config.sandbox_url),
         "accountId": config.account_id,
         "gatewayId": config.gateway_id,
+        "llmGatewayId": config.llm_gateway_id,
+        "webhookHosts": crate::gateway::WEBHOOK_HOSTS,
         "gatewayToken": config.gateway_token,
         "graphApiVersion": "v1.0",
         "serviceTokens": estate.service_tokens.all(),

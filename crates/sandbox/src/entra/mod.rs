@@ -176,7 +176,13 @@ async fn injected(estate: &Estate, uri: &Uri, person: Option<&str>) -> Option<In
         Fault::Reset => Some(Injected::Answer(closed_connection())),
         Fault::Status { status } => Some(Injected::Error(Aadsts::of_status(status))),
         // The control plane accepts these for other systems only.
-        Fault::CacheHit | Fault::ClaimsChallenge { .. } | Fault::DlpRequest | Fault::DlpResponse => None,
+        Fault::CacheHit
+        | Fault::ClaimsChallenge { .. }
+        | Fault::DlpRequest
+        | Fault::DlpResponse
+        | Fault::GuardrailPrompt
+        | Fault::GuardrailResponse
+        | Fault::SpendLimit => None,
     }
 }
 

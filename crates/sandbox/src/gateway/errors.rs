@@ -34,6 +34,22 @@ impl GatewayError {
         Self::new(401, 2009, "Unauthorized")
     }
 
+    pub(super) fn no_model() -> Self {
+        Self::new(404, 7003, "Could not find the requested model or route")
+    }
+
+    pub(super) fn guardrail_prompt() -> Self {
+        Self::new(424, 2016, "Prompt blocked due to security configurations")
+    }
+
+    pub(super) fn guardrail_response() -> Self {
+        Self::new(424, 2017, "Response blocked due to security configurations")
+    }
+
+    pub(super) fn spend_limited() -> Self {
+        Self::new(429, 2045, "Spend limit exceeded")
+    }
+
     pub(super) fn rate_limited() -> Self {
         Self::new(429, 2003, "Rate limited")
     }

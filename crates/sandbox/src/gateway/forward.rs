@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 
-use super::{Inbound, Provider, header as text};
+use super::{Inbound, Provider, header as text, llm, webhook};
 use crate::estate::Estate;
 use crate::graph::{GraphRequest, GraphResponse};
 
@@ -45,11 +45,14 @@ async fn attempt(estate: &Arc<Estate>, inbound: &Inbound, timeout_ms: Option<u32
         headers: upstream_headers(&inbound.headers),
         body: inbound.body.clone(),
     };
-    let (behind, provider) = (Arc::clone(estate), inbound.provider);
+    let (behind, provider, person) = (Arc::clone(estate), inbound.provider, inbound.person.clone());
     let mut work = Box::pin(async move {
         match provider {
             Provider::Graph => behind.graph.handle(&behind, request).await,
             Provider::Host(host) => behind.graph.transfer(&behind, host, request).await,
+            Provider::Webhook(host) => webhook::receive(&behind, host, request).await,
+            Provider::Echo => behind.gateway.edge.pass(&behind, request).await,
+            Provider::Llm => llm::answer(&behind, person.as_deref(), request).await,
         }
     });
     let answered = match timeout_ms {

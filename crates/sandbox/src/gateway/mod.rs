@@ -1,19 +1,25 @@
-//! The simulated Cloudflare AI Gateway, as far as a custom provider for Microsoft Graph goes.
+//! The simulated Cloudflare AI Gateway, as far as custom providers and two dynamic routes go.
 //!
 //! Source: Cloudflare's AI Gateway documentation and live observations (custom providers, `cf-aig-*` headers, error
 //! bodies). In scope: `{any method} /v1/{account}/{gateway}/custom-{slug}/{path}`, authentication, metadata, logs,
 //! data-loss prevention, rate limit, retries, timeout, and the cache, which by default answers one user with another
-//! user's answer. Out of scope: chat routes, policies, spend limits. Invariants: everything that reaches Graph is
+//! user's answer; chat completions of dynamic routes on a gateway of their own. Out of scope: policies, and spend limits
+//! and guardrails but for their refusals. Invariants: everything that reaches Graph is
 //! logged unless the caller turned logging off; no `cf-aig-*` header leaves towards Graph.
 
 mod cache;
 mod dlp;
+mod echo;
 mod errors;
 mod forward;
+mod llm;
 mod log;
 mod metadata;
 #[cfg(test)]
 mod tests;
+mod webhook;
+
+pub use self::webhook::WEBHOOK_HOSTS;
 
 use std::sync::Arc;
 
@@ -39,6 +45,8 @@ use crate::server::closed_connection;
 const MAX_BODY_BYTES: usize = 25 * 1024 * 1024;
 /// The custom provider in front of `https://graph.microsoft.com`.
 const GRAPH: &str = "custom-msgraph";
+/// The custom provider in front of the server under test.
+const ECHO: &str = "custom-m365-echo";
 
 /// What a custom provider of the account stands in front of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,30 +54,43 @@ enum Provider {
     Graph,
     /// A host that keeps content, as `custom-` and its name with `-` for each dot.
     Host(&'static str),
+    /// A host that receives webhooks, named in the same way.
+    Webhook(&'static str),
+    /// The server under test.
+    Echo,
+    /// Language models, on a gateway of their own.
+    Llm,
 }
 
 impl Provider {
     fn named(slug: &str) -> Option<Self> {
         let is_of =
             |host: &&&'static str| slug.strip_prefix("custom-") == Some(host.replace('.', "-").as_str());
-        if slug == GRAPH {
-            return Some(Self::Graph);
+        match slug {
+            GRAPH => Some(Self::Graph),
+            ECHO => Some(Self::Echo),
+            _ => {
+                let keeper = HOSTS.iter().find(is_of).map(|host| Self::Host(host));
+                keeper.or_else(|| WEBHOOK_HOSTS.iter().find(is_of).map(|host| Self::Webhook(host)))
+            }
         }
-        HOSTS.iter().find(is_of).map(|host| Self::Host(host))
     }
 
     fn slug(self) -> String {
         match self {
             Self::Graph => GRAPH.to_owned(),
-            Self::Host(host) => format!("custom-{}", host.replace('.', "-")),
+            Self::Echo => ECHO.to_owned(),
+            Self::Llm => "compat".to_owned(),
+            Self::Host(host) | Self::Webhook(host) => format!("custom-{}", host.replace('.', "-")),
         }
     }
 }
 
-/// Logs and cache of the simulated gateway.
+/// Logs, cache and connections of the simulated gateway.
 #[derive(Default)]
 pub struct Gateway {
     cache: Cache,
+    edge: echo::Edge,
     logs: Logs,
     serial: Serial,
 }
@@ -102,6 +123,7 @@ pub fn router() -> Router<Arc<Estate>> {
 /// What came in, once it is known to be for this gateway.
 struct Inbound {
     provider: Provider,
+    person: Option<String>,
     method: http::Method,
     /// Path of the provider, such as `/v1.0/me`.
     path: String,
@@ -126,7 +148,7 @@ async fn serve(State(estate): State<Arc<Estate>>, request: Request) -> Response 
     let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
         return GatewayError::too_large().response(&request_id);
     };
-    let person = person(&estate, &parts.headers);
+    let person = person(&estate, parts.uri.path(), &parts.headers);
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
     estate.recorder.record(Recorded {
         target: Target::Gateway,
@@ -145,6 +167,7 @@ async fn serve(State(estate): State<Arc<Estate>>, request: Request) -> Response 
     let fault = estate.faults.take(Target::Gateway, path, person.as_deref());
     let inbound = Inbound {
         provider,
+        person,
         method: parts.method,
         path: provider_path,
         query: query.to_owned(),
@@ -169,12 +192,17 @@ fn admit<'a>(
     let rest = path.strip_prefix("/v1/").ok_or_else(GatewayError::no_gateway)?;
     let (account, rest) = rest.split_once('/').ok_or_else(GatewayError::no_gateway)?;
     let (gateway, rest) = rest.split_once('/').ok_or_else(GatewayError::no_gateway)?;
-    if account != config.account_id || gateway != config.gateway_id {
+    let of_models = gateway == config.llm_gateway_id;
+    if account != config.account_id || (gateway != config.gateway_id && !of_models) {
         return Err(GatewayError::no_gateway());
     }
     let token = header(headers, "cf-aig-authorization").and_then(|value| value.strip_prefix("Bearer "));
     if token != Some(config.gateway_token.as_str()) {
         return Err(GatewayError::unauthorized());
+    }
+    if of_models {
+        let is_chat = rest == llm::PATH;
+        return if is_chat { Ok((Provider::Llm, path)) } else { Err(GatewayError::no_provider()) };
     }
     let slash = rest.find('/').ok_or_else(GatewayError::no_provider)?;
     let (slug, provider_path) = rest.split_at(slash);
@@ -190,7 +218,10 @@ async fn answer(estate: &Arc<Estate>, inbound: &Inbound, fault: Option<Fault>) -
             return GatewayError::dlp_request().outbound(Some(dlp::Finding::blocked(dlp::Check::Request)));
         }
         Some(Fault::Malformed) => return malformed(),
+        Some(Fault::GuardrailPrompt) => return GatewayError::guardrail_prompt().outbound(None),
+        Some(Fault::GuardrailResponse) => return GatewayError::guardrail_response().outbound(None),
         Some(Fault::RateLimit) => return GatewayError::rate_limited().outbound(None),
+        Some(Fault::SpendLimit) => return GatewayError::spend_limited().outbound(None),
         Some(Fault::Status { status }) => return GatewayError::of_status(status).outbound(None),
         _ => {}
     }
@@ -263,8 +294,13 @@ fn malformed() -> Outbound {
     Outbound { status: StatusCode::OK, headers, body, cached: false, dlp: None }
 }
 
-/// Whose Microsoft token the request carries.
-fn person(estate: &Estate, headers: &HeaderMap) -> Option<String> {
+/// Whose Microsoft token the request carries; where none belongs in it, whom its metadata name.
+fn person(estate: &Estate, path: &str, headers: &HeaderMap) -> Option<String> {
+    if path.contains(ECHO) || path.ends_with(llm::PATH) {
+        let named = metadata::kept(header(headers, "cf-aig-metadata"));
+        let person = estate.people.find(named.get("userEmail")?.as_str()?)?;
+        return Some(person.email.clone());
+    }
     let token = bearer(headers)?;
     estate.microsoft_tokens.open_access(token, estate.clock.now_ms()).ok().map(|claims| claims.email)
 }

@@ -315,9 +315,16 @@ async fn suffer(fault: Option<Fault>, workload: Workload, now_secs: u64) -> Resu
         Some(Fault::Reset) => Err(Halt::Unreachable),
         Some(Fault::Status { status }) => Err(GraphError::of_status(status, workload).into()),
         // The remaining kinds belong to Entra and to the gateway and mean nothing here.
-        Some(Fault::Aadsts { .. } | Fault::CacheHit | Fault::DlpRequest | Fault::DlpResponse) | None => {
-            Ok(())
-        }
+        Some(
+            Fault::Aadsts { .. }
+            | Fault::CacheHit
+            | Fault::DlpRequest
+            | Fault::DlpResponse
+            | Fault::GuardrailPrompt
+            | Fault::GuardrailResponse
+            | Fault::SpendLimit,
+        )
+        | None => Ok(()),
     }
 }
 

@@ -136,3 +136,31 @@ async fn the_edge_answers_its_own_paths_and_never_forwards_them() {
     let unknown = send(with(get_from(&site.edge("/cdn-cgi/trace")), &headers)).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_echo_provider_of_the_gateway_goes_through_the_edge_like_anybody() {
+    let site = Site::start().await;
+    let config = site.config().await;
+    let provider = format!(
+        "{}/v1/{}/{}/custom-m365-echo",
+        text(&config["aiGatewayBaseUrl"]),
+        text(&config["accountId"]),
+        text(&config["gatewayId"])
+    );
+    let token = format!("Bearer {}", text(&config["gatewayToken"]));
+    let headers = [("cf-aig-authorization", token.as_str()), ("x-m365-echo", "stamp")];
+    let through = send(with(post_json(&format!("{provider}/mcp"), &json!({"a": 1})), &headers)).await;
+    assert_eq!(through.status, StatusCode::OK);
+    assert!(!through.header("cf-aig-log-id").is_empty());
+    let seen = through.json();
+    assert_eq!((&seen["uri"], &seen["body"]), (&json!("/mcp"), &json!("{\"a\":1}")));
+    assert_eq!(seen["headers"]["x-m365-echo"], "stamp");
+    for name in ["cf-aig-authorization", "cf-access-client-secret", "cf-access-jwt-assertion"] {
+        assert!(seen["headers"].get(name).is_none(), "{name}");
+    }
+    let guarded = send(with(post_json(&format!("{provider}/echo"), &json!({})), &headers)).await;
+    assert!(guarded.json()["headers"].get("cf-access-jwt-assertion").is_some());
+    site.control("fault", &json!({"target": "gateway", "kind": "dlp_response", "times": 1})).await;
+    let blocked = send(with(post_json(&format!("{provider}/mcp"), &json!({})), &headers)).await;
+    assert_eq!(blocked.json()["internalCode"], 2030);
+}

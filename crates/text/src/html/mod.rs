@@ -5,6 +5,7 @@
 //!
 //! [`page`] keeps of a document what a reader sees, [`flow`] lays it out in lines, and [`crate::line`] writes them.
 
+mod bare;
 mod elements;
 mod flow;
 mod link;
@@ -16,6 +17,7 @@ mod repeats;
 mod social;
 mod table;
 
+pub use bare::{Bare, BareLine, Piece, PieceKind, Shape, html_laid_bare, text_laid_bare};
 pub(crate) use flow::{Laid, lines};
 pub(crate) use link::clean as clean_link;
 pub(crate) use page::Page;

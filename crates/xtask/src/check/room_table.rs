@@ -24,10 +24,10 @@ pub(super) const ROOMS: [Room; 21] = [
     core("mcp", &["types"]),
     host("mcp-fixture", &["mcp"]),
     core("graph", &["types", "ports", "text"]),
-    core("egress", &["types", "ports"]),
-    core("policy", &["types"]),
+    core("egress", &["types", "ports", "seal"]),
+    core("policy", &["types", "text"]),
     core("journal", &["types", "ports", "seal"]),
-    core("app", &["types", "ports", "seal", "auth", "mcp", "graph", "egress", "policy", "journal"]),
+    core("app", &["types", "ports", "seal", "text", "auth", "mcp", "graph", "egress", "policy", "journal"]),
     host("sandbox", &["types"]),
     Room {
         tests_import: &["port-suite"],
