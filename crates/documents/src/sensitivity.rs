@@ -110,7 +110,9 @@ impl Labels {
             }
             Some((id, "Name")) => {
                 let name: String = value.chars().take(NAME_MAX).collect();
-                self.said(id, |said| drop(said.name.get_or_insert(name)));
+                self.said(id, |said| {
+                    said.name.get_or_insert(name);
+                });
             }
             _ => {}
         }
