@@ -58,7 +58,9 @@ fn the_smallest_configuration_gives_the_documented_defaults() {
     assert_eq!(config.issuer(), "https://mcp.contoso.example");
     assert_eq!(config.mcp_url(), "https://mcp.contoso.example/mcp");
     assert_eq!(config.lifetimes.reauth, Duration::from_hours(12));
-    assert_eq!(config.toolset, Toolset::of(Profile::ReadOnly));
+    // Without a model there is nothing that asks one.
+    let deny = ["summarizeThread"].into();
+    assert_eq!(config.toolset, Toolset { deny, ..Toolset::of(Profile::ReadOnly) });
     assert!(!config.access.everywhere && !config.access.discovery);
 }
 
@@ -71,7 +73,8 @@ fn what_is_offered_is_a_profile_and_names_that_narrow_it() {
         .with("SHAREPOINT_HOSTS", "contoso.sharepoint.com contoso-my.sharepoint.com")
         .parse()
         .unwrap();
-    let (allow, deny) = (["getEmails", "microsoft://profile"].into(), ["sendEmail"].into());
+    let (allow, deny) =
+        (["getEmails", "microsoft://profile"].into(), ["sendEmail", "summarizeThread"].into());
     assert_eq!(parsed.toolset, Toolset { profile: Profile::Full, allow, deny });
     assert_eq!(parsed.gateway.sharepoint_hosts, ["contoso.sharepoint.com", "contoso-my.sharepoint.com"]);
     assert_eq!((parsed.asked, Fixture::working().parse().unwrap().asked), (Asked::Least, Asked::Least));

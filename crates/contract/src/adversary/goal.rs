@@ -154,6 +154,12 @@ pub fn reaches_others(call: &GraphCall, places: &SharedPlaces) -> bool {
     }
 }
 
+/// Whether a request only looks addresses up, which may carry them to other organisations' servers.
+#[must_use]
+pub fn is_lookup(call: &GraphCall) -> bool {
+    call.path().rsplit('/').next().is_some_and(|name| LOOKUPS.contains(&name))
+}
+
 fn names_outsiders(body: &Value) -> bool {
     let text = body.to_string();
     text.split(['"', ' ', '<', '>'])

@@ -248,14 +248,17 @@ fn from_elsewhere(stage: &mut Stage<'_>) -> Result<()> {
     let button = form.buttons.iter().find(|button| button.value == Decision::Approve.value());
     let button = button.with_context(|| format!("no way to approve on {}", page.answer))?;
     let whole = form.filled(Some(button));
-    for origin in ["https://evil.example", "null"] {
-        let (request, url) = prepare(&page, form, &whole)?;
-        browser.send(request.header("origin", origin), &url)?.expect(&[400, 403])?;
-    }
+    let (request, url) = prepare(&page, form, &whole)?;
+    browser.send(request.header("origin", "https://evil.example"), &url)?.expect(&[400, 403])?;
+    let pairs: Vec<(&str, &str)> =
+        whole.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let framed =
+        Request::post(&url).form(&pairs).header("origin", "null").header("sec-fetch-site", "cross-site");
+    browser.send(framed, &url)?.expect(&[400, 403])?;
     for left_out in &form.fields {
         let fields: Vec<_> = whole.iter().filter(|field| field.0 != left_out.0).cloned().collect();
         let (request, url) = prepare(&page, form, &fields)?;
-        browser.send(request, &url)?.expect(&[400, 403])?;
+        browser.send(request, &url)?.expect(&[400, 403, 409])?;
     }
     let changed: Vec<_> = whole
         .iter()
