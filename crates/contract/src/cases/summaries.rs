@@ -16,13 +16,15 @@ const MODELS: Settings = &[
     ("LLM_SUMMARY_ROUTE", "summary"),
     ("CONFIDENTIAL_SOURCES", "mailbox:support@contoso.example"),
 ];
+/// One that names none, whatever its host does by itself.
+const OFF: Settings = &[("LLM_CLASSIFIER_ROUTE", ""), ("LLM_SUMMARY_ROUTE", "")];
 const SUPPORT: &str = "support@contoso.example";
 const TOOL: &str = "summarizeThread";
 /// The seeded mail that speaks to an assistant.
 const CHAIN: &str = "RE: Warehouse lease, floor loads";
 
 table! { "summaries":
-    shared without_a_route_nothing_is_offered_and_no_model_is_asked,
+    shared(OFF) without_a_route_nothing_is_offered_and_no_model_is_asked,
     shared(MODELS) a_conversation_is_summarised_under_the_person_s_name,
     shared(MODELS) what_the_gateway_refuses_is_told_as_its_own,
     shared(MODELS) a_confidential_conversation_reaches_no_model,
