@@ -100,7 +100,7 @@ fn a_receiver_that_fails_is_tried_again_later_and_later_and_given_up_with_a_reco
         if site.rows("outbox") == 0 {
             break;
         }
-        ring_after(&site, Duration::from_secs(300));
+        ring_after(&site, Duration::from_mins(5));
         attempts += told(&site).len();
     }
     assert!((60..=90).contains(&attempts), "{attempts} attempts in three days, about one an hour");

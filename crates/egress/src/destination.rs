@@ -7,6 +7,7 @@ use http::Uri;
 use m365_types::{Method, TenantId};
 use url::{Host, Url};
 
+use crate::llm::{ChatPlace, LlmGateway};
 use crate::provider::Providers;
 use crate::transfer::TransferHosts;
 use crate::webhooks::WebhookPlaces;
@@ -62,17 +63,6 @@ pub struct GatewayRoute {
     pub llm: Option<LlmGateway>,
     /// `INSPECT_RESPONSES`: whether results go through the gateway to our own echo route.
     pub echo: bool,
-}
-
-/// The gateway of language models and the dynamic routes on it.
-#[derive(Clone, Debug)]
-pub struct LlmGateway {
-    /// `AI_GATEWAY_LLM_ID`
-    pub gateway_id: String,
-    /// `LLM_CLASSIFIER_ROUTE`
-    pub classifier: Option<String>,
-    /// `LLM_SUMMARY_ROUTE`
-    pub summary: Option<String>,
 }
 
 /// Microsoft Entra of one tenant.
@@ -142,8 +132,6 @@ const PROVIDER: &str = "custom-msgraph";
 pub(crate) const ECHO_PROVIDER: &str = "custom-m365-echo";
 /// The path of our own that gives back what it is sent.
 const ECHO_PATH: &str = "/echo";
-/// Where a gateway takes chat completions; the only place where it takes the name of a dynamic route.
-const CHAT_PATH: &str = "/compat/chat/completions";
 
 /// Everything that may be dialled.
 #[derive(Clone, Debug)]
@@ -158,28 +146,6 @@ pub struct Destinations {
     pub(crate) webhooks: WebhookPlaces,
     pub(crate) llm: Option<ChatPlace>,
     pub(crate) echo: Option<Base>,
-}
-
-/// The chat completions of one gateway, and the dynamic routes that may be named there.
-#[derive(Clone, Debug)]
-pub(crate) struct ChatPlace {
-    pub(crate) base: Base,
-    pub(crate) classifier: Option<String>,
-    pub(crate) summary: Option<String>,
-}
-
-impl ChatPlace {
-    fn new(account: &Base, llm: &LlmGateway) -> Result<Self, DestinationError> {
-        let id = segment("AI_GATEWAY_LLM_ID", &llm.gateway_id)?;
-        let route = |setting, name: &Option<String>| {
-            name.as_ref().map(|name| segment(setting, name).map(str::to_owned)).transpose()
-        };
-        Ok(Self {
-            base: account.below(&format!("/{id}{CHAT_PATH}")),
-            classifier: route("LLM_CLASSIFIER_ROUTE", &llm.classifier)?,
-            summary: route("LLM_SUMMARY_ROUTE", &llm.summary)?,
-        })
-    }
 }
 
 impl Destinations {
@@ -410,7 +376,7 @@ fn is_plain_segment(segment: &str) -> bool {
     !matches!(dots.as_str(), "" | "." | "..") && !segment.contains('\\')
 }
 
-fn segment<'a>(setting: &'static str, text: &'a str) -> Result<&'a str, DestinationError> {
+pub(crate) fn segment<'a>(setting: &'static str, text: &'a str) -> Result<&'a str, DestinationError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if (1..=64).contains(&text.len()) && text.bytes().all(plain) {
         Ok(text)

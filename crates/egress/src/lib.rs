@@ -37,8 +37,9 @@ mod webhooks;
 pub use classify::{classify, may_have_acted};
 pub use destination::{
     AccessRoute, ClientMetadataRoute, DestinationError, Destinations, EntraRoute, GatewayRoute, GraphVersion,
-    LlmGateway, Loopback,
+    Loopback,
 };
 pub use door::Door;
 pub use echo::{ECHO_HEADER, EchoSeal, EchoStamp};
 pub use gateway::{GatewayAccess, Transport};
+pub use llm::LlmGateway;

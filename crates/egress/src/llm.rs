@@ -22,7 +22,7 @@ use m365_types::Intent;
 use serde_json::json;
 
 use crate::classify::{llm_refusal, trace_of};
-use crate::destination::ChatPlace;
+use crate::destination::{Base, DestinationError, segment};
 use crate::door::Guard;
 use crate::gateway::{AGENT, CLIENT_REQUEST_ID, JSON, fresh_id};
 use crate::headers::Credential;
@@ -32,12 +32,48 @@ use crate::stream::assemble;
 /// A stream of chunks is many times as long as its text.
 const BOUNDS: Bounds = Bounds {
     network: Network::Configured,
-    timeout: Duration::from_secs(60),
+    timeout: Duration::from_mins(1),
     max_response_bytes: 4 * 1024 * 1024,
 };
 /// To the first byte, which a gateway that scans the answer sends last.
 const GATEWAY_TIMEOUT_MILLIS: &str = "55000";
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// Where a gateway takes chat completions; the only place where it takes the name of a dynamic route.
+const CHAT_PATH: &str = "/compat/chat/completions";
+
+/// The gateway of language models and the dynamic routes on it.
+#[derive(Clone, Debug)]
+pub struct LlmGateway {
+    /// `AI_GATEWAY_LLM_ID`
+    pub gateway_id: String,
+    /// `LLM_CLASSIFIER_ROUTE`
+    pub classifier: Option<String>,
+    /// `LLM_SUMMARY_ROUTE`
+    pub summary: Option<String>,
+}
+
+/// The chat completions of one gateway, and the dynamic routes that may be named there.
+#[derive(Clone, Debug)]
+pub(crate) struct ChatPlace {
+    pub(crate) base: Base,
+    pub(crate) classifier: Option<String>,
+    pub(crate) summary: Option<String>,
+}
+
+impl ChatPlace {
+    pub(crate) fn new(account: &Base, llm: &LlmGateway) -> Result<Self, DestinationError> {
+        let id = segment("AI_GATEWAY_LLM_ID", &llm.gateway_id)?;
+        let route = |setting, name: &Option<String>| {
+            name.as_ref().map(|name| segment(setting, name).map(str::to_owned)).transpose()
+        };
+        Ok(Self {
+            base: account.below(&format!("/{id}{CHAT_PATH}")),
+            classifier: route("LLM_CLASSIFIER_ROUTE", &llm.classifier)?,
+            summary: route("LLM_SUMMARY_ROUTE", &llm.summary)?,
+        })
+    }
+}
 
 pub(crate) struct GatewayLlm {
     door: Guard,

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use m365_ports::DocumentReader;
 use m365_types::{
-    ActionSpec, Email, Labels, Reach, RequestId, ResolvedEffect, Role, Scope, ScopeSet, UnixMillis,
+    ActionSpec, ConfidentialSources, Email, Labels, Reach, RequestId, ResolvedEffect, Role, Scope, ScopeSet,
+    UnixMillis,
 };
 use serde_json::{Map, Value, json};
 
@@ -163,6 +164,8 @@ pub struct Context<'a> {
     pub zone: &'a ZoneMemory,
     /// What reads files as text.
     pub documents: &'a dyn DocumentReader,
+    /// The places that the operator calls confidential.
+    pub confidential: &'a ConfidentialSources,
 }
 
 /// The state of the sign-in, as `authenticate` reports it.

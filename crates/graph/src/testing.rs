@@ -14,9 +14,9 @@ use m365_ports::{
     Trace, Transfer, Upstream, UpstreamError,
 };
 use m365_types::{
-    AccessSubject, ActionSpec, Actor, ClientId, Email, GrantId, Identity, Intent, Labels, Oid, Permit,
-    Person, Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret, Stage, TenantId, Terms,
-    UnixMillis,
+    AccessSubject, ActionSpec, Actor, ClientId, ConfidentialSources, Email, GrantId, Identity, Intent,
+    Labels, Oid, Permit, Person, Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret,
+    Stage, TenantId, Terms, UnixMillis,
 };
 use serde_json::{Map, Value};
 
@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub(crate) unread: Option<DocumentError>,
     /// The language model; none where nothing says so.
     pub(crate) llm: Option<ScriptedLlm>,
+    /// The places that the operator calls confidential.
+    pub(crate) confidential: ConfidentialSources,
     /// What stands against the person's calls.
     pub(crate) labels: Labels,
     /// The documents that were read.
@@ -125,6 +127,7 @@ impl World {
             position,
             zone: &self.zone,
             documents: self,
+            confidential: &self.confidential,
         };
         let result = invocation.run(&context).now_or_never().expect("the fakes never wait");
         if let Ok(answer) = &result {
@@ -154,6 +157,7 @@ impl World {
             position: None,
             zone: &self.zone,
             documents: self,
+            confidential: &self.confidential,
         };
         invocation.look(&context).now_or_never().expect("the fakes never wait")
     }

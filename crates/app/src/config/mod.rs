@@ -199,6 +199,32 @@ pub struct Gateway {
     pub transport: Transport,
 }
 
+impl ClientPolicy {
+    fn parse(reader: &parse::Reader<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            metadata_hosts: reader.hosts("CLIENT_METADATA_HOSTS")?,
+            metadata_base: reader.development_url("CLIENT_METADATA_BASE_URL")?,
+            redirects: reader.list("CLIENT_REDIRECTS")?,
+            registration: reader.choice("CLIENT_REGISTRATION", &[("on", true), ("off", false)])?,
+        })
+    }
+}
+
+impl Gateway {
+    fn parse(reader: &parse::Reader<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            base_url: reader.base_url("AI_GATEWAY_BASE_URL")?,
+            account_id: reader.word("AI_GATEWAY_ACCOUNT_ID")?,
+            gateway_id: reader.word("AI_GATEWAY_ID")?,
+            token: reader.secret("AI_GATEWAY_SERVICE_TOKEN")?,
+            graph_version: reader.graph_version("GRAPH_API_VERSION")?,
+            sharepoint_hosts: reader.hosts("SHAREPOINT_HOSTS")?,
+            transport: reader
+                .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
+        })
+    }
+}
+
 impl Config {
     /// Reads and checks every setting; `default_profile` is the host's.
     ///
@@ -226,22 +252,7 @@ impl Config {
         let audience = reader.optional("OPERATOR_AUD")?;
         let operators = reader.group("OPERATOR_GROUP")?.map(|group| Operators { group, audience });
         let approvers = reader.group("APPROVER_GROUP")?;
-        let clients = ClientPolicy {
-            metadata_hosts: reader.hosts("CLIENT_METADATA_HOSTS")?,
-            metadata_base: reader.development_url("CLIENT_METADATA_BASE_URL")?,
-            redirects: reader.list("CLIENT_REDIRECTS")?,
-            registration: reader.choice("CLIENT_REGISTRATION", &[("on", true), ("off", false)])?,
-        };
-        let gateway = Gateway {
-            base_url: reader.base_url("AI_GATEWAY_BASE_URL")?,
-            account_id: reader.word("AI_GATEWAY_ACCOUNT_ID")?,
-            gateway_id: reader.word("AI_GATEWAY_ID")?,
-            token: reader.secret("AI_GATEWAY_SERVICE_TOKEN")?,
-            graph_version: reader.graph_version("GRAPH_API_VERSION")?,
-            sharepoint_hosts: reader.hosts("SHAREPOINT_HOSTS")?,
-            transport: reader
-                .choice("GRAPH_TRANSPORT", &[("direct", Transport::Direct), ("batch", Transport::Batch)])?,
-        };
+        let (clients, gateway) = (ClientPolicy::parse(&reader)?, Gateway::parse(&reader)?);
         let outward = Outward::parse(&reader)?;
         let entra = Entra::parse(&reader)?;
         let mut toolset = Toolset {

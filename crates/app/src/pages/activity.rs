@@ -78,11 +78,7 @@ fn line(at: UnixMillis, record: &Record<'_>, names: &BTreeMap<ClientId, String>)
 /// What a record is about, told to the person it is about. `code` parts what the kind holds together.
 fn told(kind: AuditKind, code: &str) -> &'static str {
     match (kind, code) {
-        (AuditKind::ApprovalAnswered, "approved") => "A call that waited was approved.",
-        (AuditKind::ApprovalAnswered, "second_person") => {
-            "You answered for somebody else as a second person."
-        }
-        (AuditKind::ApprovalAnswered, _) => "A call that waited was denied.",
+        (AuditKind::ApprovalAnswered, _) => told_of_answer(code),
         (AuditKind::ApprovalAsked, _) => "You were asked whether a call may happen.",
         (AuditKind::AuthorizeRefused, _) => "An application asked in a way that was refused.",
         (AuditKind::AvailabilityRead, _) => "When people are free was looked up.",
@@ -105,11 +101,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::FilesRead, _) => "Your files were listed or read.",
         (AuditKind::FilesShare, _) => "A link to a file was made as you.",
         (AuditKind::FilesWrite, _) => "A file was created or replaced as you.",
-        (AuditKind::GrantRevoked, "authorized_again") => "Earlier access ended, because you allowed it anew.",
-        (AuditKind::GrantRevoked, "by_client") => "An application gave up its access.",
-        (AuditKind::GrantRevoked, "by_person") => "You ended the access of an application.",
-        (AuditKind::GrantRevoked, "microsoft_sign_out") => "You signed out of Microsoft.",
-        (AuditKind::GrantRevoked, _) => "Access of an application ended.",
+        (AuditKind::GrantRevoked, _) => told_of_end(code),
         (AuditKind::LabelsCleared, _) => "You cleared what stood against your assistant's calls.",
         (AuditKind::MailRead, _) => "Your mail was read.",
         (AuditKind::MailSend, _) => "Mail was sent as you.",
@@ -144,6 +136,24 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         }
         (AuditKind::TranscriptRead, _) => "Transcripts of a meeting were read.",
         (AuditKind::WebhookUndelivered, _) => "Your organisation could not be told of an event here.",
+    }
+}
+
+fn told_of_answer(code: &str) -> &'static str {
+    match code {
+        "approved" => "A call that waited was approved.",
+        "second_person" => "You answered for somebody else as a second person.",
+        _ => "A call that waited was denied.",
+    }
+}
+
+fn told_of_end(code: &str) -> &'static str {
+    match code {
+        "authorized_again" => "Earlier access ended, because you allowed it anew.",
+        "by_client" => "An application gave up its access.",
+        "by_person" => "You ended the access of an application.",
+        "microsoft_sign_out" => "You signed out of Microsoft.",
+        _ => "Access of an application ended.",
     }
 }
 

@@ -16,7 +16,8 @@ use m365_mcp::Refusal;
 use m365_policy::{Ask, Cost, Decision, Denial, Question, decide, effect_of};
 use m365_ports::{Sql, SqlError, Trace, Verdict};
 use m365_types::{
-    Actor, Approval, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet, Stage, Terms,
+    Actor, Approval, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet, Sensitivity,
+    Stage, Terms,
 };
 use serde_json::{Map, Value};
 
@@ -274,6 +275,7 @@ impl Call {
             position: self.position.as_ref(),
             zone: cell.zone(),
             documents: &documents,
+            confidential: &cell.core().config.confidential,
         };
         let ended = body(&context).await;
         (ended, graph.traces())
@@ -301,11 +303,28 @@ impl Call {
         Outcome { verdict, code, status, traces, bytes, labels, notes }
     }
 
-    /// What the answer brings along: what its row says, and what it says itself.
+    /// What the answer brings along: what its row says, where it comes from, and what it says itself.
     pub(super) fn labels(&self, answer: &Answer) -> Labels {
-        let of_row =
-            if self.action.spec.untrusted { Labels::NONE.with(Label::Untrusted) } else { Labels::NONE };
-        of_row.union(answer.labels)
+        let of_row = [
+            self.action.spec.untrusted.then_some(Label::Untrusted),
+            self.reads_in_confidence().then_some(Label::Confidential),
+        ];
+        of_row.into_iter().flatten().collect::<Labels>().union(answer.labels)
+    }
+
+    /// Whether the call shows what lies in a place that the operator calls confidential.
+    fn reads_in_confidence(&self) -> bool {
+        if !self.action.spec.sensitivity.contains(&Sensitivity::Place) {
+            return false;
+        }
+        let effect = self.invocation.effect();
+        let (target, folder) = (effect.target.as_str(), effect.folder.as_deref());
+        let sources = &self.cell.core().config.confidential;
+        // A person's own mailbox is a place by their address too.
+        let own = [Some(self.account.email.as_str()), self.account.microsoft.as_deref()];
+        let names = own.into_iter().flatten().filter(|_| target == "me" || target.starts_with("me/"));
+        sources.holds(target, folder)
+            || names.map(|name| format!("users/{name}")).any(|place| sources.holds(&place, folder))
     }
 
     /// Records the outcome and takes up its labels in one transaction.

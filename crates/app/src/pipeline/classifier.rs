@@ -88,7 +88,7 @@ impl Call {
 
     /// Whether the result is confidential, or anything confidential stands; where that cannot be told, it does.
     fn is_confidential(&self, intent: &Intent, answer: &Answer) -> bool {
-        let known = intent.permit().terms().labels.union(answer.labels).has(Label::Confidential);
+        let known = intent.permit().terms().labels.union(self.labels(answer)).has(Label::Confidential);
         // Another call may have read something since this one was decided.
         known
             || self.cell.standing_labels().map_or(true, |standing| {

@@ -21,7 +21,7 @@ fn seal(seed: u8) -> EchoSeal {
 }
 
 fn inspect(raw: &Arc<Recording>, payload: &str) -> Result<Inspection, EchoError> {
-    let echo = door(raw).echo(token(), seal(5), Arc::new(Noon), Arc::new(Sevens)).unwrap().unwrap();
+    let echo = door(raw).echo(Some(token()), seal(5), Arc::new(Noon), Arc::new(Sevens)).unwrap().unwrap();
     echo.inspect(&intent(None), Bytes::from(payload.to_owned())).now_or_never().unwrap()
 }
 

@@ -15,7 +15,7 @@ fn prompt(messages: Vec<String>) -> LlmPrompt {
 }
 
 fn ask(raw: &Arc<Recording>, prompt: LlmPrompt) -> Result<LlmAnswer, LlmError> {
-    let llm = door(raw).llm(token(), Arc::new(Sevens)).unwrap().unwrap();
+    let llm = door(raw).llm(Some(token()), Arc::new(Sevens)).unwrap().unwrap();
     llm.complete(&intent(None), prompt).now_or_never().unwrap()
 }
 
@@ -60,7 +60,7 @@ fn what_is_not_configured_or_too_long_leaves_nothing() {
         assert_eq!(ask(&raw, prompt), Err(LlmError { refusal, trace: None }));
     }
     assert!(raw.take().is_empty());
-    let llm = door(&raw).llm(token(), Arc::new(Sevens)).unwrap().unwrap();
+    let llm = door(&raw).llm(Some(token()), Arc::new(Sevens)).unwrap().unwrap();
     assert_eq!((llm.has(LlmRoute::Summary), llm.has(LlmRoute::Classifier)), (true, false));
 }
 

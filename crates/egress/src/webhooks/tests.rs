@@ -26,7 +26,7 @@ fn event() -> WebhookEvent {
 }
 
 fn deliver(raw: &Arc<Recording>, receiver: &str) -> Result<(), WebhookError> {
-    let webhooks = door(raw).webhooks(token(), keys(), Arc::new(Noon)).unwrap().unwrap();
+    let webhooks = door(raw).webhooks(Some(token()), keys(), Arc::new(Noon)).unwrap().unwrap();
     let delivery = WebhookDelivery { receiver: receiver.to_owned(), event: event() };
     webhooks.deliver(&delivery).now_or_never().unwrap()
 }

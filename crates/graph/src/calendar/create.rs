@@ -125,7 +125,9 @@ impl CreateCalendarEvent {
     /// What is made, at these times where they are known.
     fn at(&self, times: Option<&Times>) -> ResolvedEffect {
         let mut effect = ResolvedEffect::of(self.reach(), Role::Attendee);
-        users_of(self.mailbox()).into_iter().for_each(|one| add(&mut effect.recipients, one));
+        for one in users_of(self.mailbox()) {
+            add(&mut effect.recipients, one);
+        }
         effect = effect.with_fact("Subject", &self.subject);
         if let Some(times) = times {
             times.tell(&mut effect);

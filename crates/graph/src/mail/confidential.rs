@@ -14,7 +14,6 @@ use serde::Deserialize;
 pub(crate) const HEADERS: &str = "internetMessageHeaders";
 /// Names of labels of Microsoft's own set that say nothing is confidential.
 const PLAIN: [&str; 4] = ["General", "Non-Business", "Personal", "Public"];
-const MARKS: [&str; 3] = ["company-confidential", "personal", "private"];
 
 /// One header of a message.
 #[derive(Default, Deserialize)]
@@ -26,8 +25,13 @@ pub(crate) struct Header {
 
 /// What the headers of a message say of it.
 pub(crate) fn labels(headers: Option<&[Header]>) -> Labels {
-    let says = headers.unwrap_or_default().iter().any(Header::says_confidential);
+    let says = is_confidential(headers.unwrap_or_default());
     says.then_some(Label::Confidential).into_iter().collect()
+}
+
+/// Whether these headers mark a message as confidential.
+pub(crate) fn is_confidential(headers: &[Header]) -> bool {
+    headers.iter().any(Header::says_confidential)
 }
 
 impl Header {
@@ -35,7 +39,8 @@ impl Header {
         let (name, value) =
             (self.name.as_deref().unwrap_or_default(), self.value.as_deref().unwrap_or_default());
         if name.eq_ignore_ascii_case("sensitivity") {
-            return MARKS.iter().any(|mark| value.trim().eq_ignore_ascii_case(mark));
+            // A mark that is not known here is one all the same.
+            return !value.trim().is_empty() && !value.trim().eq_ignore_ascii_case("normal");
         }
         name.eq_ignore_ascii_case("msip_labels") && has_label(value)
     }
@@ -80,7 +85,9 @@ mod tests {
 
     #[test]
     fn a_mark_of_outlook_counts() {
-        for value in ["Company-Confidential", "company-confidential", "Private", " Personal "] {
+        for value in
+            ["Company-Confidential", "company-confidential", "Private", " Personal ", "x-of-tomorrow"]
+        {
             assert!(said("Sensitivity", value), "{value}");
         }
         for (name, value) in [

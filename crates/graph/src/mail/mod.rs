@@ -16,7 +16,6 @@ mod param;
 mod reply;
 mod seen;
 pub(crate) mod send;
-mod sensitivity;
 mod settings;
 pub(crate) mod summary;
 mod tips;

@@ -17,6 +17,7 @@ use crate::action::{Answer, Context, Invocation};
 use crate::arguments::Given;
 use crate::effect::{self, add, changed, say};
 use crate::error::ActionError;
+use crate::mail::body::ItemBody;
 use crate::mail::draft::{COMMENT_NAME, commented};
 use crate::mail::param::{COMMENT, COMMENT_TEXT, ID};
 use crate::mail::seen::{self, Seen, message_reach};
@@ -181,7 +182,7 @@ impl Outgoing {
     /// The comment above the original, as they go out.
     fn above(&self, seen: &Seen) -> EffectBody {
         let comment = self.comment.as_deref().map(outgoing::html).unwrap_or_default();
-        let original = seen.body.as_ref().map(|body| body.quoted()).unwrap_or_default();
+        let original = seen.body.as_ref().map(ItemBody::quoted).unwrap_or_default();
         effect::body(true, format!("{comment}<hr>{original}"))
     }
 }
@@ -196,7 +197,7 @@ fn draft(seen: &Seen, effect: &mut ResolvedEffect) {
     for one in [Role::To, Role::Cc, Role::Bcc].into_iter().flat_map(|role| seen.to(role)) {
         add(&mut effect.recipients, one);
     }
-    effect.body = seen.body.as_ref().map(|body| body.to_effect());
+    effect.body = seen.body.as_ref().map(ItemBody::to_effect);
 }
 
 /// A subject that begins with the prefix, once.

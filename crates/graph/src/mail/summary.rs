@@ -11,7 +11,7 @@
 
 use async_trait::async_trait;
 use m365_ports::{LlmPrompt, LlmRoute};
-use m365_types::{Email, Method};
+use m365_types::{Email, Label, Method};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,9 +21,9 @@ use crate::error::ActionError;
 use crate::excerpt::Part;
 use crate::lesson::Lesson;
 use crate::mail::body::{self, ItemBody};
+use crate::mail::confidential::{self, Header};
 use crate::mail::list::{IMMUTABLE_ID, SUBJECT_MAX};
 use crate::mail::seen::MESSAGE;
-use crate::mail::sensitivity::{self, Header};
 use crate::odata::literal;
 use crate::param::{Identifier, MAILBOX, Optional, Param, Text, optional};
 use crate::shape::{self, Cleaner, framed};
@@ -55,15 +55,15 @@ const MESSAGE_BYTES: usize = 8_000;
 const SUMMARY_BYTES: usize = 12_000;
 /// Earlier than any message: a property that is ordered by must be filtered by.
 const EVER: &str = "1900-01-01T00:00:00Z";
-const SELECT: &str = "id,subject,from,receivedDateTime,isDraft,body,internetMessageHeaders";
+const SELECT: &str = "id,subject,from,receivedDateTime,isDraft,body,parentFolderId,internetMessageHeaders";
 
 /// What can go wrong here besides what every call meets.
 pub(crate) static LESSONS: [&Lesson; 2] = [&CONFIDENTIAL, &EMPTY];
 
 static CONFIDENTIAL: Lesson = Lesson {
     code: "summary_confidential",
-    why: "A message of the conversation is marked as confidential, and nothing of such a conversation is given to a language \
-          model. Nothing was sent to one.",
+    why: "The conversation is confidential: a message of it is marked so, or lies in a place that the operator calls \
+          confidential. Such a conversation is not given to a language model, and nothing was sent to one.",
     next: "Read the messages with `getEmail` if the person wants that. Repeating the same call fails again.",
 };
 static EMPTY: Lesson = Lesson {
@@ -117,6 +117,7 @@ struct Message {
     received_date_time: Option<String>,
     is_draft: Option<bool>,
     body: Option<ItemBody>,
+    parent_folder_id: Option<String>,
     internet_message_headers: Option<Vec<Header>>,
 }
 
@@ -139,9 +140,12 @@ impl Invocation for SummarizeThread {
         let graph = context.graph;
         // Before the mailbox is asked: where the model may not be, reading would be for nothing.
         graph.may_ask_model(LlmRoute::Summary)?;
+        if self.lies_in_confidence(context, None) {
+            return Err(graph.taught(&CONFIDENTIAL));
+        }
         let conversation = self.conversation(context).await?;
         let page = self.messages(context, &conversation).await?;
-        if page.value.iter().any(Message::is_confidential) {
+        if page.value.iter().any(|message| self.is_confidential(context, message)) {
             return Err(graph.taught(&CONFIDENTIAL));
         }
         let Material { mut messages, subject, cut, mut cleaner } = material(context, &page);
@@ -186,6 +190,19 @@ impl SummarizeThread {
         member.conversation_id.filter(|id| !id.is_empty()).ok_or_else(|| graph.unreadable())
     }
 
+    /// Whether a message says so itself, or lies where the operator calls everything confidential.
+    fn is_confidential(&self, context: &Context<'_>, message: &Message) -> bool {
+        let says = confidential::labels(message.internet_message_headers.as_deref());
+        says.has(Label::Confidential) || self.lies_in_confidence(context, message.parent_folder_id.as_deref())
+    }
+
+    fn lies_in_confidence(&self, context: &Context<'_>, folder: Option<&str>) -> bool {
+        let own = || [Some(context.account.email.as_str()), context.account.microsoft.as_deref()];
+        let names = self.mailbox.as_ref().map_or_else(own, |mailbox| [Some(mailbox.as_str()), None]);
+        let holds = |name: &str| context.confidential.holds(&format!("users/{name}"), folder);
+        names.into_iter().flatten().any(holds)
+    }
+
     /// The newest messages, newest first.
     async fn messages(
         &self,
@@ -208,12 +225,6 @@ impl SummarizeThread {
             page.next_link.get_or_insert_default();
         }
         Ok(page)
-    }
-}
-
-impl Message {
-    fn is_confidential(&self) -> bool {
-        sensitivity::is_confidential(self.internet_message_headers.as_deref().unwrap_or_default())
     }
 }
 

@@ -126,9 +126,28 @@ fn a_confidential_message_keeps_the_whole_conversation_from_the_model() {
             let world = world(&json!([message(2, "open"), marked]));
             let error = run(&world).unwrap_err();
             assert_eq!(error.code(), "summary_confidential");
-            assert!(error.sentence().contains("Nothing was sent to one."), "{error}");
+            assert!(error.sentence().contains("nothing was sent to one."), "{error}");
             assert_eq!(prompts(&world), []);
         }
+    }
+}
+
+#[test]
+fn a_confidential_place_keeps_its_conversations_from_the_model() {
+    let mut filed = message(1, "secret");
+    filed["parentFolderId"] = json!("AAMkBoard=");
+    for (places, mailbox, confidential) in [
+        ("folder:AAMkBoard=", None, true),
+        ("mailbox:alex@contoso.example", None, true),
+        ("mailbox:board@contoso.example", Some("board@contoso.example"), true),
+        ("folder:AAMkOther=", None, false),
+        ("mailbox:board@contoso.example", None, false),
+    ] {
+        let mut world = world(&json!([filed]));
+        world.confidential = places.parse().unwrap();
+        let result = world.run(NAME, json!({ "conversationId": "c", "mailbox": mailbox }));
+        assert_eq!(result.is_err(), confidential, "{places}");
+        assert_eq!(prompts(&world).is_empty(), confidential, "{places}");
     }
 }
 

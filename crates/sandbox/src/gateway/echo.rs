@@ -3,7 +3,6 @@
 //! Its configured headers are those of a service token, so that it gets through Access where that guards every path.
 
 use axum::body::Body;
-use bytes::Bytes;
 use http::{HeaderValue, Request};
 use http_body_util::{BodyExt as _, Limited};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -54,6 +53,6 @@ impl Edge {
         for name in ["connection", "transfer-encoding", "content-length"] {
             headers.remove(name);
         }
-        Ok(GraphResponse { status: head.status, headers, body: Bytes::from(body.to_bytes()) })
+        Ok(GraphResponse { status: head.status, headers, body: body.to_bytes() })
     }
 }

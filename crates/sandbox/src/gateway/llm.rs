@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::errors::GatewayError;
@@ -16,8 +17,35 @@ use crate::recorder::{Recorded, shown_headers};
 
 /// The only path, behind the gateway's name.
 pub(super) const PATH: &str = "compat/chat/completions";
+
+/// What is asked.
+#[derive(Default, Deserialize)]
+struct Question {
+    #[serde(default)]
+    model: String,
+    #[serde(default)]
+    stream: bool,
+    #[serde(default)]
+    messages: Vec<Message>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    role: String,
+    content: String,
+}
+
+/// A model: what it makes of the messages.
+type Model = fn(&[&str]) -> String;
+
 /// The dynamic routes of the gateway.
-const ROUTES: [(&str, fn(&[&str]) -> String); 2] = [("classifier", judged), ("summary", summarised)];
+fn model(name: &str) -> Option<Model> {
+    match name {
+        "dynamic/classifier" => Some(judged),
+        "dynamic/summary" => Some(summarised),
+        _ => None,
+    }
+}
 
 /// Answers one question.
 pub(super) async fn answer(
@@ -25,7 +53,7 @@ pub(super) async fn answer(
     person: Option<&str>,
     request: GraphRequest,
 ) -> Result<GraphResponse, Unreachable> {
-    let asked: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+    let asked: Question = serde_json::from_slice(&request.body).unwrap_or_default();
     let fault = estate.faults.take(Target::Llm, &request.path, person);
     estate.recorder.record(Recorded {
         target: Target::Llm,
@@ -43,17 +71,15 @@ pub(super) async fn answer(
         Some(Fault::Status { status }) => return Ok(refused(status, "server_error")),
         _ => {}
     }
-    let name = asked["model"].as_str().and_then(|model| model.strip_prefix("dynamic/"));
-    let Some((_, model)) = ROUTES.iter().find(|(known, _)| Some(*known) == name) else {
+    let Some(model) = model(&asked.model) else {
         let unknown = GatewayError::no_model().outbound(None);
         return Ok(GraphResponse { status: unknown.status, headers: unknown.headers, body: unknown.body });
     };
-    if asked["stream"] != true {
+    if !asked.stream {
         return Ok(refused(400, "only_streams"));
     }
-    let messages = asked["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let of_user = messages.iter().filter(|message| message["role"] == "user");
-    let texts: Vec<&str> = of_user.filter_map(|message| message["content"].as_str()).collect();
+    let of_user = asked.messages.iter().filter(|message| message.role == "user");
+    let texts: Vec<&str> = of_user.map(|message| message.content.as_str()).collect();
     Ok(streamed(&model(&texts), fault == Some(Fault::Malformed)))
 }
 

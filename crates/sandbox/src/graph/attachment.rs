@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
 use super::errors::{GraphError, Workload};
-use super::ids::ItemId;
+use super::ids::{ItemId, change_key};
 use super::mailbox::{Content, absent};
 use super::message::object;
 use super::odata::next_link;
@@ -240,7 +240,11 @@ fn keep(
     file: Map<String, Value>,
     now_ms: i64,
 ) -> Result<(), GraphError> {
-    let fields = &mut content.message_mut(message)?.fields;
+    let item = content.message_mut(message)?;
+    let name = file.get("id").and_then(Value::as_str).unwrap_or_default();
+    let key = change_key(&format!("{}{name}", item.id.default));
+    let fields = &mut item.fields;
+    fields.insert("changeKey".to_owned(), key.into());
     fields.insert("hasAttachments".to_owned(), true.into());
     fields.insert("lastModifiedDateTime".to_owned(), rfc3339(now_ms).into());
     if let Some(all) = fields.entry("attachments").or_insert_with(|| json!([])).as_array_mut() {
