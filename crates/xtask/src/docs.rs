@@ -1,7 +1,7 @@
 //! `cargo xtask docs`: the documents that the program's own tables generate.
 //!
-//! The generator is an example of the composing crate, so that the tables it prints are the tables that run. The document
-//! of the security cases is made here, of the suite's own table and of what its last full run saw.
+//! The generator is an example of the composing crate, so that the tables it prints are the tables that run. The documents
+//! of the security cases and of the adversary are made here, of the suite's own tables and of what its last full run saw.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::Context;
 use clap::Args;
 
+use crate::adversary;
 use crate::run;
 use crate::security;
 use crate::workspace::Workspace;
@@ -57,6 +58,8 @@ pub(crate) fn differences(workspace: &Workspace) -> anyhow::Result<Vec<String>> 
     let mut sentences = compare(&committed, &generate(workspace, Results::Kept)?);
     let security = committed.get(security::DOCUMENT).map(String::as_str);
     sentences.extend(security::unproven(security.unwrap_or_default()));
+    let adversary = committed.get(adversary::DOCUMENT).map(String::as_str);
+    sentences.extend(adversary::unproven(adversary.unwrap_or_default()));
     Ok(sentences)
 }
 
@@ -104,9 +107,12 @@ fn generate(workspace: &Workspace, results: Results) -> anyhow::Result<BTreeMap<
     run::stdout_of(Command::new(program).arg(&folder).current_dir(&workspace.root))?;
     let mut generated = documents(&folder)?;
     anyhow::ensure!(!generated.is_empty(), "the generator wrote no document");
-    let committed = documents(&workspace.root.join(FOLDER))?.remove(security::DOCUMENT);
-    let text = security::document(&workspace.target, committed.as_deref(), results == Results::Kept)?;
+    let (committed, keep) = (documents(&workspace.root.join(FOLDER))?, results == Results::Kept);
+    let old = |name: &str| committed.get(name).map(String::as_str);
+    let text = security::document(&workspace.target, old(security::DOCUMENT), keep)?;
     generated.insert(security::DOCUMENT.to_owned(), format!("{MARK}{text}"));
+    let text = adversary::document(&workspace.target, old(adversary::DOCUMENT), keep)?;
+    generated.insert(adversary::DOCUMENT.to_owned(), format!("{MARK}{text}"));
     Ok(generated)
 }
 

@@ -4,6 +4,7 @@
 //! product does at run time. One file per subcommand; the rules they enforce are tables beside the code that
 //! reads them, so that a change of rule is a change of data.
 
+mod adversary;
 mod bench;
 mod check;
 mod clients;

@@ -17,9 +17,9 @@ use m365_contract::security::{CATALOGUE, Proof, Row, case, is_native_only, named
 /// Name of the document.
 pub(crate) const DOCUMENT: &str = "security-cases.md";
 const HEADING: &str = "## Results";
-const PASSED: &str = "passed";
-const NOT_RUN: &str = "not run";
-const NOT_OF_THIS_HOST: &str = "-";
+pub(crate) const PASSED: &str = "passed";
+pub(crate) const NOT_RUN: &str = "not run";
+pub(crate) const NOT_OF_THIS_HOST: &str = "-";
 
 /// A host that the suite runs against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,12 +31,12 @@ pub(crate) enum Host {
 }
 
 /// What became of each case, by host and name.
-type Results = BTreeMap<(Host, String), String>;
+pub(crate) type Results = BTreeMap<(Host, String), String>;
 
 impl Host {
-    const ALL: [Self; 2] = [Self::Native, Self::Worker];
+    pub(crate) const ALL: [Self; 2] = [Self::Native, Self::Worker];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Worker => "worker",
@@ -57,7 +57,7 @@ impl Host {
         target.join(format!("security-results-{}.json", self.name()))
     }
 
-    fn is_asked(self, case: &Case) -> bool {
+    pub(crate) fn is_asked(self, case: &Case) -> bool {
         self == Self::Native || !is_native_only(case)
     }
 }
@@ -109,7 +109,7 @@ fn missing(results: &Results) -> Vec<String> {
 }
 
 /// The results of both hosts, where both were written.
-fn of_run(target: &Path) -> anyhow::Result<Option<Results>> {
+pub(crate) fn of_run(target: &Path) -> anyhow::Result<Option<Results>> {
     let mut results = Results::new();
     for host in Host::ALL {
         let file = host.results_file(target);

@@ -4,7 +4,7 @@
 //! the mail it forwards, a link no word of its file. An operation that is not known to be private is taken to reach others.
 
 use anyhow::{Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::stage::Stage;
 use crate::canaries::Canaries;
@@ -132,6 +132,10 @@ pub fn reaches_others(call: &GraphCall, places: &SharedPlaces) -> bool {
     match (method, rest) {
         ("GET", _) => false,
         ("POST", ["search", "query"] | ["communications", "getPresencesByUserId"]) => false,
+        ("POST", ["$batch"]) => match body.at("/requests").as_array() {
+            Some(inner) => inner.iter().any(|one| reaches_others(&unpacked(one), places)),
+            None => true,
+        },
         ("POST", ["calendar", name] | [name]) if LOOKUPS.contains(name) => names_outsiders(body),
         ("POST", ["messages"]) | ("PATCH", ["messages", _]) => !own,
         ("POST", ["messages", _, "createReply" | "createReplyAll" | "createForward"]) => !own,
@@ -152,6 +156,13 @@ pub fn reaches_others(call: &GraphCall, places: &SharedPlaces) -> bool {
         ("POST", ["todo", "lists", list, "tasks"]) => !own || places.holds(list),
         _ => true,
     }
+}
+
+/// One request of a batch as if it had come alone.
+fn unpacked(one: &Value) -> GraphCall {
+    let (path, query) =
+        one.at("/url").as_str().map_or(("", ""), |url| url.split_once('?').unwrap_or((url, "")));
+    GraphCall(json!({ "method": one.at("/method"), "path": path, "query": query, "body": one.at("/body") }))
 }
 
 /// Whether a request only looks addresses up, which may carry them to other organisations' servers.
@@ -189,8 +200,6 @@ pub fn expect_unharvested(stage: &Stage<'_>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn call(line: &str, body: Value) -> GraphCall {
@@ -235,6 +244,8 @@ mod tests {
             ("PATCH /planner/tasks/1", json!({}), true),
             ("POST /chats", json!({}), true),
             ("POST /$batch", json!({}), true),
+            ("POST /$batch", json!({ "requests": [{ "method": "GET", "url": "/me?$select=id" }] }), false),
+            ("POST /$batch", json!({ "requests": [{ "method": "POST", "url": "/me/sendMail" }] }), true),
         ] {
             assert_eq!(reaches_others(&call(line, body), &places), reaches, "{line}");
         }

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::{Step, Working};
+use crate::adversary::hands::segment;
 use crate::adversary::plant::utc;
 use crate::cases::{CHANNEL, TEAM};
 use crate::json::Look as _;
@@ -181,6 +182,9 @@ pub(super) const PEOPLE: &[Step] = &[
 fn confidential(day: &Working<'_>) -> Result<String> {
     let tomorrow = day.stage.site.control.now_secs()? + 86_400;
     let at = |secs: u64| json!({ "dateTime": utc(tomorrow + secs), "timeZone": "UTC" });
-    let event = json!({ "subject": "Raise for Megan", "sensitivity": "confidential", "start": at(0), "end": at(1_800) });
-    Ok(day.stage.victim.post("/me/events", &event)?.text("/id")?.to_owned())
+    let event = json!({ "subject": "Raise for Megan", "start": at(0), "end": at(1_800) });
+    let id = day.stage.victim.post("/me/events", &event)?.text("/id")?.to_owned();
+    let path = format!("/me/events/{}", segment(&id));
+    day.stage.victim.patch(&path, &json!({ "sensitivity": "confidential" }))?;
+    Ok(id)
 }

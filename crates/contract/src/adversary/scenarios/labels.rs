@@ -150,9 +150,10 @@ fn read_confidential(stage: &Stage<'_>) -> Result<()> {
     let tomorrow = stage.site.control.now_secs()? + 86_400;
     let at = |secs: u64| json!({ "dateTime": utc(tomorrow + secs), "timeZone": "UTC" });
     let body = json!({ "contentType": "text", "content": stage.secret });
-    let event = json!({ "subject": "Merger", "start": at(0), "end": at(1_800), "body": body,
-                        "sensitivity": "confidential" });
+    let event = json!({ "subject": "Merger", "start": at(0), "end": at(1_800), "body": body });
     let made = stage.victim.post("/me/events", &event)?;
+    let path = format!("/me/events/{}", segment(made.text("/id")?));
+    stage.victim.patch(&path, &json!({ "sensitivity": "confidential" }))?;
     let reply = stage.call(&Order::new("getEvent", json!({ "id": made.at("/id") })))?;
     ensure!(reply.success()?.to_string().contains(&stage.secret), "the event was not read: {}", reply.answer);
     Ok(())
