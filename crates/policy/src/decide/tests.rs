@@ -341,6 +341,13 @@ proptest! {
             decide(&policies, Question { labels, approval, now: UnixMillis::from_millis(now), ..question })
         };
         let first = ask(&effect, before, None);
+        // A narrower profile closes it further.
+        for narrower in Profile::ALL.iter().take_while(|narrower| **narrower != profile) {
+            let policies = self::policies(&Toolset::of(*narrower));
+            let question = question(kind, &ACTIONS[index], &granted, &effect);
+            let narrow = decide(&policies, Question { labels: before, ..question });
+            prop_assert!(openness(&narrow) <= openness(&first));
+        }
         // Deterministic.
         prop_assert_eq!(code(&first), code(&ask(&effect, before, None)));
         prop_assert!(openness(&ask(&effect, before.union(added), None)) <= openness(&first));
