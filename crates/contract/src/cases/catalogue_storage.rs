@@ -67,16 +67,15 @@ fn one_call(session: &Session<'_>, reply: &crate::mcp::Reply) -> Result<()> {
 
 fn a_throttled_write_is_told_and_done_at_most_once(site: &Site) -> Result<()> {
     let session = Session::open(site, "throttled")?;
-    let send =
-        || session.tool("sendEmail", &json!({ "to": "blair@contoso.example", "subject": "s", "body": "b" }));
+    let send = || session.tool("createDraft", &json!({ "subject": "s", "body": "b" }));
     fault(&session, json!({ "target": "graph", "kind": "status", "status": 429 }))?;
     let refused = send()?;
     refused.failure()?;
     one_call(&session, &refused)?;
-    ensure!(site.control.graph("sent", &session.person.email)?.is_empty(), "a throttled message was sent");
+    ensure!(site.control.graph("drafts", &session.person.email)?.is_empty(), "a throttled draft was made");
     site.control.clear_faults()?;
     send()?.content()?;
-    ensure!(site.control.graph("sent", &session.person.email)?.len() == 1, "not one message");
+    ensure!(site.control.graph("drafts", &session.person.email)?.len() == 1, "not one draft");
     Ok(())
 }
 
@@ -114,7 +113,7 @@ fn every_call_carries_five_facts_and_not_one_more(site: &Site) -> Result<()> {
         ("searchEmails", json!({ "query": "report" })),
         ("sendEmail", json!({ "to": "blair@contoso.example", "subject": "s", "body": "b" })),
     ] {
-        session.tool(tool, &arguments)?.content()?;
+        session.call_approved(tool, &arguments)?.content()?;
     }
     let logs = site.control.gateway_logs_of(&session.person.email)?;
     ensure!(!logs.is_empty(), "nothing passed the gateway");

@@ -26,7 +26,7 @@ fn every_call_is_an_intent_then_an_outcome_with_the_gateway_s_ids(site: &Site) -
     for (tool, arguments) in [
         ("getEmails", json!({ "count": 2 })),
         ("getCalendarEvents", json!({ "days": 30 })),
-        ("sendEmail", json!({ "to": "blair@contoso.example", "subject": "s", "body": "b" })),
+        ("createDraft", json!({ "subject": "s", "body": "b" })),
     ] {
         session.tool(tool, &arguments)?.content()?;
         let mut logs = site.control.gateway_logs_of(&session.person.email)?;

@@ -195,7 +195,7 @@ impl Walk {
         };
         let kind = elements::kind(tag);
         // Formatting is not text; whatever else a browser does not show is.
-        if matches!(tag, "style" | "head") {
+        if tag == "style" {
             return;
         }
         let text_of = |name: &str| attribute(name).unwrap_or_default().to_owned();
