@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use m365_ports::DocumentReader;
 use m365_types::{
-    ActionSpec, ConfidentialSources, Email, Labels, Reach, RequestId, ResolvedEffect, Role, Scope, ScopeSet,
-    UnixMillis,
+    ActionSpec, ConfidentialSources, Email, InternalDomains, Labels, Reach, RequestId, ResolvedEffect, Role,
+    Scope, ScopeSet, UnixMillis,
 };
 use serde_json::{Map, Value, json};
 
@@ -164,6 +164,8 @@ pub struct Context<'a> {
     pub zone: &'a ZoneMemory,
     /// What reads files as text.
     pub documents: &'a dyn DocumentReader,
+    /// The domains of the organisation. An address elsewhere is never looked up: that would carry it out.
+    pub internal: &'a InternalDomains,
     /// The places that the operator calls confidential.
     pub confidential: &'a ConfidentialSources,
 }

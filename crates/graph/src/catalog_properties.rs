@@ -167,6 +167,7 @@ fn requests_at(stage: Stage, action: &'static Action, invocation: &dyn Invocatio
         position: None,
         zone: &world.zone,
         documents: &world,
+        internal: &crate::testing::INTERNAL,
         confidential: &world.confidential,
     };
     let never = "the fakes never wait";

@@ -41,7 +41,11 @@ pub(crate) async fn ask(context: &Context<'_>, recipients: &mut [Recipient]) -> 
     if !NEEDED.iter().any(|one| granted.covers(&[*one]) && microsoft_scopes.covers(&[*one])) {
         return Ok(());
     }
-    let addresses: BTreeSet<&Email> = recipients.iter().filter_map(|one| one.address.as_ref()).collect();
+    // Whoever is asked about hears of it, or whoever runs their domain does: an address outside is outside, and asking would
+    // carry what stands in it out before anybody has said yes.
+    let inside = |address: &&Email| context.internal.holds(address);
+    let addresses: BTreeSet<&Email> =
+        recipients.iter().filter_map(|one| one.address.as_ref()).filter(inside).collect();
     let addresses: Vec<&Email> = addresses.into_iter().collect();
     let mut said: BTreeMap<Email, (Standing, Option<Members>)> = BTreeMap::new();
     for some in addresses.chunks(AT_ONCE) {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::pending;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,8 +15,8 @@ use m365_ports::{
 };
 use m365_types::{
     AccessSubject, ActionSpec, Actor, ClientId, ConfidentialSources, Email, GrantId, Identity, Intent,
-    Labels, Oid, Permit, Person, Posture, Principal, RequestId, ResolvedEffect, Scope, ScopeSet, Secret,
-    Stage, TenantId, Terms, UnixMillis,
+    InternalDomains, Labels, Oid, Permit, Person, Posture, Principal, RequestId, ResolvedEffect, Scope,
+    ScopeSet, Secret, Stage, TenantId, Terms, UnixMillis,
 };
 use serde_json::{Map, Value};
 
@@ -41,6 +41,10 @@ pub(crate) fn arguments(given: Value) -> Map<String, Value> {
 
 /// Answers a request as a server of its own would.
 type Server = Box<dyn Fn(&GraphRequest) -> Scripted + Send + Sync>;
+
+/// The domains of the organisation.
+pub(crate) static INTERNAL: LazyLock<InternalDomains> =
+    LazyLock::new(|| InternalDomains::new(["contoso.example".to_owned()]));
 
 /// Answers in order, and keeps what was asked.
 #[derive(Default)]
@@ -129,6 +133,7 @@ impl World {
             position,
             zone: &self.zone,
             documents: self,
+            internal: &INTERNAL,
             confidential: &self.confidential,
         };
         let result = invocation.run(&context).now_or_never().expect("the fakes never wait");
@@ -159,6 +164,7 @@ impl World {
             position: None,
             zone: &self.zone,
             documents: self,
+            internal: &INTERNAL,
             confidential: &self.confidential,
         };
         invocation.look(&context).now_or_never().expect("the fakes never wait")

@@ -140,6 +140,7 @@ fn of(world: &World, scopes: &str, asked: Option<&Zone>) -> (Zone, usize) {
         position: None,
         zone: &world.zone,
         documents: world,
+        internal: &crate::testing::INTERNAL,
         confidential: &world.confidential,
     };
     let found = Zone::of(&context, asked).now_or_never().unwrap();

@@ -142,7 +142,6 @@ impl Settings {
             ("OPERATOR_GROUP", OPERATOR_GROUP.to_owned()),
             ("APPROVER_GROUP", "m365-approvers".to_owned()),
             ("INTERNAL_DOMAINS", "contoso.example".to_owned()),
-            ("LLM_SUMMARY_ROUTE", "summary".to_owned()),
             // Its administrator has consented to everything, and its files lie where Graph says they do.
             ("SCOPES_AT_SIGN_IN", "all".to_owned()),
             ("SHAREPOINT_HOSTS", m365_sandbox::graph::HOSTS.join(" ")),

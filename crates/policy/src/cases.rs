@@ -263,7 +263,7 @@ fn people(value: &str) -> Result<Recipient, String> {
 }
 
 fn file() -> EffectFile {
-    EffectFile { name: "file".to_owned(), size: 0, digest: String::new() }
+    EffectFile { name: "file".to_owned(), size: 0, digest: String::new(), text: None }
 }
 
 fn list(value: &str) -> impl Iterator<Item = String> {

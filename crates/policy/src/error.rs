@@ -72,7 +72,7 @@ pub enum PolicyError {
     },
     /// What content inspection is told is not what its format says.
     #[error("dlp.json: {0}")]
-    Dlp(crate::dlp::DlpError),
+    Dlp(String),
     /// What the limits are told is not what its format says.
     #[error(transparent)]
     Limits(crate::LimitsError),

@@ -165,7 +165,7 @@ impl Limits {
             limit("calls-per-minute", Per::Person, Counts::Calls, Window::Minute, 600),
             limit("calls-per-day", Per::Person, Counts::Calls, Window::Day, 20_000),
             limit("client-calls-per-minute", Per::Client, Counts::Calls, Window::Minute, 600),
-            of(Effect::Send, limit("sends-per-minute", Per::Tool, Counts::Calls, Window::Minute, 60)),
+            of(Effect::Send, limit("sends-per-minute", Per::Tool, Counts::Calls, Window::Minute, 300)),
             of(Effect::Destroy, limit("removals-per-day", Per::Tool, Counts::Calls, Window::Day, 1_000)),
             limit("recipients-per-day", Per::Person, Counts::Recipients, Window::Day, 2_000),
             limit("outside-recipients-per-day", Per::Person, Counts::OutsideRecipients, Window::Day, 500),

@@ -34,7 +34,7 @@ impl Content {
     fn of(rows: &[&'static ActionSpec], bundle: &PolicyBundle) -> Result<Self, PolicyErrors> {
         let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
         let dlp = match &bundle.dlp {
-            Some(json) => DlpRules::parse(json, &names).map_err(PolicyError::Dlp)?,
+            Some(json) => DlpRules::parse(json, &names).map_err(|error| PolicyError::Dlp(error.to_string()))?,
             None => Dlp::standard(),
         };
         let limits = match &bundle.limits {

@@ -70,7 +70,8 @@ impl Cell {
 
     /// What is used of the limits, as the page shows it.
     fn usage_shown(&self, names: &BTreeMap<ClientId, String>) -> Result<Vec<pages::UsedLimit>, Failure> {
-        let used = self.usage(self.core.policies().limits())?;
+        let Some(policies) = self.core.policies() else { return Ok(Vec::new()) };
+        let used = self.usage(policies.limits())?;
         let name = |of: String| {
             let client = ClientId::parse(&of).ok();
             client.and_then(|client| names.get(&client).cloned()).unwrap_or(of)

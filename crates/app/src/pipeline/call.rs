@@ -13,7 +13,7 @@ use m365_graph::{Account, Action, ActionError, Answer, Context, GraphClient, Inv
 pub(super) use m365_journal::Denied;
 use m365_journal::{JournalError, Outcome};
 use m365_mcp::Refusal;
-use m365_policy::{Ask, Cost, Decision, Denial, Question, decide, effect_of};
+use m365_policy::{Ask, Cost, Decision, Denial, Policies, Question, decide, effect_of};
 use m365_ports::{Sql, SqlError, Trace, Verdict};
 use m365_types::{
     Actor, Approval, ClientId, Effect, Intent, Label, Labels, Permit, ResolvedEffect, ScopeSet, Sensitivity,
@@ -107,6 +107,11 @@ impl Call {
         }
     }
 
+    /// What is in force now.
+    pub(super) fn policies(&self) -> Result<Arc<Policies>, Stop> {
+        self.cell.core().policies().ok_or_else(no_policy)
+    }
+
     fn ask_policy(
         &self,
         stage: Stage,
@@ -114,7 +119,7 @@ impl Call {
         labels: Labels,
         approval: Option<Approval>,
     ) -> Result<Decision, Stop> {
-        let policies = self.cell.core().policies().ok_or_else(no_policy)?;
+        let policies = self.policies()?;
         let question = Question {
             actor: self.actor.clone(),
             action: &self.action.spec,
@@ -166,7 +171,7 @@ impl Call {
 
     /// Records the intent, and with it uses limits and spends the approval that the permit rests on.
     pub(super) fn intend(&self, permit: Permit, effect: &ResolvedEffect) -> Result<Intent, Stop> {
-        let (cell, policies) = (&self.cell, self.cell.core().policies());
+        let (cell, policies) = (&self.cell, self.policies()?);
         let Terms { approval, stage, .. } = *permit.terms();
         let audience = effect.audience(&policies.frame().internal);
         let cost = Cost {
@@ -278,6 +283,7 @@ impl Call {
             position: self.position.as_ref(),
             zone: cell.zone(),
             documents: &documents,
+            internal: &cell.core().config.internal,
             confidential: &cell.core().config.confidential,
         };
         let ended = body(&context).await;

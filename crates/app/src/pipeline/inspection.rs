@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::Stop;
 use super::call::{Call, Denied, Unanswered};
+use crate::errors;
 
 /// What was noticed on the way of a call, for its record.
 #[derive(Default)]
@@ -42,7 +43,7 @@ impl Call {
     /// Inspects the arguments. Where something in them is redacted, the call goes on as if it had been given the copy.
     pub(super) fn inspect_arguments(&mut self, labels: Labels) -> Result<(), Stop> {
         let effect = self.invocation.effect();
-        let policies = self.cell.core().policies();
+        let policies = self.policies()?;
         let subject = self.subject(Direction::Arguments, labels, Some(&effect));
         let Inspection { verdict, findings } = policies.dlp().inspect_json(&subject, &self.arguments);
         self.remarks.found(&findings);
@@ -64,7 +65,7 @@ impl Call {
     /// Inspects what the call would really do: the body of a draft, the words inside its files. Nothing can be taken out of
     /// that here, so a rule that would redact blocks.
     pub(super) fn inspect_effect(&mut self, labels: Labels, effect: &ResolvedEffect) -> Result<(), Stop> {
-        let policies = self.cell.core().policies();
+        let policies = self.policies()?;
         let subject = self.subject(Direction::Arguments, labels, Some(effect));
         let files: Vec<_> = effect.files.iter().map(|file| json!([file.name, file.text])).collect();
         let body = effect.body.as_ref().map(|body| &body.text);
@@ -89,7 +90,9 @@ impl Call {
         mut answer: Answer,
         remarks: &mut Remarks,
     ) -> Result<Answer, Unanswered> {
-        let policies = self.cell.core().policies();
+        let Ok(policies) = self.policies() else {
+            return Err(Unanswered::withheld(errors::POLICY.code, errors::POLICY.sentence.to_owned()));
+        };
         let labels = intent.permit().terms().labels.union(self.labels(&answer));
         let subject = self.subject(Direction::Results, labels, None);
         let text = policies.dlp().inspect_text(&subject, &answer.text);
@@ -142,7 +145,7 @@ impl Call {
         labels: Labels,
         effect: Option<&ResolvedEffect>,
     ) -> Subject<'a> {
-        let internal = &self.cell.core().policies().frame().internal.clone();
+        let internal = &self.cell.core().config.internal;
         let audience = effect.map(|effect| effect.audience(internal));
         Subject {
             direction,

@@ -17,7 +17,7 @@ const MODELS: Settings = &[
     ("CONFIDENTIAL_SOURCES", "mailbox:support@contoso.example"),
 ];
 /// One that names none, whatever its host does by itself.
-const OFF: Settings = &[("LLM_CLASSIFIER_ROUTE", ""), ("LLM_SUMMARY_ROUTE", "")];
+const OFF: Settings = &[];
 const SUPPORT: &str = "support@contoso.example";
 const TOOL: &str = "summarizeThread";
 /// The seeded mail that speaks to an assistant.
