@@ -47,6 +47,10 @@ pub(crate) async fn ask(context: &Context<'_>, recipients: &mut [Recipient]) -> 
     let addresses: BTreeSet<&Email> =
         recipients.iter().filter_map(|one| one.address.as_ref()).filter(inside).collect();
     let addresses: Vec<&Email> = addresses.into_iter().collect();
+    if addresses.is_empty() {
+        // Nobody is asked for an approval who must sign in to Microsoft first.
+        return context.graph.must_be_signed_in().await;
+    }
     let mut said: BTreeMap<Email, (Standing, Option<Members>)> = BTreeMap::new();
     for some in addresses.chunks(AT_ONCE) {
         let mut request = context.graph.request_to(Method::Post, MAIL_TIPS, None, &[])?;

@@ -81,3 +81,18 @@ fn what_cannot_be_asked_stays_unsaid() {
     assert!(unsaid(&unasked));
     assert_eq!(unasked.requests().len(), 2);
 }
+
+#[test]
+fn an_address_outside_is_never_asked_about() {
+    let asked = |to: &[&str]| {
+        let world =
+            World::answering([ok(&original()), ok(&json!({ "value": [] })), ok(&json!({ "value": [] }))]);
+        world.look("forwardEmail", json!({ "id": "A", "to": to })).unwrap();
+        world.requests().get(2).map(|request| json_of(request)["EmailAddresses"].clone())
+    };
+    assert_eq!(
+        asked(&["secret@attacker.example", "megan@contoso.example"]),
+        Some(json!(["megan@contoso.example"]))
+    );
+    assert_eq!(asked(&["secret@attacker.example", "megan@contoso.example.attacker.example"]), None);
+}

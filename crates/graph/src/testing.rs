@@ -44,7 +44,7 @@ type Server = Box<dyn Fn(&GraphRequest) -> Scripted + Send + Sync>;
 
 /// The domains of the organisation.
 pub(crate) static INTERNAL: LazyLock<InternalDomains> =
-    LazyLock::new(|| InternalDomains::new(["contoso.example".to_owned()]));
+    LazyLock::new(|| InternalDomains::new(["contoso.example".to_owned(), "x.example".to_owned()]));
 
 /// Answers in order, and keeps what was asked.
 #[derive(Default)]
