@@ -76,8 +76,21 @@ fn what_cannot_be_asked_stays_unsaid() {
     let unsaid = |world: &World| seen(world).recipients.iter().all(|one| one.said == Standing::Unknown);
     let refusing = World::answering([ok(&original()), ok(&json!({ "value": [] })), refused(403, None, None)]);
     assert!(unsaid(&refusing));
+    let odd = World::answering([ok(&original()), ok(&json!({ "value": [] })), refused(400, None, None)]);
+    assert!(unsaid(&odd));
     let mut unasked = World::answering([ok(&original()), ok(&json!({ "value": [] }))]);
     unasked.scopes = Some("Mail.ReadWrite Mail.Send");
     assert!(unsaid(&unasked));
     assert_eq!(unasked.requests().len(), 2);
+}
+
+#[test]
+fn a_look_that_microsoft_does_not_let_happen_is_no_look() {
+    for status in [401, 503] {
+        let world =
+            World::answering([ok(&original()), ok(&json!({ "value": [] })), refused(status, None, None)]);
+        let arguments = json!({ "id": "A", "to": ["megan@contoso.example"] });
+        let error = world.look("forwardEmail", arguments).unwrap_err();
+        assert!(!error.maybe_done(), "{status}");
+    }
 }

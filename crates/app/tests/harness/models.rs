@@ -27,7 +27,10 @@ impl FakeModels {
 
     /// The gateway refuses from now on.
     pub(crate) fn refuse(&self, status: u16, code: u32) {
-        let body = json!({ "success": false, "error": [{ "code": code, "message": "refused" }] });
+        let body = json!({
+            "success": false, "error": [{ "code": code, "message": "refused" }],
+            "name": "AiGatewayError", "httpCode": status, "internalCode": code,
+        });
         *self.0.lock().unwrap() = (status, body.to_string());
     }
 
