@@ -11,6 +11,8 @@ mod cancellation;
 #[cfg(test)]
 mod cursors;
 #[cfg(test)]
+mod dlp;
+#[cfg(test)]
 mod early_discovery;
 #[cfg(test)]
 mod echo;

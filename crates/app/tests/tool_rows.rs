@@ -8,7 +8,9 @@ use serde_json::Value;
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     arguments: &'static str,
-    /// The exchanges with Graph, in order; none for an action that asks nobody.
+    /// The exchanges with Graph of the look, in order; none for an action whose arguments say what it does.
+    pub(crate) looks: &'static [Exchange],
+    /// The exchanges with Graph of the action itself, in order; none for an action that asks nobody.
     pub(crate) exchanges: &'static [Exchange],
 }
 
@@ -28,8 +30,46 @@ const FOUND: (u16, &str) = (200, r#"{"id":"found-1"}"#);
 /// The mailbox is asked for its zone where times are shown and none was named.
 const ZONE: Exchange = exchange("GET", "/me/mailboxSettings", (200, r#"{"timeZone":"UTC"}"#));
 
+/// Where somebody stands is asked of Exchange.
+const TIPS: Exchange = exchange(
+    "POST",
+    "/me/getMailTips",
+    (200, r#"{"value":[{"emailAddress":{"address":"sam@contoso.example"},"recipientScope":"internal"}]}"#),
+);
+/// A message as it is before something is done with it.
+const MESSAGE: Exchange = exchange(
+    "GET",
+    "/me/messages/message-1",
+    (
+        200,
+        r#"{"id":"message-1","changeKey":"1","from":{"emailAddress":{"address":"sam@contoso.example"}},"toRecipients":[{"emailAddress":{"address":"sam@contoso.example"}}]}"#,
+    ),
+);
+const ATTACHMENTS: Exchange = exchange("GET", "/me/messages/message-1/attachments", EMPTY);
+const EVENT: Exchange = exchange(
+    "GET",
+    "/me/events/event-1",
+    (
+        200,
+        r#"{"id":"event-1","changeKey":"1","organizer":{"emailAddress":{"address":"sam@contoso.example"}},"attendees":[{"emailAddress":{"address":"sam@contoso.example"}}]}"#,
+    ),
+);
+const TEAM: Exchange = exchange("GET", "/teams/team-1", (200, r#"{"displayName":"Sales"}"#));
+const CHANNEL: Exchange =
+    exchange("GET", "/teams/team-1/channels/channel-1", (200, r#"{"displayName":"General"}"#));
+
 const fn row(name: &'static str, arguments: &'static str, exchanges: &'static [Exchange]) -> Row {
-    Row { name, arguments, exchanges }
+    Row { name, arguments, looks: &[], exchanges }
+}
+
+/// The row of an action that looks before it acts.
+const fn looking(
+    name: &'static str,
+    arguments: &'static str,
+    looks: &'static [Exchange],
+    exchanges: &'static [Exchange],
+) -> Row {
+    Row { name, arguments, looks, exchanges }
 }
 
 const fn exchange(method: &'static str, path: &'static str, answer: (u16, &'static str)) -> Exchange {
@@ -37,9 +77,10 @@ const fn exchange(method: &'static str, path: &'static str, answer: (u16, &'stat
 }
 
 const ROWS: &[Row] = &[
-    row(
+    looking(
         "sendEmail",
         r#"{"to":"sam@contoso.example","subject":"Hello","body":"Hi"}"#,
+        &[TIPS],
         &[exchange("POST", "/me/sendMail", (202, ""))],
     ),
     row("getEmails", "{}", &[exchange("GET", "/me/mailFolders/inbox/messages", EMPTY)]),
@@ -50,9 +91,10 @@ const ROWS: &[Row] = &[
         r#"{"subject":"Review","start":"2026-12-01T09:00:00Z","end":"2026-12-01T10:00:00Z"}"#,
         &[exchange("POST", "/me/events", (201, r#"{"id":"event-1"}"#))],
     ),
-    row(
+    looking(
         "sendTeamsMessage",
         r#"{"teamId":"team-1","channelId":"channel-1","message":"Hi"}"#,
+        &[TEAM, CHANNEL],
         &[exchange("POST", "/teams/team-1/channels/channel-1/messages", (201, r#"{"id":"message-1"}"#))],
     ),
     row(
@@ -136,9 +178,10 @@ const ROWS: &[Row] = &[
         r#"{"teamId":"team-1","channelId":"channel-1"}"#,
         &[ZONE, exchange("GET", "/teams/team-1/channels/channel-1/messages", EMPTY)],
     ),
-    row(
+    looking(
         "replyToChannelMessage",
         r#"{"teamId":"team-1","channelId":"channel-1","messageId":"post-1","message":"Hi"}"#,
+        &[TEAM, CHANNEL],
         &[exchange("POST", "/teams/team-1/channels/channel-1/messages/post-1/replies", CREATED)],
     ),
     row("listChats", "{}", &[exchange("GET", "/me/chats", EMPTY)]),
@@ -147,12 +190,28 @@ const ROWS: &[Row] = &[
         r#"{"chatId":"chat-1"}"#,
         &[ZONE, exchange("GET", "/chats/chat-1/messages", EMPTY)],
     ),
-    row(
+    looking(
         "sendChatMessage",
         r#"{"chatId":"chat-1","message":"Hi"}"#,
+        &[
+            exchange("GET", "/chats/chat-1", (200, r#"{"chatType":"oneOnOne"}"#)),
+            exchange("GET", "/chats/chat-1/members", EMPTY),
+        ],
         &[exchange("POST", "/chats/chat-1/messages", CREATED)],
     ),
-    row("createChat", r#"{"members":["sam@contoso.example"]}"#, &[exchange("POST", "/chats", CREATED)]),
+    looking(
+        "createChat",
+        r#"{"members":["sam@contoso.example"]}"#,
+        &[exchange(
+            "POST",
+            "/$batch",
+            (
+                200,
+                r#"{"responses":[{"id":"1","status":404,"body":{"error":{"code":"Request_ResourceNotFound"}}}]}"#,
+            ),
+        )],
+        &[exchange("POST", "/chats", CREATED)],
+    ),
     row(
         "getPresence",
         r#"{"people":["00000000-0000-0000-0000-000000000001"]}"#,
@@ -172,15 +231,20 @@ const ROWS: &[Row] = &[
         r#"{"listId":"list-1"}"#,
         &[ZONE, exchange("GET", "/me/todo/lists/list-1/tasks", EMPTY)],
     ),
-    row(
+    looking(
         "createTask",
         r#"{"listId":"list-1","title":"Call"}"#,
+        &[exchange("GET", "/me/todo/lists/list-1", (200, r#"{"displayName":"Tasks"}"#))],
         &[exchange("POST", "/me/todo/lists/list-1/tasks", CREATED)],
     ),
     row("listPlannerTasks", "{}", &[ZONE, exchange("GET", "/me/planner/tasks", EMPTY)]),
-    row(
+    looking(
         "updatePlannerTask",
         r#"{"id":"task-1","percentComplete":100,"etag":"W/\"1\""}"#,
+        &[
+            exchange("GET", "/planner/tasks/task-1", (200, r#"{"id":"task-1","planId":"plan-1"}"#)),
+            exchange("GET", "/planner/plans/plan-1", (200, r#"{"title":"Launch"}"#)),
+        ],
         &[exchange("PATCH", "/planner/tasks/task-1", (200, r#"{"id":"task-1","@odata.etag":"W/\"2\""}"#))],
     ),
     row("getEmail", r#"{"id":"message-1"}"#, &[exchange("GET", "/me/messages/message-1", FOUND), ZONE]),
@@ -208,6 +272,7 @@ const ROWS: &[Row] = &[
                 ),
             ),
             exchange("GET", "/me/messages/message-1/attachments/attachment-1/$value", (200, "hi")),
+            exchange("GET", "/me/messages/message-1", FOUND),
         ],
     ),
     row(
@@ -225,15 +290,22 @@ const ROWS: &[Row] = &[
         r#"{"id":"message-1","name":"a.txt","content":"hi"}"#,
         &[exchange("POST", "/me/messages/message-1/attachments", CREATED)],
     ),
-    row("sendDraft", r#"{"id":"message-1"}"#, &[exchange("POST", "/me/messages/message-1/send", ACCEPTED)]),
-    row(
+    looking(
+        "sendDraft",
+        r#"{"id":"message-1"}"#,
+        &[MESSAGE, ATTACHMENTS, TIPS],
+        &[exchange("POST", "/me/messages/message-1/send", ACCEPTED)],
+    ),
+    looking(
         "replyEmail",
         r#"{"id":"message-1","comment":"Hi"}"#,
+        &[MESSAGE, TIPS],
         &[exchange("POST", "/me/messages/message-1/reply", ACCEPTED)],
     ),
-    row(
+    looking(
         "forwardEmail",
         r#"{"id":"message-1","to":["sam@contoso.example"]}"#,
+        &[MESSAGE, ATTACHMENTS, TIPS],
         &[exchange("POST", "/me/messages/message-1/forward", ACCEPTED)],
     ),
     row(
@@ -246,7 +318,12 @@ const ROWS: &[Row] = &[
         r#"{"id":"message-1","folder":"archive"}"#,
         &[exchange("POST", "/me/messages/message-1/move", CREATED)],
     ),
-    row("trashEmail", r#"{"id":"message-1"}"#, &[exchange("POST", "/me/messages/message-1/move", CREATED)]),
+    looking(
+        "trashEmail",
+        r#"{"id":"message-1"}"#,
+        &[MESSAGE],
+        &[exchange("POST", "/me/messages/message-1/move", CREATED)],
+    ),
     row(
         "getMailTips",
         r#"{"addresses":["sam@contoso.example"]}"#,
@@ -257,9 +334,10 @@ const ROWS: &[Row] = &[
         "{}",
         &[exchange("GET", "/me/mailboxSettings", (200, r#"{"timeZone":"UTC"}"#))],
     ),
-    row(
+    looking(
         "setAutomaticReplies",
         r#"{"status":"disabled"}"#,
+        &[ZONE],
         &[exchange(
             "PATCH",
             "/me/mailboxSettings",
@@ -286,15 +364,22 @@ const ROWS: &[Row] = &[
         r#"{"id":"event-1"}"#,
         &[ZONE, exchange("GET", "/me/events/event-1", (200, r#"{"id":"event-1"}"#))],
     ),
-    row(
+    looking(
         "updateEvent",
         r#"{"id":"event-1","subject":"Review"}"#,
+        &[EVENT, ZONE, TIPS],
         &[exchange("PATCH", "/me/events/event-1", (200, r#"{"id":"event-1"}"#))],
     ),
-    row("cancelEvent", r#"{"id":"event-1"}"#, &[exchange("POST", "/me/events/event-1/cancel", ACCEPTED)]),
-    row(
+    looking(
+        "cancelEvent",
+        r#"{"id":"event-1"}"#,
+        &[EVENT, ZONE, TIPS],
+        &[exchange("POST", "/me/events/event-1/cancel", ACCEPTED)],
+    ),
+    looking(
         "respondToEvent",
         r#"{"id":"event-1","response":"accept"}"#,
+        &[EVENT, ZONE, TIPS],
         &[exchange("POST", "/me/events/event-1/accept", ACCEPTED)],
     ),
     row(
@@ -333,18 +418,27 @@ const ROWS: &[Row] = &[
             exchange("GET", "/me/drive/items/item-1/content", (200, "hi")),
         ],
     ),
-    row(
+    looking(
         "uploadFile",
         r#"{"name":"a.txt","content":"hi","conflict":"replace"}"#,
+        &[
+            exchange(
+                "GET",
+                "/me/drive/items/root:/a.txt",
+                (200, r#"{"id":"item-1","name":"a.txt","eTag":"1","size":1}"#),
+            ),
+            exchange("GET", "/me/drive/items/item-1/permissions", EMPTY),
+        ],
         &[exchange(
             "PUT",
             "/me/drive/items/root:/a.txt:/content",
             (201, r#"{"id":"made-1","name":"a.txt","size":2}"#),
         )],
     ),
-    row(
+    looking(
         "createSharingLink",
         r#"{"id":"item-1"}"#,
+        &[exchange("GET", "/me/drive/items/item-1", (200, r#"{"id":"item-1","name":"a.txt","eTag":"1"}"#))],
         &[exchange(
             "POST",
             "/me/drive/items/item-1/createLink",
@@ -372,9 +466,14 @@ impl Row {
         self.exchanges.iter().find(|exchange| exchange.answer == EMPTY)
     }
 
+    /// All exchanges of a call, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static Exchange> {
+        self.looks.iter().chain(self.exchanges)
+    }
+
     /// Graph's answers, in order.
     pub(crate) fn answers(&self) -> impl Iterator<Item = (u16, &'static str)> {
-        self.exchanges.iter().map(|exchange| exchange.answer)
+        self.all().map(|exchange| exchange.answer)
     }
 }
 

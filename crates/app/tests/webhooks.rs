@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::callers::every_scope;
 use crate::harness::{ALEX, ASSERTION, Destination, SAM, Site};
 
-const FIVE_SECONDS: Duration = Duration::from_secs(5);
+pub(crate) const FIVE_SECONDS: Duration = Duration::from_secs(5);
 const HOUR: Duration = Duration::from_hours(1);
 
 fn secret() -> String {
@@ -25,12 +25,12 @@ fn telling(urls: &str) -> Site {
     Site::new(Profile::Full).with(&[("WEBHOOK_URLS", urls), ("WEBHOOK_SECRET", &secret())])
 }
 
-fn site() -> Site {
+pub(crate) fn site() -> Site {
     telling("https://hooks.contoso.example/m365")
 }
 
 /// What the first receiver was sent, each signature checked.
-fn told(site: &Site) -> Vec<WebhookEvent> {
+pub(crate) fn told(site: &Site) -> Vec<WebhookEvent> {
     let keys = WebhookKeys { current: WebhookKey::parse(&Secret::new(secret())).unwrap(), previous: None };
     let read = |request: Request<Bytes>| {
         let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
@@ -50,7 +50,7 @@ fn told(site: &Site) -> Vec<WebhookEvent> {
 }
 
 /// Lets so much time pass that the alarm rings, and rings it.
-fn ring_after(site: &Site, pause: Duration) -> bool {
+pub(crate) fn ring_after(site: &Site, pause: Duration) -> bool {
     site.clock().advance(pause);
     site.ring_if_due()
 }

@@ -84,6 +84,21 @@ impl<'a> GraphClient<'a> {
         self.intent.permit().actor().microsoft.as_ref()
     }
 
+    /// Sees to it that there is a Microsoft token, so that nothing is found out or asked of people in vain. Graph hears
+    /// nothing of it.
+    ///
+    /// # Errors
+    /// There is none, or nobody waits for the call any more.
+    pub async fn sign_in(&self) -> Result<(), ActionError> {
+        self.token().await.map(drop)
+    }
+
+    async fn token(&self) -> Result<Secret<String>, ActionError> {
+        self.may_go_on()?;
+        let scopes = self.intent.permit().scopes();
+        self.ports.tokens.access_token(scopes).await.map_err(|error| self.fail(error))
+    }
+
     /// A request of the row's first call, its identifiers filled in.
     pub(crate) fn request(&self, segments: &[&str]) -> Result<GraphRequest, ActionError> {
         self.request_in(None, segments)
@@ -188,9 +203,7 @@ impl<'a> GraphClient<'a> {
         exchange: Exchange,
     ) -> Result<Vec<Result<GraphAnswer, UpstreamError>>, ActionError> {
         let tokens = self.ports.tokens;
-        self.may_go_on()?;
-        let scopes = self.intent.permit().scopes();
-        let mut token = tokens.access_token(scopes).await.map_err(|error| self.fail(error))?;
+        let mut token = self.token().await?;
         let mut replaced = false;
         let mut tried = 1;
         let mut earlier: Option<ActionError> = None;

@@ -115,6 +115,12 @@ impl ActionError {
         matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { status: 403, .. }))
     }
 
+    /// Whether Graph understood who asks and still does not answer, today as tomorrow.
+    pub(crate) fn is_declined(&self) -> bool {
+        let declined = |status| (400..500).contains(&status) && status != 401;
+        matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { status, .. }) if declined(*status))
+    }
+
     /// Whether Graph refused with this code.
     pub(crate) fn has_graph_code(&self, wanted: &str) -> bool {
         matches!(&*self.cause, Cause::Upstream(UpstreamError::Graph { code, .. }) if code == wanted)

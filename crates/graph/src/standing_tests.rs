@@ -76,6 +76,8 @@ fn what_cannot_be_asked_stays_unsaid() {
     let unsaid = |world: &World| seen(world).recipients.iter().all(|one| one.said == Standing::Unknown);
     let refusing = World::answering([ok(&original()), ok(&json!({ "value": [] })), refused(403, None, None)]);
     assert!(unsaid(&refusing));
+    let odd = World::answering([ok(&original()), ok(&json!({ "value": [] })), refused(400, None, None)]);
+    assert!(unsaid(&odd));
     let mut unasked = World::answering([ok(&original()), ok(&json!({ "value": [] }))]);
     unasked.scopes = Some("Mail.ReadWrite Mail.Send");
     assert!(unsaid(&unasked));
@@ -95,4 +97,16 @@ fn an_address_outside_is_never_asked_about() {
         Some(json!(["megan@contoso.example"]))
     );
     assert_eq!(asked(&["secret@attacker.example", "megan@contoso.example.attacker.example"]), None);
+}
+
+#[test]
+fn a_look_that_microsoft_does_not_let_happen_is_no_look() {
+    for (status, tries) in [(401, 2), (503, 3)] {
+        let declined = (0..tries).map(|_| refused(status, None, None));
+        let seen = [ok(&original()), ok(&json!({ "value": [] }))];
+        let world = World::answering(seen.into_iter().chain(declined));
+        let arguments = json!({ "id": "A", "to": ["megan@contoso.example"] });
+        let error = world.look("forwardEmail", arguments).unwrap_err();
+        assert!(!error.maybe_done(), "{status}");
+    }
 }

@@ -250,6 +250,7 @@ mod tests {
         further_scopes: &[],
         calls: &[],
         untrusted: false,
+        sensitivity: &[],
         audit: AuditKind::MailSend,
     };
 

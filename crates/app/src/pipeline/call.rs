@@ -228,8 +228,12 @@ impl Call {
 
     /// Finds out what the effect would be, and records that as a call of its own.
     async fn look(&self, intent: &Intent, waiting: &Waiting) -> Result<ResolvedEffect, Stop> {
-        let (ended, traces) =
-            self.with_context(intent, waiting, async |context| self.invocation.look(context).await).await;
+        let looking = async |context: &Context<'_>| {
+            // A look that nobody is signed in for would find out nothing, and people would be asked in vain.
+            context.graph.sign_in().await?;
+            self.invocation.look(context).await
+        };
+        let (ended, traces) = self.with_context(intent, waiting, looking).await;
         let (verdict, code) = ended.as_ref().map_or_else(failed, |_| (Verdict::Done, "ok".to_owned()));
         let status = traces.last().and_then(|trace| trace.status);
         let (labels, notes) = (Labels::NONE, Vec::new());

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::json;
 
+use super::network::refusal;
+
 /// Where questions go.
 pub(crate) const MODELS: &str =
     "https://gateway.ai.cloudflare.com/v1/0123456789abcdef/m365-llm/compat/chat/completions";
@@ -27,11 +29,7 @@ impl FakeModels {
 
     /// The gateway refuses from now on.
     pub(crate) fn refuse(&self, status: u16, code: u32) {
-        let body = json!({
-            "success": false, "error": [{ "code": code, "message": "refused" }], "name": "AiGatewayError",
-            "httpCode": status, "internalCode": code,
-        });
-        *self.0.lock().unwrap() = (status, body.to_string());
+        *self.0.lock().unwrap() = (status, refusal(status, code).to_string());
     }
 
     pub(super) fn answer(&self) -> Response<Bytes> {

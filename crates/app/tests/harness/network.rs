@@ -29,6 +29,8 @@ const GRAPH: &str = "https://gateway.ai.cloudflare.com/v1/0123456789abcdef/m365-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     AccessKeys,
+    /// Our own echo route, behind the gateway.
+    Echo,
     EntraKeys,
     EntraToken,
     Graph,
@@ -50,6 +52,7 @@ impl Destination {
             (Method::GET, format!("{entra}/discovery/v2.0/keys"), Self::EntraKeys),
             (Method::POST, format!("{entra}/oauth2/v2.0/token"), Self::EntraToken),
             (Method::POST, MODELS.to_owned(), Self::Model),
+            (Method::POST, format!("{GATEWAY}/custom-m365-echo/echo"), Self::Echo),
             (Method::POST, format!("{GATEWAY}/custom-alerts-contoso-example/"), Self::OtherWebhook),
             (Method::POST, format!("{GATEWAY}/custom-hooks-contoso-example/m365"), Self::Webhook),
         ]
@@ -66,6 +69,8 @@ pub(crate) struct FakeNetwork {
     /// What Graph answers, in order; the last again and again.
     graph: Mutex<VecDeque<(u16, String)>>,
     pub(crate) models: FakeModels,
+    /// With what the gateway refuses what goes to the echo, where it does.
+    echo_refusal: Mutex<Option<(u16, u32)>>,
     entra_refuses: AtomicBool,
     tokens_are_short: AtomicBool,
     webhooks_fail: AtomicBool,
@@ -80,6 +85,7 @@ impl FakeNetwork {
             sent: Mutex::default(),
             graph: Mutex::new([(200, "{}".to_owned())].into()),
             models: FakeModels::default(),
+            echo_refusal: Mutex::default(),
             entra_refuses: AtomicBool::new(false),
             tokens_are_short: AtomicBool::new(false),
             webhooks_fail: AtomicBool::new(false),
@@ -111,6 +117,20 @@ impl FakeNetwork {
     /// Whether the first receiver of webhooks takes nothing for now.
     pub(crate) fn fail_webhooks(&self, fail: bool) {
         self.webhooks_fail.store(fail, Ordering::SeqCst);
+    }
+
+    /// The gateway refuses what goes to the echo from now on.
+    pub(crate) fn refuse_echo(&self, status: u16, code: u32) {
+        *self.echo_refusal.lock().unwrap() = Some((status, code));
+    }
+
+    fn echo(&self, body: Bytes) -> Response<Bytes> {
+        let mut response = match *self.echo_refusal.lock().unwrap() {
+            Some((status, code)) => answer(status, &refusal(status, code)),
+            None => Response::new(body),
+        };
+        response.headers_mut().insert("cf-aig-log-id", "echo-log-1".parse().unwrap());
+        response
     }
 
     fn webhook(&self) -> Response<Bytes> {
@@ -201,6 +221,7 @@ impl Outbound for FakeNetwork {
         }
         Ok(match destination {
             Destination::AccessKeys => answer(200, &Signer::Access.key_set()),
+            Destination::Echo => self.echo(body),
             Destination::EntraKeys => answer(200, &Signer::Entra.key_set()),
             Destination::EntraToken => self.entra_token(&body),
             Destination::Graph => self.graph(),
@@ -209,6 +230,14 @@ impl Outbound for FakeNetwork {
             Destination::Webhook => self.webhook(),
         })
     }
+}
+
+/// How the gateway says that it refuses.
+pub(super) fn refusal(status: u16, code: u32) -> Value {
+    json!({
+        "success": false, "error": [{ "code": code, "message": "refused" }],
+        "name": "AiGatewayError", "httpCode": status, "internalCode": code,
+    })
 }
 
 fn through_the_gateway(status: u16, body: String) -> Response<Bytes> {

@@ -3,7 +3,7 @@ use m365_types::{Email, Members, Role, Standing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::testing::{World, accepted, effect, json_of};
+use crate::testing::{World, accepted, effect, json_of, refused};
 
 fn given(to: &str, subject: &str, body: &str) -> Value {
     json!({ "to": to, "subject": subject, "body": body })
@@ -96,10 +96,13 @@ proptest! {
 }
 
 #[test]
-fn mail_tips_that_fail_leave_the_message_as_it_is() {
-    let world = World::with_json(&json!({ "not": "a list" }));
+fn mail_tips_that_are_declined_leave_the_message_as_it_is_and_all_else_ends_the_look() {
+    let world = World::answering([refused(403, None, None)]);
     let seen = world.look("sendEmail", given("a@x.example", "s", "b")).unwrap();
     assert_eq!(seen, effect("sendEmail", given("a@x.example", "s", "b")));
+    let odd = World::with_json(&json!({ "not": "a list" }));
+    let error = odd.look("sendEmail", given("a@x.example", "s", "b")).unwrap_err();
+    assert_eq!((error.code(), error.maybe_done()), ("graph_unreadable", false));
     let mut leaving = World::with_json(&json!({}));
     leaving.cancelled_after = Some(0);
     assert!(leaving.look("sendEmail", given("a@x.example", "s", "b")).unwrap_err().is_cancelled());

@@ -1,6 +1,6 @@
 //! What is written, when, and what never is.
 
-use m365_journal::{JournalError, Outcome};
+use m365_journal::{Denied, JournalError, Outcome};
 use m365_ports::{AuditLog as _, Durability, SqlError, Verdict, transact};
 use m365_types::Email;
 use serde_json::{Value, json};
