@@ -301,6 +301,11 @@ fn configuration() -> String {
             "Folder of the databases; made with mode 0700, used by one server at a time",
         ],
         [
+            "`POLICY_DIR`",
+            "",
+            "Folder of `*.cedar`, `dlp.json` and `limits.json` in place of the policies that ship; read again when a file changes",
+        ],
+        [
             "`LOG`",
             "`warn,m365_app=info,m365_mcp=info`",
             "What is logged, as `tracing-subscriber` filters write it",
@@ -384,10 +389,11 @@ fn policy() -> String {
         vec![code(profile.as_str()), scopes(&always.iter().collect::<Vec<_>>()), scopes(&later)]
     });
     format!(
-        "# What each profile allows\n\n{}\nA completion is there where something that it completes is. `TOOLS_ALLOW` and `TOOLS_DENY` narrow a profile.\n\n## Prompts\n\n{}\n## What a sign-in asks for\n\nWith `SCOPES_AT_SIGN_IN=least`; with `all` everything at once.\n\n{}\n## The rules\n\n```text\n{}```\n",
+        "# What each profile allows\n\n{}\nA completion is there where something that it completes is. `TOOLS_ALLOW` and `TOOLS_DENY` narrow a profile.\n\n## Prompts\n\n{}\n## What a sign-in asks for\n\nWith `SCOPES_AT_SIGN_IN=least`; with `all` everything at once.\n\n{}\n## The policies that ship\n\n```cedar\n{}```\n\n## The schema\n\nPolicies are checked against it; it is made of the tool table.\n\n```cedar\n{}```\n",
         table(&head, rows),
         table(&head_of_prompts, offered),
         table(&["Profile", "At sign-in", "When a call needs it"], asked),
-        m365_policy::policy_text(&Toolset::of(Profile::Full))
+        m365_policy::policy_text(),
+        m365_policy::schema_text(&m365_app::policy::rows()).unwrap_or_default()
     )
 }

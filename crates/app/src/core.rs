@@ -18,15 +18,15 @@ use m365_egress::{
 use m365_policy::{Frame, Policies};
 use m365_ports::{
     Background, ClientRegistry, Clock, Directory, DocumentReader, Echo, Entropy, EntropyExt as _, Llm,
-    Outbound, Signer, Timer, Upstream, Webhooks,
+    Outbound, PolicySource, Signer, Timer, Upstream, Webhooks,
 };
 use m365_seal::{CellKind, Purpose, cell_id};
 use m365_types::{AccessSubject, CellId, Identity, RequestId};
-use sha2::{Digest as _, Sha256};
 
 use crate::approval_link::ApprovalLinks;
 use crate::config::{Config, ConfigError, Inspection, Mode};
 use crate::offer;
+use crate::policy::PolicyKeeper;
 
 /// Everything a host supplies.
 #[derive(Clone)]
@@ -47,6 +47,8 @@ pub struct HostPorts {
     pub signer: Arc<dyn Signer>,
     /// Reading documents as text, apart from everything that holds a secret.
     pub documents: Arc<dyn DocumentReader>,
+    /// Where a policy set of the operator's own comes from; without one the set that ships is in force.
+    pub policy: Option<Arc<dyn PolicySource>>,
     /// Waiting.
     pub timer: Arc<dyn Timer>,
 }
@@ -74,7 +76,7 @@ pub struct Core {
     pub(crate) echo_seal: Option<EchoSeal>,
     pub(crate) lifetimes: Lifetimes,
     /// What is in force.
-    policies: Arc<Policies>,
+    policies: PolicyKeeper,
 }
 
 impl std::fmt::Debug for Core {
@@ -143,16 +145,22 @@ impl Core {
             echo: outward.echo,
             echo_seal: outward.echo_seal,
             lifetimes: config.lifetimes,
-            policies: Arc::new(policies(&config)),
+            policies: policies(&config, &ports)?,
             server: ServerMetadata { public_url: issuer, scopes, asked, welcomes },
             config,
             ports,
         }))
     }
 
-    /// The policy in force now.
-    pub(crate) fn policies(&self) -> Arc<Policies> {
-        self.policies.clone()
+    /// The policy in force; none where the operator's own set was never accepted.
+    pub(crate) fn policies(&self) -> Option<Arc<Policies>> {
+        self.policies.current()
+    }
+
+    /// The same, its source asked first where its last answer is too old. Whatever a request does later, it asks this
+    /// first.
+    pub(crate) async fn fresh_policies(&self) -> Option<Arc<Policies>> {
+        self.policies.fresh().await
     }
 
     /// A fresh `requestId`.
@@ -205,10 +213,10 @@ impl WaysOut {
     }
 }
 
-fn policies(config: &Config) -> Policies {
+fn policies(config: &Config, ports: &HostPorts) -> Result<PolicyKeeper, ConfigError> {
     let frame = Frame { toolset: config.toolset.clone(), internal: config.internal.clone() };
-    let hash = hex(&Sha256::digest(m365_policy::policy_text(&config.toolset)));
-    Policies::standard(frame, &hash)
+    PolicyKeeper::new(frame, ports.policy.clone(), config.policy_key.clone(), ports.clock.clone())
+        .map_err(|errors| ConfigError { name: "PROFILE", problem: errors.to_string() })
 }
 
 fn client_rules(config: &Config) -> Result<ClientRules, ConfigError> {
@@ -273,8 +281,4 @@ fn misfit(error: DestinationError) -> ConfigError {
 
 fn not_a_url(name: &'static str) -> ConfigError {
     ConfigError { name, problem: "does not make a URL".into() }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -63,6 +63,7 @@ errors! {
     RESTORED "cell.restored" SERVICE_UNAVAILABLE "temporarily_unavailable" "This data was restored from a copy" "It can be looked at, but not used before an operator has readmitted it. Ask the operator.";
     STANDING "directory.unavailable" SERVICE_UNAVAILABLE "temporarily_unavailable" "The server cannot check your session right now" "The directory did not answer, and without it nobody is let in. Nothing was done. Try again in a minute.";
     ORIGIN "request.origin" FORBIDDEN "access_denied" "Cross-site requests are not accepted" "The request came from a page of another site.";
+    POLICY "policy.unavailable" SERVICE_UNAVAILABLE "temporarily_unavailable" "There is no policy to decide by" "The organisation's policy could not be read or does not load, so nothing is done. Tell the operator; the log says what is wrong with it.";
     REQUEST_MALFORMED "request.malformed" BAD_REQUEST "invalid_request" "The request is malformed" "A parameter is missing, doubled, too long or badly encoded.";
     REGISTRATION_METADATA "registration.metadata" BAD_REQUEST "invalid_client_metadata" "The client metadata is not acceptable" "A value is missing, unsafe or not supported by this server.";
     REGISTRATION_OFF "registration.off" FORBIDDEN "access_denied" "Clients cannot register themselves here" "Use a client that identifies itself by a metadata document, or ask the operator to allow registration.";

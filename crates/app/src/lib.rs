@@ -16,6 +16,7 @@ mod icons;
 mod offer;
 mod pages;
 mod pipeline;
+pub mod policy;
 mod respond;
 pub mod routes;
 

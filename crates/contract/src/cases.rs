@@ -150,6 +150,7 @@ mod service_tokens;
 mod slow_clients;
 mod sse_sessions;
 mod sse_transport;
+mod summaries;
 mod task_tools;
 mod team_tools;
 mod template_refusals;
@@ -206,6 +207,7 @@ pub const ALL: &[&[Case]] = &[
     team_tools::CASES,
     directory_tools::CASES,
     file_tools::CASES,
+    summaries::CASES,
     task_tools::CASES,
     resources::CASES,
     templates::CASES,

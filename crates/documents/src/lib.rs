@@ -19,6 +19,7 @@ mod output;
 mod pdf;
 mod plain;
 mod pptx;
+mod sensitivity;
 mod sheet_format;
 mod spreadsheet;
 mod xml;
@@ -41,10 +42,22 @@ pub fn read(name: &str, content_type: &str, bytes: &[u8]) -> Result<DocumentText
     }
     let mut output = Output::new(DOCUMENT_TEXT_BYTES_MAX);
     match kind::of(name, content_type, bytes)? {
-        Kind::Word(archive) => docx::read(&archive, &mut output)?,
-        Kind::Excel(archive) => spreadsheet::read(&archive, &mut output)?,
-        Kind::PowerPoint(archive) => pptx::read(&archive, &mut output)?,
-        Kind::Pdf => pdf::read(bytes, &mut output)?,
+        Kind::Word(archive) => {
+            docx::read(&archive, &mut output)?;
+            sensitivity::of_office(&archive, &mut output);
+        }
+        Kind::Excel(archive) => {
+            spreadsheet::read(&archive, &mut output)?;
+            sensitivity::of_office(&archive, &mut output);
+        }
+        Kind::PowerPoint(archive) => {
+            pptx::read(&archive, &mut output)?;
+            sensitivity::of_office(&archive, &mut output);
+        }
+        Kind::Pdf => {
+            pdf::read(bytes, &mut output)?;
+            sensitivity::of_pdf(bytes, &mut output);
+        }
         Kind::Mail => eml::read(bytes, &mut output)?,
         Kind::Calendar => ics::read(bytes, &mut output)?,
         Kind::Table => csv::read(bytes, &mut output),

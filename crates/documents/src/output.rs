@@ -14,12 +14,20 @@ pub(crate) struct Output {
     truncated: bool,
     limit: usize,
     first_row: bool,
+    sensitivity: Vec<String>,
 }
 
 impl Output {
     /// Nothing yet; `limit` in bytes.
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { text: String::new(), hidden: 0, truncated: false, limit, first_row: true }
+        Self {
+            text: String::new(),
+            hidden: 0,
+            truncated: false,
+            limit,
+            first_row: true,
+            sensitivity: Vec::new(),
+        }
     }
 
     /// A block with an empty line before it; `prefix` is ours and stays as it is. Nothing where the text is empty.
@@ -107,6 +115,11 @@ impl Output {
         self.truncated && self.text.len() >= self.limit
     }
 
+    /// A sensitivity label that the document has. Its name is no text of the document, and hides nothing in it.
+    pub(crate) fn label(&mut self, name: &str) {
+        self.sensitivity.push(name.chars().filter(|c| !c.is_control() && !is_hidden(*c)).collect());
+    }
+
     /// One line without hidden characters, white space collapsed.
     pub(crate) fn clean(&mut self, text: &str) -> String {
         let mut line = String::with_capacity(text.len().min(self.limit));
@@ -139,7 +152,8 @@ impl Output {
     pub(crate) fn finish(mut self) -> DocumentText {
         let end = self.text.trim_end().len();
         self.text.truncate(end);
-        DocumentText { text: self.text, hidden: self.hidden, truncated: self.truncated }
+        let Self { text, hidden, truncated, sensitivity, .. } = self;
+        DocumentText { text, hidden, truncated, sensitivity }
     }
 
     fn part(&mut self, separator: &str, prefix: &str, text: &str) {

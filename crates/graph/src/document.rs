@@ -4,10 +4,12 @@
 //! never part of an answer.
 
 use m365_ports::{DOCUMENT_BYTES_MAX, Document, DocumentError, DocumentText};
+use m365_types::{Label, Labels};
 
 use crate::action::Context;
 use crate::error::ActionError;
 use crate::lesson::Lesson;
+use crate::mail::confidential::is_plain;
 
 /// Kinds of media that hold no text, by the beginning of their type, and what to say of them.
 const WITHOUT_TEXT: [(&str, &Lesson); 3] =
@@ -79,6 +81,13 @@ pub(crate) async fn read(context: &Context<'_>, document: Document) -> Result<Do
         return Err(context.graph.taught(&TOO_LARGE));
     }
     context.documents.read(document).await.map_err(|error| context.graph.taught(lesson(error)))
+}
+
+/// What the sensitivity labels of a document say. Which are confidential is an organisation's choice, so every one counts
+/// that is not known to be plain.
+pub(crate) fn labels(read: &DocumentText) -> Labels {
+    let is_confidential = read.sensitivity.iter().any(|name| !is_plain(name));
+    is_confidential.then_some(Label::Confidential).into_iter().collect()
 }
 
 const fn lesson(error: DocumentError) -> &'static Lesson {

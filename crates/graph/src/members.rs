@@ -97,7 +97,10 @@ impl Circle {
         let tenant = context.graph.microsoft().map(|(tenant, _)| tenant.to_string());
         let read = |given: GraphMember| {
             let id = shape::id(given.user_id.as_deref().or(given.id.as_deref()));
-            Other { said: given.said(tenant.as_deref()), ..Other::of(id, given.display_name, given.email) }
+            Other {
+                said: given.said(tenant.as_deref()),
+                ..Other::of(id, given.display_name.as_deref(), given.email.as_deref())
+            }
         };
         Self::read(context, request, own.as_deref(), read).await
     }
@@ -113,7 +116,8 @@ impl Circle {
         let own = own(context);
         let read = |given: GraphDirectoryObject| {
             let (id, said) = (shape::id(given.id.as_deref()), given.said());
-            Other { said, ..Other::of(id, given.display_name, given.mail.or(given.user_principal_name)) }
+            let address = given.mail.as_deref().or(given.user_principal_name.as_deref());
+            Other { said, ..Other::of(id, given.display_name.as_deref(), address) }
         };
         Self::read(context, request, own.as_deref(), read).await
     }
@@ -189,9 +193,9 @@ fn number(count: usize) -> u32 {
 
 impl Other {
     /// Somebody of whom nothing is said yet.
-    fn of(id: String, name: Option<String>, address: Option<String>) -> Self {
-        let name = Cleaner::default().line(name.as_deref(), NAME_MAX);
-        let address = address.and_then(|address| Email::parse(&address).ok());
+    fn of(id: String, name: Option<&str>, address: Option<&str>) -> Self {
+        let name = Cleaner::default().line(name, NAME_MAX);
+        let address = address.and_then(|address| Email::parse(address).ok());
         Self { id, name, address, said: Said::Unknown }
     }
 

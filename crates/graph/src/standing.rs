@@ -35,7 +35,7 @@ struct GraphTips {
 /// Says of each recipient with an address what Microsoft 365 says of it.
 ///
 /// # Errors
-/// Only where the caller no longer wants to know: what cannot be found out stays unsaid.
+/// Only where nothing further can be asked in this call, nor be done: what else cannot be found out stays unsaid.
 pub(crate) async fn ask(context: &Context<'_>, recipients: &mut [Recipient]) -> Result<(), ActionError> {
     let Account { granted, microsoft_scopes, .. } = context.account;
     if !NEEDED.iter().any(|one| granted.covers(&[*one]) && microsoft_scopes.covers(&[*one])) {
@@ -49,7 +49,9 @@ pub(crate) async fn ask(context: &Context<'_>, recipients: &mut [Recipient]) -> 
         request.body = Some(json!({ "EmailAddresses": some, "MailTipsOptions": OPTIONS }).into());
         match context.graph.fetch::<Page<GraphTips>>(request).await {
             Ok(page) => said.extend(page.value.iter().filter_map(GraphTips::read)),
-            Err(error) if error.is_cancelled() => return Err(error),
+            Err(error) if error.is_cancelled() || error.is_out_of_time() || error.lacks_token() => {
+                return Err(error);
+            }
             Err(_) => {}
         }
     }

@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) scopes: Option<&'static str>,
     /// Why no document can be read; where nothing says so, the text of a document is its bytes.
     pub(crate) unread: Option<DocumentError>,
+    /// The sensitivity labels that every document has.
+    pub(crate) sensitivity: Vec<String>,
     /// The language model; none where nothing says so.
     pub(crate) llm: Option<ScriptedLlm>,
     /// The places that the operator calls confidential.
@@ -423,7 +425,9 @@ impl DocumentReader for World {
         let text = String::from_utf8_lossy(&document.bytes).into_owned();
         self.documents.lock().unwrap().push(document);
         match self.unread {
-            None => Ok(DocumentText { text, hidden: 0, truncated: false }),
+            None => {
+                Ok(DocumentText { text, sensitivity: self.sensitivity.clone(), ..DocumentText::default() })
+            }
             Some(error) => Err(error),
         }
     }

@@ -55,6 +55,9 @@ pub(crate) enum Command {
     Readmit(OrderTo),
     /// As an operator, have every cell carry out its orders now and seal again what lies under a previous key
     Visit(Visit),
+    /// Check, explain, test and sign a policy set
+    #[command(subcommand)]
+    Policy(Policy),
     /// Read the journal of what happened, and check that nobody has changed it
     #[command(subcommand)]
     Audit(Audit),
@@ -88,6 +91,9 @@ pub(crate) struct Demo {
     /// Keep data here between runs; without it everything is forgotten at the end
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// A folder of policies in place of those that ship; read again when a file changes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy_dir: Option<PathBuf>,
     /// Give a setting that is not secret another value than the demo's own; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(crate) settings: Vec<String>,
@@ -136,6 +142,9 @@ pub(crate) struct Keygen {
     /// Folder for the key files; existing files are never replaced
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
+    /// Make the key that policy sets for the Worker are signed with, instead of the server's keys
+    #[arg(long)]
+    pub(crate) policy: bool,
     /// Write the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -212,6 +221,71 @@ pub(crate) struct OrderTo {
 pub(crate) struct Visit {
     #[command(flatten)]
     pub(crate) ordering: Ordering,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Check that a set loads, and print its hash; exits with 1 when it does not
+    Check(PolicySet),
+    /// Say how one call ends, which policies decide that, and why
+    Explain(PolicyExplain),
+    /// Hold a set against cases, one a line; exits with 1 when one fails
+    ///
+    /// A case is `WHO ACTION name=value… => OUTCOME POLICIES`, for example
+    /// `alex@contoso.example sendEmail to=sam@fabrikam.example labels=untrusted => approval approval.outside,approval.untrusted`.
+    /// Lines that begin with # are remarks; `inside contoso.example` says which domains are yours.
+    Test(PolicyTest),
+    /// Check a set, sign it and write the bundle for the Worker's key-value store
+    Sign(PolicySign),
+    /// Print the schema that policies are checked against
+    Schema,
+}
+
+/// Which set.
+#[derive(Debug, Args)]
+pub(crate) struct PolicySet {
+    /// A folder with *.cedar, dlp.json and limits.json, or one file of policies; without it the set that ships
+    #[arg(value_name = "FILE-or-DIR")]
+    pub(crate) set: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyExplain {
+    /// A folder or file of policies; without it the set that ships
+    #[arg(long, value_name = "FILE-or-DIR")]
+    pub(crate) set: Option<PathBuf>,
+    /// Domains of the organisation, separated by spaces
+    #[arg(long, value_name = "DOMAINS", default_value = "contoso.example")]
+    pub(crate) inside: String,
+    /// The call, as in a case: who, which action, and name=value as many as there are
+    #[arg(required = true, value_name = "CASE")]
+    pub(crate) case: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyTest {
+    /// The cases; without it those for the set that ships
+    #[arg(value_name = "FILE")]
+    pub(crate) cases: Option<PathBuf>,
+    /// A folder or file of policies; without it the set that ships
+    #[arg(long, value_name = "FILE-or-DIR")]
+    pub(crate) set: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicySign {
+    /// A folder with *.cedar, dlp.json and limits.json, or one file of policies
+    #[arg(value_name = "FILE-or-DIR")]
+    pub(crate) set: PathBuf,
+    /// Larger than that of the set in force; the Worker refuses any other
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) version: u64,
+    /// File of mode 0600 that `keygen --policy` made
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: PathBuf,
+    /// Where the bundle goes
+    #[arg(long, value_name = "FILE", default_value = "policy.signed.json")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

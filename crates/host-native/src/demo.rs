@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: Demo) -> anyhow::Result<()> {
     let settings = Settings::of(&estate.estate.config, &folder.path, overrides)?.with(credential);
     let config = Config::parse(&settings, Mode::Development, Profile::Full)?;
     let clock = Arc::new(EstateClock(estate.estate.clone()));
-    let server = Server::assemble(config, &data, clock, &[origin.to_string()])?;
+    let server = Server::assemble(config, &data, clock, &[origin.to_string()], arguments.policy_dir.clone())?;
     welcome(&estate, &format!("http://{origin}"), arguments.ready_file.as_deref())?;
     listener.serve(server.front.router(), server.stop_asked()).await;
     server.drain().await;

@@ -18,6 +18,7 @@ mod operator;
 mod output;
 mod overrides;
 mod places;
+mod policy;
 mod ports;
 mod read_document;
 mod ready;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Visit(arguments) => on_runtime(operator::visit(arguments)),
         Command::ReadDocument => read_document::run().map(done),
         Command::Keygen(arguments) => keygen::run(&arguments).map(done),
+        Command::Policy(command) => policy::run(&command),
         Command::Audit(Audit::Tail(arguments)) => audit::tail(&arguments).map(done),
         Command::Audit(Audit::Verify(arguments)) => audit::verify(&arguments).map(done),
     };

@@ -33,7 +33,8 @@ pub(crate) async fn run(arguments: Serve) -> anyhow::Result<()> {
         DataDir::new(Environment::variable("DATA_DIR").unwrap_or_else(|| DEFAULT_DATA_DIR.to_owned()).into());
     let public_url = config.issuer().to_owned();
     let profile = config.toolset.profile;
-    let server = Server::assemble(config, &data, Arc::new(SystemClock), &[origin.to_string()])?;
+    let policy = Environment::variable("POLICY_DIR").filter(|folder| !folder.is_empty()).map(Into::into);
+    let server = Server::assemble(config, &data, Arc::new(SystemClock), &[origin.to_string()], policy)?;
     output::note(&format!("Serving {public_url} from {origin}, profile {profile}. Ctrl-C stops it."));
     let ready = Ready {
         mcp: format!("{public_url}/mcp"),

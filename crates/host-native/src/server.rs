@@ -17,6 +17,7 @@ use crate::ports::cells::{NativeCells, OPEN_CELLS};
 use crate::ports::documents::ChildReader;
 use crate::ports::entropy::SystemEntropy;
 use crate::ports::outbound::HyperOutbound;
+use crate::ports::policy::PolicyFolder;
 use crate::ports::registry::SqliteRegistry;
 use crate::ports::signer::RingSigner;
 use crate::ports::sqlite::SqliteDatabase;
@@ -87,7 +88,7 @@ pub(crate) struct Server {
 const LOOK_FOR_ALARMS_EVERY: Duration = Duration::from_secs(1);
 
 impl Server {
-    /// Puts the server together.
+    /// Puts the server together; `policy` is the folder of the operator's own policy set, where there is one.
     ///
     /// # Errors
     /// Where the data folder or the configuration does not work.
@@ -96,6 +97,7 @@ impl Server {
         data: &DataDir,
         clock: Arc<dyn Clock>,
         hosts: &[String],
+        policy: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
         let lock = data.claim()?;
         let directory =
@@ -112,6 +114,7 @@ impl Server {
             ),
             signer: Arc::new(RingSigner),
             documents: Arc::new(ChildReader::new()),
+            policy: policy.map(|folder| Arc::new(PolicyFolder::new(folder)) as _),
             timer: Arc::new(TokioTimer),
         };
         let core = Core::new(config, ports)?;

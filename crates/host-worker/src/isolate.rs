@@ -23,6 +23,7 @@ use crate::ports::directory::DurableDirectory;
 use crate::ports::documents::ServiceReader;
 use crate::ports::entropy::CryptoEntropy;
 use crate::ports::outbound::FetchOutbound;
+use crate::ports::policy::KvPolicy;
 use crate::ports::registry::KvRegistry;
 use crate::ports::signer::SubtleSigner;
 use crate::ports::timer::TimeoutTimer;
@@ -72,6 +73,7 @@ impl Isolate {
             registry: Arc::new(KvRegistry::new(env.clone())),
             signer: Arc::new(SubtleSigner),
             documents: Arc::new(ServiceReader::new(env.clone())),
+            policy: Some(Arc::new(KvPolicy::new(env.clone()))),
             timer: Arc::new(TimeoutTimer),
         };
         let core = Core::new(config, ports)?;

@@ -1,64 +1,13 @@
 //! The decision itself: pure, total, deterministic, and the only issuer of a [`Permit`].
 
-use std::sync::Arc;
-
 use m365_types::{
-    ActionSpec, Actor, Approval, Audience, Effect, InternalDomains, Label, Labels, Permit, ResolvedEffect,
-    Scope, ScopeSet, Stage, Terms, Toolset, UnixMillis,
+    ActionSpec, Actor, Approval, Effect, Labels, Permit, ResolvedEffect, Scope, ScopeSet, Stage, Terms,
+    UnixMillis,
 };
 
-use crate::dlp::Dlp;
-use crate::{Denial, Limits, PrincipalKind, rules};
-
-/// What is in force.
-#[derive(Debug)]
-pub struct Policies {
-    frame: Frame,
-    limits: Limits,
-    dlp: Dlp,
-    hash: Arc<str>,
-}
-
-/// What the deployment says besides policy.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// What is offered.
-    pub toolset: Toolset,
-    /// Who is inside.
-    pub internal: InternalDomains,
-}
-
-impl Policies {
-    /// The set that ships.
-    #[must_use]
-    pub fn standard(frame: Frame, hash: &str) -> Self {
-        Self { frame, limits: Limits::standard(), dlp: Dlp::standard(), hash: hash.into() }
-    }
-
-    /// What the deployment says besides policy.
-    #[must_use]
-    pub const fn frame(&self) -> &Frame {
-        &self.frame
-    }
-
-    /// What is looked for in what goes in and out.
-    #[must_use]
-    pub const fn dlp(&self) -> &Dlp {
-        &self.dlp
-    }
-
-    /// How much may be done.
-    #[must_use]
-    pub const fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    /// The name of the set: its hash, lower-case hex.
-    #[must_use]
-    pub const fn hash(&self) -> &Arc<str> {
-        &self.hash
-    }
-}
+use crate::engine::{Answers, Verdict};
+use crate::facts::{Facts, Yes};
+use crate::{Denial, Policies, PrincipalKind, rules};
 
 /// Everything the decision looks at.
 #[derive(Debug)]
@@ -107,28 +56,31 @@ pub struct Ask {
 }
 
 /// Answers the question:
-/// 1. a rule must permit the effect to this kind of principal under this profile, where a change to what others use too
-///    counts as reaching them;
+/// 1. the policies must permit it, at least with somebody's yes;
 /// 2. the deployment must offer the row;
 /// 3. the grant must cover every permission of the call, and the row must declare each;
-/// 4. what is confidential does not leave the organisation;
-/// 5. what reaches others or removes something needs an approval, unless everybody is inside and no label stands.
+/// 4. where the policies permit it only with a yes, that yes must be there: the person's, or a second person's.
 ///
-/// A permit to look is given where the answer would not be no.
+/// The policies are asked without a yes first. A permit to look is given where the answer would not be no.
 pub fn decide(policies: &Policies, question: Question<'_>) -> Decision {
-    let Question { actor, action, stage, effect, scopes, granted, labels, approval, now: _ } = question;
-    let Frame { toolset, internal } = &policies.frame;
-    let kind = PrincipalKind::of(&actor.principal);
-    let class = effect_of(action, effect);
-    // 1.
-    let Some(rule) = rules::permitting(kind, toolset.profile, class) else {
-        return Decision::Deny(match kind {
-            PrincipalKind::Person => Denial::Profile { effect: class, profile: toolset.profile },
-            PrincipalKind::Service => Denial::Service,
-        });
+    let Question { actor, action, stage, effect, scopes, granted, labels, approval, now } = question;
+    let frame = policies.frame();
+    let facts = Facts {
+        identity: actor.principal.identity(),
+        client: actor.client.as_ref(),
+        action,
+        effect,
+        labels,
+        now,
     };
+    let audience = effect.audience(&frame.internal);
+    // 1.
+    let ruling = rule(&policies.answers(&facts, &audience), effect_of(action, effect));
+    if let Ruling::Never(verdict) = &ruling {
+        return Decision::Deny(denial(verdict, policies, &facts));
+    }
     // 2.
-    if !toolset.admits(action) {
+    if !frame.toolset.admits(action) {
         return Decision::Deny(Denial::NotOffered);
     }
     // 3.
@@ -137,31 +89,18 @@ pub fn decide(policies: &Policies, question: Question<'_>) -> Decision {
     if !missing.is_empty() {
         return Decision::Deny(Denial::Scopes { missing, all: scopes.into_iter().collect() });
     }
-    let audience = effect.audience(internal);
     // 4.
-    if matches!(class, Effect::Send | Effect::Destroy)
-        && audience.outside > 0
-        && labels.has(Label::Confidential)
-    {
-        return Decision::Deny(Denial::Rule {
-            rule: "confidential.outside".to_owned(),
-            reason: "what was read is confidential, and somebody it would reach is outside the organisation"
-                .to_owned(),
-        });
-    }
-    // 5.
-    if stage == Stage::Act
-        && approval.is_none()
-        && let Some(ask) = approval_needed(class, &audience, labels)
-    {
-        return Decision::Ask(ask);
-    }
+    let basis = match ruling.settled_by(approval) {
+        Ok(basis) => basis,
+        Err(ask) if stage == Stage::Act => return Decision::Ask(ask),
+        Err(ask) => ask.basis,
+    };
     let terms = Terms {
         stage,
         reach: effect.reach(),
         scopes,
-        basis: rule.name.to_owned(),
-        policy: policies.hash.clone(),
+        basis,
+        policy: policies.hash().clone(),
         labels,
         approval,
     };
@@ -170,32 +109,99 @@ pub fn decide(policies: &Policies, question: Question<'_>) -> Decision {
     Decision::Permit(permit)
 }
 
+/// What the policies say to one question, whoever has said yes to it.
+pub(crate) enum Ruling {
+    /// Permitted as it is.
+    Freely(Verdict),
+    /// Permitted with a yes: what speaks against it without one, and what permits it then.
+    WithYes(Ask, Verdict),
+    /// Not permitted, whoever says yes; what speaks against it.
+    Never(Verdict),
+}
+
+/// Asks as often as it takes.
+pub(crate) fn rule(answers: &Answers<'_>, class: Effect) -> Ruling {
+    let without = answers.with(Yes::Nobodys);
+    if without.allowed {
+        return Ruling::Freely(without);
+    }
+    // What cannot be evaluated once is not asked again with more.
+    if without.failed {
+        return Ruling::Never(without);
+    }
+    let with = answers.with(Yes::Persons);
+    if with.allowed {
+        return Ruling::WithYes(demand(&without, class, false), with);
+    }
+    if with.failed {
+        return Ruling::Never(with);
+    }
+    let with = answers.with(Yes::SecondPersons);
+    if with.allowed { Ruling::WithYes(demand(&without, class, true), with) } else { Ruling::Never(with) }
+}
+
+impl Ruling {
+    /// The policies that permit it with the yes there is.
+    ///
+    /// # Errors
+    /// The question that somebody has to answer first.
+    fn settled_by(self, approval: Option<Approval>) -> Result<String, Ask> {
+        match self {
+            Self::Freely(verdict) => Ok(verdict.basis()),
+            Self::WithYes(ask, verdict) => match approval {
+                Some(approval) if approval.by_second_person || !ask.second_person => Ok(verdict.basis()),
+                _ => Err(ask),
+            },
+            // Answered before.
+            Self::Never(verdict) => Ok(verdict.basis()),
+        }
+    }
+}
+
+fn demand(without: &Verdict, class: Effect, second_person: bool) -> Ask {
+    let deed = match class {
+        Effect::Read => "looks something up",
+        Effect::Write => "changes something",
+        Effect::Send => "reaches other people",
+        Effect::Destroy => "removes something",
+    };
+    let why = match without.messages.as_slice() {
+        [] => "the organisation's policy permits that only with an approval".to_owned(),
+        messages => messages.join(", and "),
+    };
+    Ask { basis: without.basis(), second_person, reason: format!("the call {deed}, and {why}") }
+}
+
+fn denial(verdict: &Verdict, policies: &Policies, facts: &Facts<'_>) -> Denial {
+    let (class, profile) = (effect_of(facts.action, facts.effect), policies.frame().toolset.profile);
+    if verdict.failed {
+        return Denial::Policy;
+    }
+    match PrincipalKind::of_identity(facts.identity) {
+        PrincipalKind::Service => Denial::Service,
+        PrincipalKind::Person if !verdict.policies.is_empty() => Denial::Rule {
+            rule: verdict.basis(),
+            reason: match verdict.messages.as_slice() {
+                [] => "a rule forbids it".to_owned(),
+                messages => messages.join(", and "),
+            },
+        },
+        PrincipalKind::Person if !rules::effects(profile).contains(&class) => {
+            Denial::Profile { effect: class, profile }
+        }
+        PrincipalKind::Person => {
+            Denial::Rule { rule: NO_RULE.to_owned(), reason: "no rule permits it".to_owned() }
+        }
+    }
+}
+
+/// What stands in a record where no policy applied.
+pub(crate) const NO_RULE: &str = "-";
+
 /// What the call does to the world: a change to what others use too reaches them.
 #[must_use]
 pub fn effect_of(action: &ActionSpec, effect: &ResolvedEffect) -> Effect {
     if effect.shared && action.effect == Effect::Write { Effect::Send } else { action.effect }
-}
-
-fn approval_needed(class: Effect, audience: &Audience, labels: Labels) -> Option<Ask> {
-    let deed = match class {
-        Effect::Read | Effect::Write => return None,
-        Effect::Send => "reaches other people",
-        Effect::Destroy => "removes something",
-    };
-    let reason = if audience.outside > 0 {
-        "somebody it would reach is outside the organisation"
-    } else if audience.unknown > 0 {
-        "it is not known whether everybody it would reach is inside the organisation"
-    } else if labels.is_empty() {
-        return None;
-    } else {
-        "the assistant has read words that you did not write"
-    };
-    Some(Ask {
-        basis: "approval.reaching".to_owned(),
-        second_person: false,
-        reason: format!("the call {deed}, and {reason}"),
-    })
 }
 
 #[cfg(test)]

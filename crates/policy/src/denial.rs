@@ -14,7 +14,9 @@ pub enum Denial {
     },
     /// The operator does not offer the row.
     NotOffered,
-    /// A rule of the policy forbids it.
+    /// The policy could not be evaluated on the call; what cannot be decided is not permitted.
+    Policy,
+    /// A rule of the policy forbids it, or none permits it.
     Rule {
         /// Its name, for the record.
         rule: String,
@@ -38,6 +40,7 @@ impl Denial {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotOffered => "denied.not_offered",
+            Self::Policy => "denied.policy_error",
             Self::Profile { .. } => "denied.profile",
             Self::Rule { .. } => "denied.rule",
             Self::Scopes { .. } => "denied.scopes",
@@ -57,6 +60,11 @@ impl Denial {
             Self::NotOffered => "Nothing was done: the operator of this server does not offer this tool. \
                                  An operator can add it to what is offered."
                 .to_owned(),
+            Self::Policy => {
+                "Nothing was done: the organisation's policy could not be evaluated on this call. \
+                             Tell the operator."
+                    .to_owned()
+            }
             Self::Rule { reason, .. } => format!(
                 "Nothing was done, because {reason}. That is the organisation's policy, and no approval changes it."
             ),

@@ -1,10 +1,12 @@
-//! The rules as a table over (principal kind, profile, effect). What no row permits is denied.
+//! Who asks, and what a profile shows: the table that the shipped profiles in Cedar are held against.
 
 use std::fmt::Write as _;
 
 use m365_types::{ActionSpec, Effect, Identity, Principal, Profile, Toolset};
 
-/// The axis of the table that says what sort of principal asks.
+use crate::bundle::PolicyBundle;
+
+/// What sort of principal asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrincipalKind {
     /// Someone who signed in.
@@ -29,82 +31,39 @@ impl PrincipalKind {
     /// The kind of a verified principal.
     #[must_use]
     pub const fn of(principal: &Principal) -> Self {
-        match principal.identity() {
+        Self::of_identity(principal.identity())
+    }
+
+    /// The kind of an identity, verified or not.
+    #[must_use]
+    pub const fn of_identity(identity: &Identity) -> Self {
+        match identity {
             Identity::Person(_) => Self::Person,
             Identity::Service(_) => Self::Service,
         }
     }
 }
 
-/// One row: under this profile, this kind of principal may cause these effects.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Name of the row; `basis` of the records it permits.
-    pub name: &'static str,
-    /// Who asks.
-    pub principal: PrincipalKind,
-    /// The deployment's profile.
-    pub profile: Profile,
-    /// What may be caused.
-    pub effects: &'static [Effect],
+/// The effects that a profile shows people.
+pub(crate) const fn effects(profile: Profile) -> &'static [Effect] {
+    match profile {
+        Profile::ReadOnly => &[Effect::Read],
+        Profile::Standard => &[Effect::Read, Effect::Write],
+        Profile::Full => Effect::ALL,
+    }
 }
 
-const RULES: &[Rule] = &[
-    Rule {
-        name: "person.read-only",
-        principal: PrincipalKind::Person,
-        profile: Profile::ReadOnly,
-        effects: &[Effect::Read],
-    },
-    Rule {
-        name: "person.standard",
-        principal: PrincipalKind::Person,
-        profile: Profile::Standard,
-        effects: &[Effect::Read, Effect::Write],
-    },
-    Rule {
-        name: "person.full",
-        principal: PrincipalKind::Person,
-        profile: Profile::Full,
-        effects: &[Effect::Read, Effect::Write, Effect::Send, Effect::Destroy],
-    },
-];
-
-/// The rules in force, for the reference documents.
-#[must_use]
-pub const fn rules() -> &'static [Rule] {
-    RULES
-}
-
-/// The row that permits the effect, where there is one.
-pub(crate) fn permitting(
-    principal: PrincipalKind,
-    profile: Profile,
-    effect: Effect,
-) -> Option<&'static Rule> {
-    RULES
-        .iter()
-        .find(|rule| rule.principal == principal && rule.profile == profile && rule.effects.contains(&effect))
-}
-
-/// Whether people are shown the action: what no one may call is not listed.
+/// Whether people are shown the action: what the deployment's profile and names leave out is not listed. Policies of an
+/// operator's own may permit less than is shown; they cannot be known before a person asks.
 #[must_use]
 pub fn visible(action: &ActionSpec, toolset: &Toolset) -> bool {
-    permitting(PrincipalKind::Person, toolset.profile, action.effect).is_some() && toolset.admits(action)
+    effects(toolset.profile).contains(&action.effect) && toolset.admits(action)
 }
 
-/// What is in force as canonical text: the rules, and what the deployment offers. Its hash names the policy in every
-/// journal record.
-#[must_use]
-pub fn policy_text(toolset: &Toolset) -> String {
-    let mut text =
-        String::from("m365-policy/2\ndefault deny\nscopes grant-covers-call\nshared write is send\n");
-    for rule in RULES {
-        let effects: Vec<_> = rule.effects.iter().map(|effect| effect.as_str()).collect();
-        let (principal, profile) = (rule.principal.as_str(), rule.profile.as_str());
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "permit {} {principal} {profile} {}", rule.name, effects.join(","));
-    }
+/// What is offered, and under which set, as canonical text. Its hash names the policy in every journal record.
+pub(crate) fn in_force(toolset: &Toolset, bundle_hash: &str) -> String {
+    let mut text = format!("m365-policy/3\nset {bundle_hash}\n");
+    // Writing to a `String` cannot fail.
     let _ = writeln!(text, "offer profile {}", toolset.profile);
     for (word, names) in [("only", &toolset.allow), ("never", &toolset.deny)] {
         for name in names {
@@ -114,36 +73,29 @@ pub fn policy_text(toolset: &Toolset) -> String {
     text
 }
 
+/// The policies that ship, one file after the other, for the reference documents.
+#[must_use]
+pub fn policy_text() -> String {
+    let bundle = PolicyBundle::standard();
+    let texts: Vec<&str> = bundle.policies.values().map(String::as_str).collect();
+    texts.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_text_names_every_rule_and_what_is_offered_and_is_stable() {
+    fn what_is_in_force_names_the_set_and_what_is_offered() {
         let (allow, deny) = (["getEmails"].into(), ["sendEmail"].into());
         let toolset = Toolset { allow, deny, ..Toolset::of(Profile::Standard) };
         assert_eq!(
-            policy_text(&toolset),
-            "m365-policy/2\n\
-             default deny\n\
-             scopes grant-covers-call\n\
-             shared write is send\n\
-             permit person.read-only person read-only read\n\
-             permit person.standard person standard read,write\n\
-             permit person.full person full read,write,send,destroy\n\
+            in_force(&toolset, "abc"),
+            "m365-policy/3\n\
+             set abc\n\
              offer profile standard\n\
              offer only getEmails\n\
              offer never sendEmail\n"
         );
-    }
-
-    #[test]
-    fn no_two_rules_share_a_name_or_a_place_in_the_table() {
-        for (index, rule) in RULES.iter().enumerate() {
-            for other in &RULES[index + 1..] {
-                assert_ne!(rule.name, other.name);
-                assert!((rule.principal, rule.profile) != (other.principal, other.profile));
-            }
-        }
     }
 }

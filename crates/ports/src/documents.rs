@@ -30,6 +30,9 @@ pub struct DocumentText {
     pub hidden: usize,
     /// Whether text is missing because a limit was reached.
     pub truncated: bool,
+    /// The sensitivity labels it says it has: the name of each, or its id where no name is said. Words of others too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitivity: Vec<String>,
 }
 
 /// Why a document has no text. It says nothing about any other document.

@@ -10,6 +10,7 @@ mod documents;
 mod echo;
 mod llm;
 mod outbound;
+mod policy;
 mod registry;
 mod runtime;
 mod signer;
@@ -32,6 +33,7 @@ pub use llm::{
     PROMPT_MESSAGES_MAX,
 };
 pub use outbound::{Bounds, Network, Outbound, OutboundError};
+pub use policy::{PolicyDocument, PolicySource, PolicySourceError};
 pub use registry::{ClientRegistry, RegistryError};
 pub use runtime::{Alarm, Background, BoxFuture, Clock, Entropy, EntropyExt, Timer};
 pub use signer::{RotatingSecret, SIGNING_KEY_MAX_BITS, SIGNING_KEY_MIN_BITS, Signer, SignerError};

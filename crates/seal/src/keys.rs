@@ -52,6 +52,10 @@ impl Key {
         Secret::new(STANDARD.encode(self.0.expose()))
     }
 
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
     fn subkey(&self, purpose: Purpose) -> Secret<[u8; 32]> {
         let mut okm = [0; 32];
         let expanded = Hkdf::<Sha256>::new(Some(b"m365-mcp/1"), self.0.expose())

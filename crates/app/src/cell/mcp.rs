@@ -41,6 +41,9 @@ impl Cell {
     pub(super) async fn mcp(self: &Arc<Self>, inside: &Inside<'_>) -> Result<Response<Body>, Failure> {
         let turn = self.in_flight.turn();
         let session = self.session(inside)?;
+        if self.core.fresh_policies().await.is_none() {
+            return Err(Failure::of(&errors::POLICY));
+        }
         let caller = self.caller(inside, session, Channel::Answer, turn)?;
         let mut request = Request::new(inside.http.body().clone());
         *request.method_mut() = inside.http.method().clone();

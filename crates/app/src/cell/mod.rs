@@ -141,7 +141,9 @@ impl Cell {
     ) -> Result<Arc<Self>, SqlError> {
         owner::name(&*database, &id)?;
         let policies = core.clone();
-        let policy = Arc::new(move || policies.policies().hash().clone());
+        let policy = Arc::new(move || {
+            policies.policies().map_or_else(|| "-".into(), |policies| policies.hash().clone())
+        });
         let provenance = Provenance { policy, build: env!("CARGO_PKG_VERSION").to_owned() };
         let digests = core.config.keys.mac(Purpose::JournalDigest);
         let carried = Carried::new(core.config.keys.sealer(Purpose::Carried), id.clone());

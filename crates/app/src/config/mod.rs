@@ -14,7 +14,7 @@ use std::time::Duration;
 use m365_auth::oauth::store::Lifetimes;
 use m365_egress::{GraphVersion, Transport};
 use m365_ports::RotatingSecret;
-use m365_seal::{Key, KeyRing, Keys};
+use m365_seal::{Key, KeyRing, Keys, PolicyVerifier};
 use m365_types::{ConfidentialSources, InternalDomains, Profile, Secret, Toolset};
 use url::Url;
 
@@ -107,6 +107,8 @@ pub struct Config {
     pub toolset: Toolset,
     /// Which permissions are asked for at sign-in.
     pub asked: Asked,
+    /// What signed policy sets are checked with.
+    pub policy_key: Option<PolicyVerifier>,
     /// The domains of the organisation.
     pub internal: InternalDomains,
     /// The places whose content is confidential.
@@ -264,6 +266,7 @@ impl Config {
             toolset.deny.extend(m365_graph::SUMMARY_ROWS);
         }
         let asked = reader.choice("SCOPES_AT_SIGN_IN", &[("least", Asked::Least), ("all", Asked::All)])?;
+        let policy_key = policy_key(&reader)?;
         let internal = InternalDomains::new(reader.hosts("INTERNAL_DOMAINS")?);
         let confidential = reader.confidential_sources("CONFIDENTIAL_SOURCES")?;
         let label_idle = reader.duration("LABEL_IDLE_LIFETIME", minutes(5)..=hours(7 * 24))?;
@@ -281,6 +284,7 @@ impl Config {
             outward,
             toolset,
             asked,
+            policy_key,
             internal,
             confidential,
             label_idle,
@@ -309,6 +313,13 @@ fn refuse_open_discovery(access: &Access, ingress: Ingress) -> Result<(), Config
         return Err(ConfigError { name: "DISCOVERY_BEFORE_SIGN_IN", problem: problem.into() });
     }
     Ok(())
+}
+
+fn policy_key(reader: &parse::Reader<'_>) -> Result<Option<PolicyVerifier>, ConfigError> {
+    let name = "POLICY_PUBLIC_KEY";
+    let Some(text) = reader.optional(name)? else { return Ok(None) };
+    let problem = || "must be the line that `m365-mcp keygen --policy` printed: base64url of 32 bytes".into();
+    PolicyVerifier::parse(&text).map(Some).map_err(|_| ConfigError { name, problem: problem() })
 }
 
 const fn minutes(count: u64) -> Duration {

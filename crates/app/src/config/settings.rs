@@ -28,7 +28,8 @@ macro_rules! settings {
     (@secret) => { true };
 }
 
-/// Every setting of the core, in the order it is read. The native host adds `LISTEN`, `DATA_DIR` and `LOG`.
+/// Every setting of the core, in the order it is read. The native host adds `LISTEN`, `DATA_DIR`, `POLICY_DIR`
+/// and `LOG`.
 pub const SETTINGS: &[Setting] = settings! {
     "PUBLIC_URL" plain None,
         "Where clients and browsers reach the server, through Access: an https origin without a path",
@@ -198,6 +199,10 @@ pub const SETTINGS: &[Setting] = settings! {
         "`least`: at sign-in a person is asked for what every offered tool needs and people may grant, and for the rest when a call needs it; `all`: for everything an offered tool may need",
         "`all` only where an administrator has granted consent for the organisation: people cannot grant all of it",
         "The default is used.";
+    "POLICY_PUBLIC_KEY" plain Some(""),
+        "Key that policy sets in the key-value store are signed with: base64url of 32 bytes. Worker only; the native host reads `POLICY_DIR`",
+        "`m365-mcp keygen --policy` prints it; the other half stays with whoever signs",
+        "The policies that ship are in force; with a wrong one every set is refused, and calls are until one is accepted.";
     "INTERNAL_DOMAINS" plain Some(""),
         "Mail domains of the organisation, separated by spaces: exactly these, no domain below them",
         "The verified domains of the tenant",

@@ -22,7 +22,7 @@ use m365_types::{
 use serde_json::{Map, Value};
 
 use super::inspection::{Remarks, webhook_of};
-use super::{Done, Stop, Waiting, not_recorded};
+use super::{Done, Stop, Waiting, no_policy, not_recorded};
 use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, WAITING_MOST, charge};
 
 /// One call with checked arguments, on its way from decision to answer.
@@ -81,7 +81,7 @@ impl Call {
     /// Asks the policy, and where it demands an approval, the person. A no is recorded.
     pub(super) fn decided(&self, stage: Stage, effect: &ResolvedEffect) -> Result<Permit, Stop> {
         let labels = self.cell.labels_of_call().map_err(|error| not_recorded(error.into()))?;
-        match self.ask_policy(stage, effect, labels, None) {
+        match self.ask_policy(stage, effect, labels, None)? {
             Decision::Permit(permit) => Ok(permit),
             Decision::Deny(denial) => Err(self.denied(&denial)),
             Decision::Ask(ask) => {
@@ -98,7 +98,7 @@ impl Call {
                     }
                     Asked::Waiting(address) => return Err(waiting(&ask, address)),
                 };
-                match self.ask_policy(stage, effect, labels, Some(approval)) {
+                match self.ask_policy(stage, effect, labels, Some(approval))? {
                     Decision::Permit(permit) => Ok(permit),
                     Decision::Ask(ask) => Err(waiting(&ask, address)),
                     Decision::Deny(denial) => Err(self.denied(&denial)),
@@ -113,7 +113,8 @@ impl Call {
         effect: &ResolvedEffect,
         labels: Labels,
         approval: Option<Approval>,
-    ) -> Decision {
+    ) -> Result<Decision, Stop> {
+        let policies = self.cell.core().policies().ok_or_else(no_policy)?;
         let question = Question {
             actor: self.actor.clone(),
             action: &self.action.spec,
@@ -125,7 +126,7 @@ impl Call {
             approval,
             now: self.cell.now(),
         };
-        decide(&self.cell.core().policies(), question)
+        Ok(decide(&policies, question))
     }
 
     fn asking<'a>(&'a self, effect: &'a ResolvedEffect, ask: &'a Ask) -> Asking<'a> {
@@ -155,9 +156,11 @@ impl Call {
                     Err(_) => Stop::Told(denial.sentence()),
                 }
             }
-            Denial::NotOffered | Denial::Profile { .. } | Denial::Rule { .. } | Denial::Service => {
-                Stop::Told(denial.sentence())
-            }
+            Denial::NotOffered
+            | Denial::Policy
+            | Denial::Profile { .. }
+            | Denial::Rule { .. }
+            | Denial::Service => Stop::Told(denial.sentence()),
         }
     }
 

@@ -27,7 +27,7 @@ use m365_types::{Actor, Intent, ScopeSet, Stage};
 use serde_json::{Map, Value};
 
 use crate::cell::{COPY_FRESH, CallName, Caller, Cancellation};
-use crate::offer;
+use crate::{errors, offer};
 use inspection::Remarks;
 
 /// A call that ended well.
@@ -74,6 +74,9 @@ impl Caller {
         client: &Arc<Client>,
     ) -> Result<Done, Stop> {
         let cell = &self.cell;
+        if cell.core().fresh_policies().await.is_none() {
+            return Err(no_policy());
+        }
         let (arguments, position) = self.continued(action, arguments)?;
         let invocation = match action.parse(&arguments) {
             Ok(invocation) => invocation,
@@ -232,6 +235,11 @@ impl Watch for Waiting {
 fn too_many_calls() -> Refusal {
     let sentence = "Too many calls are under way for this person. Nothing was done. Wait for some of them to end, then try again.";
     Refusal::Unavailable { sentence: sentence.to_owned(), retry_after: Some(BUSY_WAIT) }
+}
+
+fn no_policy() -> Stop {
+    let sentence = errors::POLICY.sentence.to_owned();
+    Stop::Refused(Refusal::Unavailable { sentence, retry_after: None })
 }
 
 fn not_recorded(error: JournalError) -> Stop {

@@ -106,6 +106,6 @@ pub(crate) struct PlainText;
 impl DocumentReader for PlainText {
     async fn read(&self, document: Document) -> Result<DocumentText, DocumentError> {
         let text = String::from_utf8_lossy(&document.bytes).into_owned();
-        Ok(DocumentText { text, hidden: 0, truncated: false })
+        Ok(DocumentText { text, ..DocumentText::default() })
     }
 }

@@ -108,6 +108,7 @@ impl Site {
             registry: world.registry.clone(),
             signer: Arc::new(NoSigner),
             documents: Arc::new(PlainText),
+            policy: None,
             timer: world.timer.clone(),
         };
         let config = Config::parse(settings, Mode::Production, profile).unwrap();

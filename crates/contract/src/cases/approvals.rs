@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::browser_pages::{TAB, look};
-use super::elicitation::{able, in_session, refused, retried, sent, session_id};
+use super::elicitation::{able, in_session, refused, retried, session_id};
 use super::me::page_and_form;
 use crate::approval::{Decision, decide, form_of, link_of, press};
 use crate::browser::{Browser, prepare};
@@ -24,6 +24,7 @@ table! { "approvals":
     shared a_call_waits_with_its_link_and_happens_once_after_the_approval,
     shared the_same_call_asks_the_same_question_until_it_is_answered,
     shared other_arguments_are_another_question,
+    shared an_edited_draft_is_another_question_and_the_answer_before_is_void,
     shared an_approval_is_of_its_grant_only,
     shared a_denied_call_is_told_so_and_does_not_happen,
     shared whoever_denies_and_disconnects_ends_the_grant,
@@ -61,6 +62,10 @@ fn asked(session: &Session<'_>, arguments: &Value) -> Result<Url> {
     let link = link_of(&reply)?;
     ensure!(link.as_str().starts_with(session.site.edge("/approve")?.as_str()), "{link}");
     Ok(link)
+}
+
+fn sent(session: &Session<'_>) -> Result<usize> {
+    Ok(session.site.control.graph("sent", &session.person.email)?.len())
 }
 
 fn expect_sent(session: &Session<'_>, count: usize) -> Result<()> {
@@ -114,6 +119,31 @@ fn other_arguments_are_another_question(site: &Site) -> Result<()> {
     }
     expect_sent(&session, 0)?;
     session.tool("sendEmail", &message("Approved"))?.content()?;
+    expect_sent(&session, 1)
+}
+
+fn an_edited_draft_is_another_question_and_the_answer_before_is_void(site: &Site) -> Result<()> {
+    let session = Session::open(site, "edited")?;
+    let draft = json!({ "to": [OUTSIDE], "subject": "Harmless", "body": "Nothing of note." });
+    let id = session.tool("createDraft", &draft)?.content()?.text("/id")?.to_owned();
+    let sending = json!({ "id": id });
+    let link = link_of(&session.tool("sendDraft", &sending)?)?;
+    let page = session.browser.clone().page(&link)?.text();
+    for words in ["Harmless", "Nothing of note.", OUTSIDE] {
+        ensure!(page.contains(words), "`{words}` is not on the page: {page}");
+    }
+    session.approve(&link, Decision::Approve)?;
+    let file = json!({ "id": id, "name": "customers.csv", "content": "every one of them" });
+    session.tool("addDraftAttachment", &file)?.content()?;
+    let anew = link_of(&session.tool("sendDraft", &sending)?)?;
+    ensure!(anew != link, "the approval was taken for the edited draft");
+    let void = session.browser.clone().page(&link)?;
+    ensure!(void.answer.expect(&[410])?.text().contains("has changed since"), "{}", void.text());
+    let page = session.browser.clone().page(&anew)?.text();
+    ensure!(page.contains("customers.csv"), "the file is not on the page: {page}");
+    expect_sent(&session, 0)?;
+    session.approve(&anew, Decision::Approve)?;
+    session.tool("sendDraft", &sending)?.content()?;
     expect_sent(&session, 1)
 }
 

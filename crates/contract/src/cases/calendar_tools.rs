@@ -83,7 +83,7 @@ fn event(session: &Session<'_>, holds: impl Fn(&Value) -> bool) -> Result<Value>
 
 /// Makes an event and gives its id.
 fn created(session: &Session<'_>, arguments: &Value) -> Result<String> {
-    Ok(session.tool("createCalendarEvent", arguments)?.content()?.text("/id")?.to_owned())
+    Ok(session.call_approved("createCalendarEvent", arguments)?.content()?.text("/id")?.to_owned())
 }
 
 fn plain(subject: &str) -> Value {
@@ -129,7 +129,7 @@ fn times_without_an_offset_are_the_mailbox_s_on_both_sides_of_a_clock_change(sit
     ] {
         let arguments =
             json!({ "subject": day, "start": format!("{day}T09:00"), "end": format!("{day}T09:30:00") });
-        let reply = session.tool("createCalendarEvent", &arguments)?;
+        let reply = session.call_approved("createCalendarEvent", &arguments)?;
         let note = "named no time zone and were taken as Europe/Berlin, the mailbox's own";
         ensure!(text(&reply)?.contains(note), "{}", reply.answer);
         let sent = session.last_graph_request()?;
@@ -155,7 +155,7 @@ fn times_without_an_offset_are_the_mailbox_s_on_both_sides_of_a_clock_change(sit
     ] {
         let arguments =
             json!({ "subject": "said", "start": start, "end": "2031-04-02T09:00:00Z", "timeZone": zone });
-        let reply = session.tool("createCalendarEvent", &arguments)?;
+        let reply = session.call_approved("createCalendarEvent", &arguments)?;
         ensure!(!text(&reply)?.contains("named no time zone"), "{}", reply.answer);
         let sent = session.last_graph_request()?;
         let (at, zone) = (sent.body().text("/start/dateTime")?, sent.body().text("/start/timeZone")?);
@@ -168,12 +168,12 @@ fn an_hour_that_the_clocks_skip_or_show_twice_makes_no_event(site: &Site) -> Res
     let session = Session::open(site, "clock-change")?;
     for start in ["2031-03-30T02:30:00", "2031-10-26T02:30:00"] {
         let arguments = json!({ "subject": "s", "start": start, "end": "2031-12-01T09:00:00Z" });
-        let told = session.tool("createCalendarEvent", &arguments)?.failure()?;
+        let told = session.call_approved("createCalendarEvent", &arguments)?.failure()?;
         ensure!(told.contains("offset") && told.contains("clocks"), "{start}: {told}");
         let arguments = with(&arguments, &json!({ "timeZone": "Europe/Berlin" }));
-        session.tool("createCalendarEvent", &arguments)?.expect_invalid("start")?;
+        session.call_approved("createCalendarEvent", &arguments)?.expect_invalid("start")?;
         let arguments = with(&arguments, &json!({ "timeZone": "Asia/Tokyo" }));
-        session.tool("createCalendarEvent", &arguments)?.content()?;
+        session.call_approved("createCalendarEvent", &arguments)?.content()?;
     }
     let made = site.control.graph("events", &session.person.email)?;
     ensure!(made.len() == 2, "{} events were made", made.len());
@@ -185,7 +185,7 @@ fn a_teams_meeting_is_in_the_calendar_of_all_and_has_a_link(site: &Site) -> Resu
     let more =
         json!({ "onlineMeeting": true, "location": "Room Aalto", "attendees": ["blair@contoso.example"] });
     let arguments = with(&plain("Review"), &more);
-    let reply = session.tool("createCalendarEvent", &arguments)?;
+    let reply = session.call_approved("createCalendarEvent", &arguments)?;
     let sent = session.last_graph_request()?;
     let body = sent.body();
     ensure!(
@@ -209,10 +209,10 @@ fn a_repeated_request_makes_one_event(site: &Site) -> Result<()> {
     let session = Session::open(site, "one-event")?;
     let fault = json!({ "target": "graph", "person": session.person.email, "kind": "status", "status": 503, "times": 1 });
     site.control.fault(&fault)?;
-    let reply = session.tool("createCalendarEvent", &plain("Once"))?;
+    let reply = session.call_approved("createCalendarEvent", &plain("Once"))?;
     if reply.content().is_err() {
         reply.failure()?;
-        session.tool("createCalendarEvent", &plain("Once"))?.content()?;
+        session.call_approved("createCalendarEvent", &plain("Once"))?.content()?;
     }
     let made = site.control.graph("events", &session.person.email)?;
     ensure!(made.len() == 1, "{} events: {made:?}", made.len());
@@ -282,8 +282,10 @@ fn the_calendar_of_a_shared_mailbox_is_another_calendar(site: &Site) -> Result<(
     let there = json!({ "id": id, "mailbox": SUPPORT });
     session.tool("getEvent", &there)?.content()?;
     session.tool("getEvent", &json!({ "id": id }))?.failure()?;
-    session.tool("updateEvent", &json!({ "id": id, "mailbox": SUPPORT, "location": "Desk" }))?.content()?;
-    session.tool("cancelEvent", &there)?.content()?;
+    session
+        .call_approved("updateEvent", &json!({ "id": id, "mailbox": SUPPORT, "location": "Desk" }))?
+        .content()?;
+    session.call_approved("cancelEvent", &there)?.content()?;
     session.tool("getEvent", &there)?.failure().map(drop)
 }
 

@@ -31,18 +31,13 @@ table! { "cancellation":
     shared a_read_that_waits_is_cancelled_too,
 }
 
-const TO: &str = "blair@contoso.example";
-
-fn send_message(mcp: &Mcp) -> Value {
-    let arguments = json!({ "to": TO, "subject": "s", "body": "b" });
-    mcp.message("tools/call", &json!({ "name": "sendEmail", "arguments": arguments }))
+/// A call with an effect that stays with the person, so it waits for nobody's approval and asks Graph once.
+fn writing(mcp: &Mcp) -> Value {
+    let arguments = json!({ "subject": "s", "body": "b" });
+    mcp.message("tools/call", &json!({ "name": "createDraft", "arguments": arguments }))
 }
 
-fn post_message(mcp: &Mcp) -> Value {
-    mcp.message("tools/call", &json!({ "name": "sendTeamsMessage", "arguments": super::post() }))
-}
-
-/// The next request of the person is told to come again later: ten seconds for mail, two for Teams.
+/// The next request of the person is told to come again in ten seconds.
 fn throttle(session: &Session<'_>) -> Result<()> {
     let email = &session.person.email;
     session
@@ -63,12 +58,8 @@ fn said(answer: &Answer) -> Result<()> {
     Ok(())
 }
 
-fn sent(session: &Session<'_>) -> Result<usize> {
-    Ok(session.site.control.graph("sent", &session.person.email)?.len())
-}
-
-fn posted(session: &Session<'_>) -> Result<usize> {
-    Ok(session.site.control.graph("channel-messages", &session.person.email)?.len())
+fn made(session: &Session<'_>) -> Result<usize> {
+    Ok(session.site.control.graph("drafts", &session.person.email)?.len())
 }
 
 /// Makes the call, lets `act` happen when Graph was reached by it, and returns what is answered.
@@ -117,11 +108,11 @@ fn a_call_that_waits_for_a_retry_is_cancelled_by_a_notification(site: &Site) -> 
         let session = Session::open(site, "cancel-retry")?;
         let mcp = session.mcp.speaking(version);
         throttle(&session)?;
-        let message = send_message(&mcp);
+        let message = writing(&mcp);
         let reply = meanwhile(&session, &mcp, &message, || said(&cancel(&mcp, message.at("/id"))?))?;
         expect_cancelled(&reply)?;
-        await_outcome(&session, "sendEmail", &["cancelled"])?;
-        ensure!(sent(&session)? == 0 && session.graph_requests()?.len() == 1, "the effect came all the same");
+        await_outcome(&session, "createDraft", &["cancelled"])?;
+        ensure!(made(&session)? == 0 && session.graph_requests()?.len() == 1, "the effect came all the same");
     }
     Ok(())
 }
@@ -146,8 +137,8 @@ fn a_call_that_waits_for_its_place_is_cancelled_by_a_notification(site: &Site) -
         outcome
     })?;
     expect_cancelled(&reply)?;
-    await_outcome(&session, "sendEmail", &["cancelled"])?;
-    ensure!(sent(&session)? == 0, "the effect came all the same");
+    await_outcome(&session, "createDraft", &["cancelled"])?;
+    ensure!(made(&session)? == 0, "the effect came all the same");
     let posts = session.graph_requests()?.iter().filter(|request| request.at("/method") == "POST").count();
     ensure!(posts == 0, "a cancelled call reached Graph");
     Ok(())
@@ -161,16 +152,16 @@ fn queued(session: &Session<'_>) -> Result<(Mcp, Value)> {
         .control
         .fault(&json!({ "target": "graph", "person": email, "kind": "delay", "ms": 4000, "times": 4 }))?;
     let mcp = session.mcp.speaking(LEGACY[0]);
-    let message = send_message(&mcp);
+    let message = writing(&mcp);
     Ok((mcp, message))
 }
 
 fn a_call_is_cancelled_in_the_modern_revision_by_closing_its_answer(site: &Site) -> Result<()> {
     let session = Session::open(site, "leave-answer")?;
     throttle(&session)?;
-    leave(&session, &session.mcp, &send_message(&session.mcp))?;
-    await_outcome(&session, "sendEmail", &["cancelled"])?;
-    ensure!(sent(&session)? == 0 && session.graph_requests()?.len() == 1, "the effect came all the same");
+    leave(&session, &session.mcp, &writing(&session.mcp))?;
+    await_outcome(&session, "createDraft", &["cancelled"])?;
+    ensure!(made(&session)? == 0 && session.graph_requests()?.len() == 1, "the effect came all the same");
     Ok(())
 }
 
@@ -183,7 +174,7 @@ fn leave(session: &Session<'_>, mcp: &Mcp, message: &Value) -> Result<()> {
 fn a_call_is_cancelled_in_the_modern_revision_by_closing_its_stream(site: &Site) -> Result<()> {
     let session = Session::open(site, "leave-stream")?;
     throttle(&session)?;
-    let mut message = send_message(&session.mcp);
+    let mut message = writing(&session.mcp);
     let meta = message.pointer_mut("/params/_meta").and_then(Value::as_object_mut).context("metadata")?;
     meta.insert("progressToken".to_owned(), json!(1));
     let mut events: Events = session.mcp.listen(&message)?;
@@ -191,8 +182,8 @@ fn a_call_is_cancelled_in_the_modern_revision_by_closing_its_stream(site: &Site)
     ensure!(events.message()?.text("/method")? == "notifications/progress", "{}", events.answer);
     session.await_graph_request()?;
     drop(events);
-    await_outcome(&session, "sendEmail", &["cancelled"])?;
-    ensure!(sent(&session)? == 0 && session.graph_requests()?.len() == 1, "the effect came all the same");
+    await_outcome(&session, "createDraft", &["cancelled"])?;
+    ensure!(made(&session)? == 0 && session.graph_requests()?.len() == 1, "the effect came all the same");
     Ok(())
 }
 
@@ -200,9 +191,9 @@ fn leaving_cancels_nothing_in_the_revisions_with_a_handshake(site: &Site) -> Res
     let session = Session::open(site, "leave-legacy")?;
     throttle(&session)?;
     let mcp = session.mcp.speaking(LEGACY[0]);
-    leave(&session, &mcp, &post_message(&mcp))?;
-    await_outcome(&session, "sendTeamsMessage", &["done"])?;
-    ensure!(posted(&session)? == 1, "the effect did not come: the client only left");
+    leave(&session, &mcp, &writing(&mcp))?;
+    await_outcome(&session, "createDraft", &["done"])?;
+    ensure!(made(&session)? == 1, "the effect did not come: the client only left");
     Ok(())
 }
 
@@ -213,9 +204,9 @@ fn expect_uncancelled(
     act: impl FnOnce(&Value) -> Result<()>,
 ) -> Result<()> {
     throttle(session)?;
-    let message = post_message(mcp);
+    let message = writing(mcp);
     meanwhile(session, mcp, &message, || act(message.at("/id")))?.success()?;
-    ensure!(posted(session)? == 1, "{} posts", posted(session)?);
+    ensure!(made(session)? == 1, "{} drafts", made(session)?);
     Ok(())
 }
 
@@ -251,17 +242,17 @@ fn an_effect_that_is_on_its_way_is_not_cancelled(site: &Site) -> Result<()> {
         let mcp = session.mcp.speaking(version);
         let delay = json!({ "target": "graph", "person": session.person.email, "kind": "delay", "ms": 1500, "times": 1 });
         site.control.fault(&delay)?;
-        let message = post_message(&mcp);
+        let message = writing(&mcp);
         if version == MODERN {
             leave(&session, &mcp, &message)?;
         } else {
             let reply = meanwhile(&session, &mcp, &message, || said(&cancel(&mcp, message.at("/id"))?))?;
-            // The truth is told: it was posted.
+            // The truth is told: it was made.
             reply.success()?;
         }
-        bounded("the message is posted", || Ok(posted(&session)? == 1))?;
+        bounded("the draft is made", || Ok(made(&session)? == 1))?;
         if session.records()?.is_some() {
-            await_outcome(&session, "sendTeamsMessage", &["done"])?;
+            await_outcome(&session, "createDraft", &["done"])?;
         }
     }
     Ok(())
@@ -272,12 +263,12 @@ fn a_cancelled_call_gives_its_place_back(site: &Site) -> Result<()> {
     let mcp = session.mcp.speaking(LEGACY[0]);
     for _ in 0..6 {
         throttle(&session)?;
-        let message = send_message(&mcp);
+        let message = writing(&mcp);
         let reply = meanwhile(&session, &mcp, &message, || said(&cancel(&mcp, message.at("/id"))?))?;
         expect_cancelled(&reply)?;
     }
     session.tool("getEmails", &json!({ "count": 1 }))?.content()?;
-    ensure!(sent(&session)? == 0, "a cancelled message was sent");
+    ensure!(made(&session)? == 0, "a cancelled draft was made");
     Ok(())
 }
 

@@ -51,8 +51,10 @@ pub(super) fn link(session: &mut Session<'_>) -> Result<()> {
     session.browser.page(&url)?.answer.expect(&[200]).map(drop)
 }
 
-pub(super) fn sending() -> Value {
-    json!({ "name": "sendEmail", "arguments": { "to": "blair@contoso.example", "subject": "s", "body": "b" } })
+/// A call with an effect that stays with the person, so it waits for nobody's approval.
+pub(super) fn writing() -> Value {
+    let arguments = json!({ "to": ["blair@contoso.example"], "subject": "s", "body": "b" });
+    json!({ "name": "createDraft", "arguments": arguments })
 }
 
 /// What the server asked for.
@@ -92,8 +94,8 @@ pub(super) fn ask(session: &Session<'_>, params: &Value) -> Result<Asked> {
     asked(session.site, &session.mcp.send("tools/call", params)?)
 }
 
-pub(super) fn sent(session: &Session<'_>) -> Result<usize> {
-    Ok(session.site.control.graph("sent", &session.person.email)?.len())
+pub(super) fn made(session: &Session<'_>) -> Result<usize> {
+    Ok(session.site.control.graph("drafts", &session.person.email)?.len())
 }
 
 pub(super) fn refused(reply: &Reply, about: &str) -> Result<()> {
@@ -112,12 +114,12 @@ fn told_the_link(site: &Site, reply: &Reply, about: &str) -> Result<()> {
 fn a_client_that_can_is_sent_to_connect_and_its_retry_runs_the_call(site: &Site) -> Result<()> {
     let mut session = signed_out(site, "asked")?;
     let before = session.graph_requests()?.len();
-    let asked = ask(&session, &sending())?;
-    ensure!(sent(&session)? == 0 && session.graph_requests()?.len() == before, "an effect before the answer");
+    let asked = ask(&session, &writing())?;
+    ensure!(made(&session)? == 0 && session.graph_requests()?.len() == before, "an effect before the answer");
     link(&mut session)?;
-    let reply = session.mcp.send("tools/call", &retried(&sending(), &asked, "accept"))?;
+    let reply = session.mcp.send("tools/call", &retried(&writing(), &asked, "accept"))?;
     reply.content()?;
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
+    ensure!(made(&session)? == 1, "{} drafts were made", made(&session)?);
     // A read goes the same way.
     sign_out(&mut session)?;
     let read = json!({ "name": "getEmails", "arguments": { "count": 1 } });
@@ -125,7 +127,7 @@ fn a_client_that_can_is_sent_to_connect_and_its_retry_runs_the_call(site: &Site)
     link(&mut session)?;
     session.mcp.send("tools/call", &retried(&read, &asked, "accept"))?.content()?;
     let Some(records) = session.records()? else { return Ok(()) };
-    let done = records.iter().filter(|record| record.field("tool") == "sendEmail");
+    let done = records.iter().filter(|record| record.field("tool") == "createDraft");
     let done = done.filter(|record| record.is("outcome", "done")).count();
     ensure!(done == 1, "{done} outcomes of one message: {records:?}");
     ensure!(!format!("{records:?}").contains(&asked.state), "a state is in the records");
@@ -135,43 +137,43 @@ fn a_client_that_can_is_sent_to_connect_and_its_retry_runs_the_call(site: &Site)
 fn who_declines_gets_an_error_and_no_effect(site: &Site) -> Result<()> {
     for action in ["decline", "cancel"] {
         let mut session = signed_out(site, "asked-declined")?;
-        let asked = ask(&session, &sending())?;
-        let retry = retried(&sending(), &asked, action);
+        let asked = ask(&session, &writing())?;
+        let retry = retried(&writing(), &asked, action);
         let reply = session.mcp.send("tools/call", &retry)?;
         let sentence = reply.failure().with_context(|| action.to_owned())?;
         ensure!(reply.error_code().is_none() && sentence.len() > 20, "{action}: {}", reply.answer);
         // That answer was the last word: the state is spent, whatever happens later.
         link(&mut session)?;
-        let changed = retried(&sending(), &asked, "accept");
+        let changed = retried(&writing(), &asked, "accept");
         refused(&session.mcp.send("tools/call", &changed)?, "accepted after all")?;
-        ensure!(sent(&session)? == 0, "{action} had an effect");
+        ensure!(made(&session)? == 0, "{action} had an effect");
     }
     Ok(())
 }
 
 fn who_accepts_and_does_not_sign_in_gets_no_effect(site: &Site) -> Result<()> {
     let session = signed_out(site, "asked-in-vain")?;
-    let first = ask(&session, &sending())?;
-    let again = session.mcp.send("tools/call", &retried(&sending(), &first, "accept"))?;
+    let first = ask(&session, &writing())?;
+    let again = session.mcp.send("tools/call", &retried(&writing(), &first, "accept"))?;
     ensure!(
         again.success().is_err() || again.message.at("/result/resultType") == "input_required",
         "{}",
         again.answer
     );
     for responses in [json!({}), json!({ "nobody": { "action": "accept" } }), json!({ &first.name: {} })] {
-        let asked = ask(&session, &sending())?;
-        let mut params = retried(&sending(), &asked, "accept");
+        let asked = ask(&session, &writing())?;
+        let mut params = retried(&writing(), &asked, "accept");
         *params.pointer_mut("/inputResponses").context("answers")? = responses.clone();
         let reply = session.mcp.send("tools/call", &params)?;
         ensure!(reply.answer.status < 500, "{responses}: {}", reply.answer);
     }
     for responses in [json!([]), json!("accept"), json!(7), Value::Null] {
-        let asked = ask(&session, &sending())?;
-        let mut params = retried(&sending(), &asked, "accept");
+        let asked = ask(&session, &writing())?;
+        let mut params = retried(&writing(), &asked, "accept");
         *params.pointer_mut("/inputResponses").context("answers")? = responses.clone();
         refused(&session.mcp.send("tools/call", &params)?, &responses.to_string())?;
     }
-    ensure!(sent(&session)? == 0, "something was sent without a sign-in");
+    ensure!(made(&session)? == 0, "something was made without a sign-in");
     Ok(())
 }
 
@@ -186,9 +188,9 @@ fn a_client_that_cannot_be_asked_gets_the_link(site: &Site) -> Result<()> {
         json!({ "sampling": {}, "roots": {} }),
     ] {
         let mcp = session.mcp.declaring(declared.clone());
-        told_the_link(site, &mcp.send("tools/call", &sending())?, &declared.to_string())?;
+        told_the_link(site, &mcp.send("tools/call", &writing())?, &declared.to_string())?;
     }
-    ensure!(sent(&session)? == 0, "something was sent without a sign-in");
+    ensure!(made(&session)? == 0, "something was made without a sign-in");
     Ok(())
 }
 
@@ -213,7 +215,7 @@ fn a_client_of_2025_11_25_that_can_is_told_by_its_own_error(site: &Site) -> Resu
     let mut session = signed_out(site, "asked-legacy")?;
     let id = session_id(&session.mcp, LEGACY[0], &able())?;
     let mcp = in_session(&session.mcp, LEGACY[0], &id);
-    let reply = mcp.send("tools/call", &sending())?;
+    let reply = mcp.send("tools/call", &writing())?;
     reply.expect_error(&[200], &[-32042])?;
     let elicitations = reply.message.list("/error/data/elicitations")?;
     let [elicitation] = elicitations else { anyhow::bail!("not one elicitation: {}", reply.answer) };
@@ -221,17 +223,17 @@ fn a_client_of_2025_11_25_that_can_is_told_by_its_own_error(site: &Site) -> Resu
     ensure!(elicitation.text("/url")? == site.edge("/connect")?.as_str(), "{}", reply.answer);
     let (message, name) = (elicitation.text("/message")?, elicitation.text("/elicitationId")?);
     ensure!(!message.is_empty() && !name.is_empty(), "{}", reply.answer);
-    ensure!(sent(&session)? == 0, "something was sent without a sign-in");
+    ensure!(made(&session)? == 0, "something was made without a sign-in");
     link(&mut session)?;
-    mcp.send("tools/call", &sending())?.content()?;
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
+    mcp.send("tools/call", &writing())?.content()?;
+    ensure!(made(&session)? == 1, "{} drafts were made", made(&session)?);
     // Whoever declared nothing, or does not say who it is, gets the link.
     sign_out(&mut session)?;
     let quiet = session_id(&session.mcp, LEGACY[0], &json!({}))?;
     let quiet = in_session(&session.mcp, LEGACY[0], &quiet);
-    told_the_link(site, &quiet.send("tools/call", &sending())?, "nothing declared")?;
+    told_the_link(site, &quiet.send("tools/call", &writing())?, "nothing declared")?;
     let unnamed = session.mcp.speaking(LEGACY[0]);
-    told_the_link(site, &unnamed.send("tools/call", &sending())?, "no session id")
+    told_the_link(site, &unnamed.send("tools/call", &writing())?, "no session id")
 }
 
 fn a_session_id_is_a_statement_of_its_own_client_only(site: &Site) -> Result<()> {
@@ -241,28 +243,28 @@ fn a_session_id_is_a_statement_of_its_own_client_only(site: &Site) -> Result<()>
     let half = own.get(..own.len() / 2).context("ASCII")?;
     let long = "a".repeat(3000);
     for id in [foreign.as_str(), half, &format!("{own}A"), "1", &long] {
-        let reply = in_session(&session.mcp, LEGACY[0], id).send("tools/call", &sending())?;
+        let reply = in_session(&session.mcp, LEGACY[0], id).send("tools/call", &writing())?;
         told_the_link(site, &reply, id)?;
     }
     let mcp = in_session(&session.mcp, LEGACY[0], &own);
-    mcp.send("tools/call", &sending())?.expect_error(&[200], &[-32042])?;
+    mcp.send("tools/call", &writing())?.expect_error(&[200], &[-32042])?;
     // It opens nothing by itself, and nothing about it is kept: closing it is not offered.
     let mut stranger = mcp.clone();
     stranger.token = String::new();
-    stranger.send("tools/call", &sending())?.answer.expect(&[401])?;
+    stranger.send("tools/call", &writing())?.answer.expect(&[401])?;
     let ended = crate::http::Request::new("DELETE", &site.mcp).bearer(&session.tokens.access);
     ended.header("mcp-session-id", &own).send()?.expect(&[405])?;
     mcp.send("tools/list", &Value::Null)?.result()?;
     // The revisions without sessions do not look at it.
     let modern = Mcp { capabilities: json!({}), ..in_session(&session.mcp, MODERN, &own) };
-    told_the_link(site, &modern.send("tools/call", &sending())?, "a session in 2026-07-28")
+    told_the_link(site, &modern.send("tools/call", &writing())?, "a session in 2026-07-28")
 }
 
 fn earlier_revisions_get_the_link_whatever_they_declare(site: &Site) -> Result<()> {
     let session = signed_out(site, "asked-earlier")?;
     for version in [LEGACY[1], LEGACY[2]] {
         let id = session_id(&session.mcp, version, &able())?;
-        let reply = in_session(&session.mcp, version, &id).send("tools/call", &sending())?;
+        let reply = in_session(&session.mcp, version, &id).send("tools/call", &writing())?;
         told_the_link(site, &reply, version)?;
     }
     Ok(())
@@ -295,7 +297,7 @@ fn nothing_but_a_call_is_answered_with_a_question(site: &Site) -> Result<()> {
     let reply = session.mcp.send("completion/complete", &complete)?;
     ensure!(reply.message.get("result").is_none(), "a completion without a sign-in: {}", reply.answer);
     // What is refused anyway is refused, not asked about.
-    let mut wrong = sending();
+    let mut wrong = writing();
     *wrong.pointer_mut("/arguments/to").context("a recipient")? = json!("nobody");
     session.mcp.send("tools/call", &wrong)?.expect_invalid("to")?;
     session.tool("nobody", &json!({}))?.expect_error(&[200, 400, 404], &[-32602])?;
@@ -308,29 +310,29 @@ fn a_link_that_microsoft_ended_asks_again(site: &Site) -> Result<()> {
     session.mcp = session.mcp.declaring(able());
     site.control.revoke(&session.person.email)?;
     outlive_microsoft_token(&mut session)?;
-    let asked = ask(&session, &sending())?;
+    let asked = ask(&session, &writing())?;
     session.sign_in_again()?;
     link(&mut session)?;
-    session.mcp.send("tools/call", &retried(&sending(), &asked, "accept"))?.content()?;
-    ensure!(sent(&session)? == 1, "{} messages were sent", sent(&session)?);
+    session.mcp.send("tools/call", &retried(&writing(), &asked, "accept"))?.content()?;
+    ensure!(made(&session)? == 1, "{} drafts were made", made(&session)?);
     Ok(())
 }
 
 fn a_person_who_never_linked_is_asked_in_a_managed_deployment_too(site: &Site) -> Result<()> {
     let person = site.person("asked-managed")?;
     let jwt = site.control.assertion(&json!({ "email": person.email }))?.jwt;
-    let plain = vouched(site, &jwt, "tools/call", &sending())?;
+    let plain = vouched(site, &jwt, "tools/call", &writing())?;
     told_the_link(site, &plain, "nothing declared")?;
     let mcp = Mcp::new(&site.behind("/mcp")?, "").declaring(able());
     let sent = |params: &Value| {
         let request = mcp.request(&mcp.message("tools/call", params)).header("cf-access-jwt-assertion", &jwt);
         Reply::read(request.send()?)
     };
-    let asked = asked(site, &sent(&sending())?)?;
+    let asked = asked(site, &sent(&writing())?)?;
     let mut browser = crate::browser::Browser::signed_in(&site.control, &site.mcp, &person.email)?;
     browser.page(&site.edge("/connect")?)?.answer.expect(&[200])?;
-    sent(&retried(&sending(), &asked, "accept"))?.content()?;
-    let delivered = site.control.graph("sent", &person.email)?.len();
-    ensure!(delivered == 1, "{delivered} messages were sent");
+    sent(&retried(&writing(), &asked, "accept"))?.content()?;
+    let delivered = site.control.graph("drafts", &person.email)?.len();
+    ensure!(delivered == 1, "{delivered} drafts were made");
     Ok(())
 }

@@ -31,11 +31,13 @@ fn fault(session: &Session<'_>, fields: Value) -> Result<()> {
     session.site.control.fault(&fields)
 }
 
-fn send(session: &Session<'_>) -> Result<crate::mcp::Reply> {
-    session.tool(
-        "sendEmail",
-        &json!({ "to": "blair@contoso.example", "subject": "s", "body": "b", "contentType": "text" }),
-    )
+/// A call with an effect that stays with the person, so it waits for nobody's approval and asks Graph once.
+fn write(session: &Session<'_>) -> Result<crate::mcp::Reply> {
+    session.tool("createDraft", &json!({ "subject": "s", "body": "b" }))
+}
+
+fn made(session: &Session<'_>) -> Result<usize> {
+    Ok(session.site.control.graph("drafts", &session.person.email)?.len())
 }
 
 fn attempts(session: &Session<'_>) -> Result<usize> {
@@ -80,12 +82,9 @@ fn every_graph_status_has_its_own_message(site: &Site) -> Result<()> {
         let session = Session::open(site, "graph-status")?;
         let status = statuses.get(number).context("a status")?;
         fault(&session, json!({ "target": "graph", "kind": "status", "status": status }))?;
-        let sentence = send(&session)?.failure()?;
+        let sentence = write(&session)?.failure()?;
         ensure!(sentence.len() > 20, "{status} is told as: {sentence}");
-        ensure!(
-            site.control.graph("sent", &session.person.email)?.is_empty(),
-            "{status}: something was sent"
-        );
+        ensure!(made(&session)? == 0, "{status}: something was made");
         recorded_as_failed(&session)?;
         Ok(sentence)
     })?;
@@ -127,7 +126,7 @@ fn a_write_is_never_repeated_when_its_fate_is_unknown(site: &Site) -> Result<()>
     ] {
         let session = Session::open(site, "unknown-fate")?;
         fault(&session, kind.clone())?;
-        send(&session)?.failure().with_context(|| kind.to_string())?;
+        write(&session)?.failure().with_context(|| kind.to_string())?;
         let tried = attempts(&session)?;
         ensure!(tried <= 1, "{kind}: a message was tried {tried} times");
         recorded_as_failed(&session)?;
@@ -138,7 +137,7 @@ fn a_write_is_never_repeated_when_its_fate_is_unknown(site: &Site) -> Result<()>
 fn a_blocked_answer_to_a_write_says_the_effect_may_stand(site: &Site) -> Result<()> {
     let session = Session::open(site, "dlp-write")?;
     fault(&session, json!({ "target": "gateway", "kind": "dlp_response" }))?;
-    let sentence = send(&session)?.failure()?.to_lowercase();
+    let sentence = write(&session)?.failure()?.to_lowercase();
     ensure!(attempts(&session)? == 1, "a blocked write was repeated");
     let warned =
         ["may have", "sent", "happened", "check", "before"].iter().any(|word| sentence.contains(word));
@@ -184,7 +183,7 @@ fn a_truncated_or_foreign_answer_is_not_passed_on(site: &Site) -> Result<()> {
 fn calls_of_one_person_beyond_a_bound_are_refused_before_their_effect(site: &Site) -> Result<()> {
     let session = Session::open(site, "flood")?;
     fault(&session, json!({ "target": "graph", "kind": "delay", "ms": 250, "times": 1000 }))?;
-    let replies = at_once(100, |_| send(&session))?;
+    let replies = at_once(100, |_| write(&session))?;
     let (mut done, mut refused) = (0, 0);
     for reply in replies {
         if reply.answer.status == 503 {
@@ -196,30 +195,31 @@ fn calls_of_one_person_beyond_a_bound_are_refused_before_their_effect(site: &Sit
         }
     }
     ensure!(refused > 0 && done >= 64, "{done} calls done, {refused} refused");
-    let sent = session.site.control.graph("sent", &session.person.email)?.len();
-    ensure!(sent == done, "{done} calls done, {sent} messages sent");
+    let made = made(&session)?;
+    ensure!(made == done, "{done} calls done, {made} drafts made");
     Ok(())
 }
 
 fn a_client_that_leaves_does_not_cut_an_effect_from_its_record(site: &Site) -> Result<()> {
     let session = Session::open(site, "leaves")?;
     fault(&session, json!({ "target": "graph", "kind": "delay", "ms": 1500, "times": 1 }))?;
-    let message = session.mcp.message("tools/call", &json!({ "name": "sendEmail", "arguments": { "to": "blair@contoso.example", "subject": "s", "body": "b" } }));
+    let message = session.mcp.message(
+        "tools/call",
+        &json!({ "name": "createDraft", "arguments": { "subject": "s", "body": "b" } }),
+    );
     let body = message.to_string();
     let head = format!(
-        "POST /mcp HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: sendEmail\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /mcp HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: createDraft\r\nContent-Length: {}\r\n\r\n{body}",
         site.mcp.authority(),
         session.tokens.access,
         body.len()
     );
     crate::raw::send_after(&site.mcp, head.as_bytes(), || session.await_graph_request())?;
-    // The next call of the person waits in the same cell; the delayed one has ended when the mailbox shows its message.
-    crate::session::bounded("the delayed message is in the mailbox", || {
-        Ok(site.control.graph("sent", &session.person.email)?.len() == 1)
-    })?;
+    // The next call of the person waits in the same cell; the delayed one has ended when the mailbox shows its draft.
+    crate::session::bounded("the delayed draft is in the mailbox", || Ok(made(&session)? == 1))?;
     crate::session::bounded("the outcome is in the journal", || {
         let Some(records) = session.records()? else { return Ok(true) };
-        Ok(records.iter().any(|record| record.is("outcome", "done") && record.field("tool") == "sendEmail"))
+        Ok(records.iter().any(|record| record.is("outcome", "done") && record.field("tool") == "createDraft"))
     })
 }
 

@@ -93,7 +93,7 @@ fn walk(session: &Session<'_>, tool: &str, list: &str, arguments: &Value) -> Res
     let mut seen = Vec::new();
     let mut arguments = arguments.clone();
     for _ in 0..60 {
-        let reply = session.tool(tool, &arguments)?;
+        let reply = session.call_approved(tool, &arguments)?;
         for item in reply.content()?.list(&format!("/{list}"))? {
             seen.push(item.text("/id")?.to_owned());
         }

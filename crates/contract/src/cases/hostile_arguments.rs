@@ -80,7 +80,10 @@ fn a_team_or_channel_never_leaves_its_segment(site: &Site) -> Result<()> {
             json!({ "teamId": id, "channelId": "19:x@thread.tacv2", "message": "m" }),
             json!({ "teamId": "f9725686-65c0-4611-9d50-98d0157826e7", "channelId": id, "message": "m" }),
         ] {
-            session.tool("sendTeamsMessage", &arguments)?.failure().with_context(|| arguments.to_string())?;
+            session
+                .call_approved("sendTeamsMessage", &arguments)?
+                .failure()
+                .with_context(|| arguments.to_string())?;
         }
     }
     ensure!(
@@ -114,7 +117,7 @@ fn counts_are_whole_numbers_within_their_range(site: &Site) -> Result<()> {
                 fields.insert(name.to_owned(), json!("report"));
             }
             session
-                .tool(tool, &arguments)?
+                .call_approved(tool, &arguments)?
                 .expect_invalid(argument)
                 .with_context(|| format!("{tool} {arguments}"))?;
         }
@@ -147,11 +150,11 @@ fn missing_wrong_and_null_arguments_are_named(site: &Site) -> Result<()> {
         ("getContacts", json!({ "search": ["a"] }), "search"),
     ] {
         session
-            .tool(tool, &arguments)?
+            .call_approved(tool, &arguments)?
             .expect_invalid(named)
             .with_context(|| format!("{tool} {arguments}"))?;
     }
-    let allowed = session.tool(
+    let allowed = session.call_approved(
         "sendEmail",
         &json!({ "to": "a@contoso.example", "subject": "s", "body": "b", "contentType": "rtf" }),
     )?;
@@ -177,13 +180,13 @@ fn recipients_are_addresses_and_few(site: &Site) -> Result<()> {
         "<a@contoso.example>",
     ] {
         session
-            .tool("sendEmail", &json!({ "to": to, "subject": "s", "body": "b" }))?
+            .call_approved("sendEmail", &json!({ "to": to, "subject": "s", "body": "b" }))?
             .expect_invalid("to")
             .with_context(|| format!("{to:?}"))?;
     }
     let many: Vec<String> = (0..1001).map(|number| format!("p{number}@contoso.example")).collect();
     let event = json!({ "subject": "s", "start": "2030-01-01T09:00:00Z", "end": "2030-01-01T10:00:00Z", "attendees": many });
-    session.tool("createCalendarEvent", &event)?.expect_invalid("attendees")?;
+    session.call_approved("createCalendarEvent", &event)?.expect_invalid("attendees")?;
     let meeting = json!({ "subject": "s", "startTime": "2030-01-01T09:00:00Z", "endTime": "2030-01-01T10:00:00Z", "attendees": ["not an address"] });
     session.tool("createTeamsMeeting", &meeting)?.expect_invalid("attendees")?;
     ensure!(session.graph_requests()?.is_empty(), "a refused recipient reached Graph");
@@ -205,7 +208,7 @@ fn text_cannot_forge_headers_or_overflow(site: &Site) -> Result<()> {
         ),
         ("searchEmails", json!({ "query": "q".repeat(50_000) }), "query"),
     ] {
-        session.tool(tool, &arguments)?.expect_invalid(named)?;
+        session.call_approved(tool, &arguments)?.expect_invalid(named)?;
     }
     ensure!(site.control.graph("sent", &session.person.email)?.is_empty(), "a forged subject was sent");
     Ok(())
@@ -218,7 +221,7 @@ fn markup_that_grows_when_it_is_read_is_refused(site: &Site) -> Result<()> {
     let attributes = format!("<p{}>x", numbered(100_000, &|number| format!(" a{number}")));
     for body in [copied, attributes, "<i>".repeat(20_000)] {
         let arguments = json!({ "to": "blair@contoso.example", "subject": "s", "body": body });
-        session.tool("sendEmail", &arguments)?.expect_invalid("body")?;
+        session.call_approved("sendEmail", &arguments)?.expect_invalid("body")?;
     }
     ensure!(session.graph_requests()?.is_empty(), "a refused body was sent");
     Ok(())

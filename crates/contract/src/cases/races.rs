@@ -206,15 +206,16 @@ fn an_answer_against_a_refusal_has_one_end(site: &Site) -> Result<()> {
 
 /// The others are told that it was used, or asked anew; whatever they hear, the message goes out once.
 fn of_twenty_calls_after_one_approval_exactly_one_has_an_effect(site: &Site) -> Result<()> {
-    let session = Session::open(site, "race-approval")?;
-    for round in 1..=ROUNDS {
-        let arguments = message(&format!("round {round}"));
+    for _ in 0..ROUNDS {
+        // Somebody else each time: so many calls in a minute are more than one person may make.
+        let session = Session::open(site, "race-approval")?;
+        let arguments = message("Once");
         session.approve_ahead("sendEmail", &arguments)?;
         let replies = at_once(PARALLEL, |_| session.tool("sendEmail", &arguments))?;
         let done = replies.iter().filter(|reply| reply.success().is_ok()).count();
         ensure!(done == 1, "{done} of {PARALLEL} calls went through by one approval");
         let sent = site.control.graph("sent", &session.person.email)?.len();
-        ensure!(sent == round, "{sent} messages by {round} approvals");
+        ensure!(sent == 1, "{sent} messages by one approval");
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ fn walk(session: &Session<'_>, tool: &str, arguments: &Value) -> Result<Vec<Stri
     let mut seen = Vec::new();
     let mut arguments = arguments.clone();
     for _ in 0..20 {
-        let reply = session.tool(tool, &arguments)?;
+        let reply = session.call_approved(tool, &arguments)?;
         seen.extend(ids(reply.content()?.list("/tasks")?)?);
         match reply.content()?.get("nextCursor") {
             Some(next) => arguments = json!({ "cursor": next }),
@@ -149,7 +149,7 @@ fn create_task_keeps_its_day_in_its_zone(site: &Site) -> Result<()> {
         "title": "Send <invoice> & \"smile\"", "due": "2030-03-04", "timeZone": "Europe/Berlin", "body": "Line 1\nLine 2",
         "importance": "high",
     });
-    let reply = session.tool("createTask", &arguments)?;
+    let reply = session.call_approved("createTask", &arguments)?;
     let id = reply.content()?.text("/id")?.to_owned();
     let call = requests(&session)?.pop().context("a request")?;
     let list = default_list(&session)?;
@@ -167,7 +167,7 @@ fn create_task_keeps_its_day_in_its_zone(site: &Site) -> Result<()> {
         session.tool("listTasks", &json!({ "timeZone": "Europe/Berlin", "listId": list, "show": "all" }))?;
     let seen = walk(&session, "listTasks", &json!({ "listId": list }))?;
     ensure!(seen.contains(&id), "the new task is not listed: {}", shown.answer);
-    let least = session.tool("createTask", &json!({ "title": "t", "listId": list }))?;
+    let least = session.call_approved("createTask", &json!({ "title": "t", "listId": list }))?;
     least.content()?;
     ensure!(
         requests(&session)?.pop().context("a request")?.body() == &json!({ "title": "t" }),
@@ -186,7 +186,8 @@ fn a_task_is_not_created_twice_when_its_fate_is_unknown(site: &Site) -> Result<(
         let session = Session::open(site, "task-fate")?;
         let list = default_list(&session)?;
         fault(&session, &kind)?;
-        let sentence = session.tool("createTask", &json!({ "title": "once", "listId": list }))?.failure()?;
+        let sentence =
+            session.call_approved("createTask", &json!({ "title": "once", "listId": list }))?.failure()?;
         ensure!(sentence.contains("may have happened"), "{kind} is told as: {sentence}");
         ensure!(requests(&session)?.len() <= 1, "{kind}: tried {} times", requests(&session)?.len());
     }
@@ -240,7 +241,7 @@ fn a_planner_task_is_changed_in_its_newest_version(site: &Site) -> Result<()> {
     let session = Session::open(site, "planner-change")?;
     let before = planner_task(&session, 0)?;
     let id = before.text("/id")?;
-    let reply = session.tool("updatePlannerTask", &json!({ "id": id, "percentComplete": 100 }))?;
+    let reply = session.call_approved("updatePlannerTask", &json!({ "id": id, "percentComplete": 100 }))?;
     let after = planner_task(&session, 0)?;
     ensure!(after.at("/percentComplete") == 100 && after.at("/title") == before.at("/title"), "{after}");
     ensure!(reply.content()?.at("/etag") == after.at("/@odata.etag"), "{}", reply.answer);
@@ -257,7 +258,7 @@ fn a_planner_task_is_changed_in_its_newest_version(site: &Site) -> Result<()> {
     ensure!(patch.body() == &json!({ "percentComplete": 100 }), "{}", patch.body());
     let given =
         json!({ "id": id, "title": "Renamed", "due": "2030-03-04", "etag": after.at("/@odata.etag") });
-    session.tool("updatePlannerTask", &given)?.content()?;
+    session.call_approved("updatePlannerTask", &given)?.content()?;
     ensure!(lines(&session)?.len() == 3, "a named version was asked for: {:?}", lines(&session)?);
     let renamed = planner_task(&session, 0)?;
     ensure!(
@@ -271,8 +272,8 @@ fn a_change_to_an_older_version_is_refused_and_changes_nothing(site: &Site) -> R
     let session = Session::open(site, "planner-stale")?;
     let first = planner_task(&session, 0)?;
     let change = |percent: u32| json!({ "id": first.at("/id"), "percentComplete": percent, "etag": first.at("/@odata.etag") });
-    session.tool("updatePlannerTask", &change(50))?.content()?;
-    let sentence = session.tool("updatePlannerTask", &change(100))?.failure()?;
+    session.call_approved("updatePlannerTask", &change(50))?.content()?;
+    let sentence = session.call_approved("updatePlannerTask", &change(100))?.failure()?;
     ensure!(sentence.contains("Read it again") && !sentence.contains("latest version"), "{sentence}");
     ensure!(planner_task(&session, 0)?.at("/percentComplete") == 50, "a refused change was made");
     Ok(())
@@ -290,7 +291,7 @@ fn tasks_of_somebody_else_are_out_of_reach(site: &Site) -> Result<()> {
             json!({ "id": task.at("/id"), "percentComplete": 100, "etag": task.at("/@odata.etag") }),
         ),
     ] {
-        let sentence = one.tool(tool, &arguments)?.failure()?;
+        let sentence = one.call_approved(tool, &arguments)?.failure()?;
         ensure!(sentence.contains("may not see it"), "{tool}: {sentence}");
     }
     ensure!(planner_task(&other, 0)? == task, "the task of somebody else was changed");
@@ -302,7 +303,7 @@ fn tasks_of_somebody_else_are_out_of_reach(site: &Site) -> Result<()> {
 fn titles_that_others_wrote_are_cleaned_and_framed(site: &Site) -> Result<()> {
     let session = Session::open(site, "odd-tasks")?;
     for tool in ["listTasks", "listPlannerTasks"] {
-        let reply = session.tool(tool, &json!({}))?;
+        let reply = session.call_approved(tool, &json!({}))?;
         ensure!(reply.content()?.at("/untrusted") == true, "{}", reply.answer);
         let text = reply.result()?.text("/content/0/text")?;
         let (before, framed) = text.split_once("[begin ").context("a frame")?;
@@ -341,7 +342,7 @@ fn each_task_tool_needs_its_own_permission(site: &Site) -> Result<()> {
     for scope in ["Mail.Read", "Tasks.Read"] {
         let session = Session::with_scope(site, "no-tasks", scope)?;
         for (tool, arguments, needed) in rows(&default_list(&session)?, &planner_task(&session, 0)?) {
-            let reply = session.tool(tool, &arguments)?;
+            let reply = session.call_approved(tool, &arguments)?;
             if needed == scope {
                 reply.content()?;
                 continue;
@@ -375,7 +376,8 @@ fn what_tasks_run_into_is_told_with_its_remedy(site: &Site) -> Result<()> {
         let rows = rows(&default_list(&session)?, &planner_task(&session, 0)?);
         let (tool, arguments, _) = rows.get(number % ROWS).context("a row")?;
         fault(&session, kind)?;
-        let sentence = session.tool(tool, arguments)?.failure().with_context(|| format!("{tool}: {kind}"))?;
+        let sentence =
+            session.call_approved(tool, arguments)?.failure().with_context(|| format!("{tool}: {kind}"))?;
         ensure!(sentence.contains(words), "{tool}: {kind} is told as: {sentence}");
         Ok(())
     })
@@ -394,7 +396,7 @@ fn no_argument_of_a_task_tool_leaves_its_segment_or_its_range(site: &Site) -> Re
             let mut arguments = more.as_object().cloned().context("an object")?;
             arguments.insert(argument.to_owned(), text.into());
             session
-                .tool(tool, &Value::Object(arguments))?
+                .call_approved(tool, &Value::Object(arguments))?
                 .expect_invalid(argument)
                 .with_context(|| format!("{tool} {text:?}"))?;
         }
@@ -418,7 +420,10 @@ fn no_argument_of_a_task_tool_leaves_its_segment_or_its_range(site: &Site) -> Re
         ("updatePlannerTask", json!({ "id": "x", "percentComplete": 1, "etag": "\"a\r\nX: y\"" }), "etag"),
         ("updatePlannerTask", json!({ "id": "x", "due": "tomorrow" }), "due"),
     ] {
-        session.tool(tool, &arguments)?.expect_invalid(named).with_context(|| format!("{tool} {named}"))?;
+        session
+            .call_approved(tool, &arguments)?
+            .expect_invalid(named)
+            .with_context(|| format!("{tool} {named}"))?;
     }
     ensure!(session.graph_requests()?.is_empty(), "a refused argument reached Graph");
     Ok(())

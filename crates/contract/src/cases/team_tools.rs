@@ -87,7 +87,7 @@ fn walk(session: &Session<'_>, tool: &str, list: &str, arguments: &Value) -> Res
     let mut seen = Vec::new();
     let mut arguments = arguments.clone();
     for _ in 0..40 {
-        let reply = session.tool(tool, &arguments)?;
+        let reply = session.call_approved(tool, &arguments)?;
         seen.extend(ids(items(reply.content()?, list)?)?);
         match reply.content()?.get("nextCursor") {
             Some(next) => arguments = json!({ "cursor": next }),
@@ -190,8 +190,8 @@ fn the_replies_to_a_post_are_read_by_its_id(site: &Site) -> Result<()> {
 fn a_reply_stands_below_its_post_and_nowhere_else(site: &Site) -> Result<()> {
     let session = Session::open(site, "reply")?;
     let arguments = json!({ "teamId": TEAM, "channelId": CHANNEL, "message": "A question" });
-    let post = session.tool("sendTeamsMessage", &arguments)?.content()?.text("/id")?.to_owned();
-    let reply = session.tool(
+    let post = session.call_approved("sendTeamsMessage", &arguments)?.content()?.text("/id")?.to_owned();
+    let reply = session.call_approved(
         "replyToChannelMessage",
         &json!({ "teamId": TEAM, "channelId": CHANNEL, "messageId": post, "message": "An <answer> & more\nbye" }),
     )?;
@@ -212,7 +212,7 @@ fn a_reply_stands_below_its_post_and_nowhere_else(site: &Site) -> Result<()> {
     ensure!(lines(first(seen.content()?, "messages")?) == ["An <answer> & more", "bye"], "{}", seen.answer);
     // A reply to a reply does not exist.
     let deeper = json!({ "teamId": TEAM, "channelId": CHANNEL, "messageId": id, "message": "x" });
-    session.tool("replyToChannelMessage", &deeper)?.failure().map(drop)
+    session.call_approved("replyToChannelMessage", &deeper)?.failure().map(drop)
 }
 
 fn a_post_has_a_title_and_a_mention_that_graph_takes(site: &Site) -> Result<()> {
@@ -228,7 +228,7 @@ fn a_post_has_a_title_and_a_mention_that_graph_takes(site: &Site) -> Result<()> 
         });
         let fields = arguments.as_object_mut().context("an object")?;
         fields.extend(extra.as_object().cloned().unwrap_or_default());
-        session.tool(tool, &arguments)?.content().with_context(|| tool.to_owned())?;
+        session.call_approved(tool, &arguments)?.content().with_context(|| tool.to_owned())?;
         let body = session.last_graph_request()?.body().clone();
         ensure!(body.at("/body/content") == "Look, <at id=\"0\">Megan Bowen</at> &lt;3", "{body}");
         ensure!(body.at("/body/contentType") == "html", "{body}");
@@ -256,7 +256,7 @@ fn a_mention_without_its_place_is_refused_before_anything_is_sent(site: &Site) -
                 "message": message, "mentions": mentions,
             });
             session
-                .tool(tool, &arguments)?
+                .call_approved(tool, &arguments)?
                 .expect_invalid("mentions")
                 .with_context(|| format!("{tool} {mentions}"))?;
         }
@@ -313,7 +313,7 @@ fn what_others_wrote_in_teams_is_cleaned_and_framed(site: &Site) -> Result<()> {
         ("getChatMessages", json!({ "chatId": chat, "count": 50 })),
         ("getPresence", json!({ "people": people.get(..20).unwrap_or_default() })),
     ] {
-        let reply = session.tool(tool, &arguments)?;
+        let reply = session.call_approved(tool, &arguments)?;
         let result = reply.result()?.to_string();
         let strange = |c: char| INVISIBLE.iter().any(|range| range.contains(&c));
         if let Some(found) = result.chars().find(|c| strange(*c)) {

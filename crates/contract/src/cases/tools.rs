@@ -97,7 +97,7 @@ fn search_emails_quotes_the_query_as_one_phrase(site: &Site) -> Result<()> {
 fn send_email_sends_once_and_says_so(site: &Site) -> Result<()> {
     let session = Session::open(site, "send")?;
     let arguments = json!({ "to": "blair@contoso.example", "subject": "Lunch – Überraschung", "body": "At <noon> & \"sharp\"", "contentType": "text" });
-    let reply = session.tool("sendEmail", &arguments)?;
+    let reply = session.call_approved("sendEmail", &arguments)?;
     reply.content()?;
     ensure!(reply.result()?.text("/content/0/text")?.contains("blair@contoso.example"), "{}", reply.answer);
     let sent = site.control.graph("sent", &session.person.email)?;
@@ -109,8 +109,10 @@ fn send_email_sends_once_and_says_so(site: &Site) -> Result<()> {
     ensure!(message.at("/body/content") == arguments.at("/body"), "{message}");
     ensure!(message.text("/body/contentType")?.eq_ignore_ascii_case("text"), "{message}");
     ensure!(message.text("/toRecipients/0/emailAddress/address")? == "blair@contoso.example", "{message}");
-    let html = session
-        .tool("sendEmail", &json!({ "to": "blair@contoso.example", "subject": "s", "body": "<b>b</b>" }))?;
+    let html = session.call_approved(
+        "sendEmail",
+        &json!({ "to": "blair@contoso.example", "subject": "s", "body": "<b>b</b>" }),
+    )?;
     html.content()?;
     let kind = session.last_graph_request()?.body().text("/message/body/contentType")?.to_lowercase();
     ensure!(kind == "html", "the default content type is {kind}");
@@ -142,7 +144,7 @@ fn create_calendar_event_keeps_the_zone_and_cannot_double(site: &Site) -> Result
         "subject": "Review", "start": "2030-03-04T09:00:00+02:00", "end": "2030-03-04T10:00:00+02:00",
         "attendees": ["blair@contoso.example"], "body": "Bring <figures>",
     });
-    session.tool("createCalendarEvent", &arguments)?.content()?;
+    session.call_approved("createCalendarEvent", &arguments)?.content()?;
     let call = session.last_graph_request()?;
     ensure!(call.line() == "POST /v1.0/me/events", "{}", call.line());
     let body = call.body();
@@ -163,7 +165,7 @@ fn create_calendar_event_keeps_the_zone_and_cannot_double(site: &Site) -> Result
         let mut wrong = arguments.clone();
         *wrong.pointer_mut(&format!("/{field}")).context("a field")? = json!(value);
         session
-            .tool("createCalendarEvent", &wrong)?
+            .call_approved("createCalendarEvent", &wrong)?
             .expect_invalid(field)
             .with_context(|| value.to_owned())?;
     }
@@ -174,7 +176,7 @@ fn create_calendar_event_keeps_the_zone_and_cannot_double(site: &Site) -> Result
 fn send_teams_message_posts_text(site: &Site) -> Result<()> {
     let session = Session::open(site, "teams")?;
     let arguments = json!({ "teamId": TEAM, "channelId": CHANNEL, "message": "Done <b>&</b> dusted" });
-    session.tool("sendTeamsMessage", &arguments)?.content()?;
+    session.call_approved("sendTeamsMessage", &arguments)?.content()?;
     let posts = site.control.graph("channel-messages", &session.person.email)?;
     ensure!(posts.len() == 1, "{} posts: {posts:?}", posts.len());
     let call = session.last_graph_request()?;

@@ -174,3 +174,52 @@ fn an_empty_file_has_no_text() {
         assert_eq!(read(name, "", b"").unwrap(), DocumentText::default());
     }
 }
+
+const LABEL: &str = "2096f6a2-d2f7-48be-b329-b73aaa526e5d";
+
+fn custom(properties: &[(&str, &str)]) -> String {
+    let properties: Vec<String> = properties
+        .iter()
+        .map(|(name, value)| {
+            format!("<property name=\"MSIP_Label_{LABEL}_{name}\"><vt:lpwstr>{value}</vt:lpwstr></property>")
+        })
+        .collect();
+    format!("<Properties xmlns:vt=\"vt\">{}</Properties>", properties.concat())
+}
+
+fn labels_of(parts: &[(&str, &str)]) -> Vec<String> {
+    let body =
+        "<w:document xmlns:w=\"w\"><w:body><w:p><w:r><w:t>text</w:t></w:r></w:p></w:body></w:document>";
+    let mut all = vec![("word/document.xml", body)];
+    all.extend(parts);
+    let read = read("a.docx", "", &office("word/document.xml", &all)).unwrap();
+    assert_eq!(read.text, "text");
+    read.sensitivity
+}
+
+#[test]
+fn an_office_file_says_its_sensitivity_labels() {
+    let named = custom(&[("Enabled", "true"), ("Name", "Confidential\u{202e}"), ("SiteId", "x")]);
+    let off = custom(&[("Enabled", "false"), ("Name", "Confidential")]);
+    let nameless = custom(&[("Enabled", "true")]);
+    let info = |more: &str| {
+        format!("<clbl:labelList xmlns:clbl=\"c\"><clbl:label id=\"{{{LABEL}}}\" {more}/></clbl:labelList>")
+    };
+    let (on, removed) = (info("enabled=\"1\" removed=\"0\""), info("enabled=\"1\" removed=\"1\""));
+    let disabled = info("enabled=\"0\" removed=\"0\"");
+    let (properties, together) = ("docProps/custom.xml", "docMetadata/LabelInfo.xml");
+    for (parts, labels) in [
+        (vec![], &[][..]),
+        (vec![(properties, named.as_str())], &["Confidential"]),
+        (vec![(properties, &off)], &[]),
+        (vec![(properties, &nameless)], &[LABEL]),
+        (vec![(together, &on)], &[LABEL]),
+        (vec![(together, &disabled)], &[]),
+        (vec![(together, &removed)], &[]),
+        (vec![(properties, &named), (together, &on)], &["Confidential"]),
+        // What cannot be read here takes nothing from the text.
+        (vec![(properties, "<Properties><property"), (together, on.as_str())], &[LABEL]),
+    ] {
+        assert_eq!(labels_of(&parts), labels, "{parts:?}");
+    }
+}

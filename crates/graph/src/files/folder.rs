@@ -4,7 +4,7 @@
 //! pre-authenticated download address that every file carries is neither asked for nor passed on.
 
 use async_trait::async_trait;
-use m365_types::{ActionSpec, Method, Reach, Scope};
+use m365_types::{ActionSpec, Method, Reach, ResolvedEffect, Role, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -53,6 +53,10 @@ impl Invocation for ListFolder {
 
     fn scopes(&self, row: &'static ActionSpec) -> Vec<Scope> {
         self.place.scopes(row)
+    }
+
+    fn effect(&self) -> ResolvedEffect {
+        ResolvedEffect { folder: Some(self.id.clone()), ..ResolvedEffect::of(self.reach(), Role::Member) }
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {

@@ -15,7 +15,7 @@ mod sites;
 mod target;
 pub(crate) mod upload;
 
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
 
 use crate::action::{Action, Output};
 use crate::zone::{SETTINGS, TIME_ZONE};
@@ -57,7 +57,7 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(SETTINGS),
             ],
             untrusted: true,
-            sensitivity: &[],
+            sensitivity: &[Sensitivity::Place],
             audit: AuditKind::FilesRead,
         },
         paged: true,
@@ -83,7 +83,7 @@ pub(crate) static ROWS: [Action; 8] = [
                 Call::get(read::DESCRIBED[2]),
             ],
             untrusted: true,
-            sensitivity: &[],
+            sensitivity: &[Sensitivity::FileLabel, Sensitivity::Place],
             audit: AuditKind::FilesRead,
         },
         paged: true,
@@ -194,7 +194,7 @@ pub(crate) static ROWS: [Action; 8] = [
             further_scopes: &[],
             calls: &[Call::get("/sites/{site}/lists/{list}/items")],
             untrusted: true,
-            sensitivity: &[],
+            sensitivity: &[Sensitivity::Place],
             audit: AuditKind::SitesRead,
         },
         paged: true,

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use m365_ports::Document;
-use m365_types::{ActionSpec, Labels, Method, Reach, Scope};
+use m365_types::{ActionSpec, Method, Reach, Scope};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -107,7 +107,7 @@ impl Invocation for ReadFile {
             "eTag": shape::id(given.e_tag.as_deref()), "text": part.text, "textLength": part.length,
             "truncated": read.truncated, "more": part.goes_on(), "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Ok(Answer { text, structured, next, labels: Labels::NONE })
+        Ok(Answer { text, structured, next, labels: document::labels(&read) })
     }
 }
 

@@ -115,3 +115,21 @@ fn a_file_elsewhere_is_asked_for_there_each_time() {
         world.requests().iter().all(|request| request.path.starts_with("/sites/h%2C1%2C2/drive/items/01A"))
     );
 }
+
+#[test]
+fn a_sensitivity_label_makes_the_answer_confidential() {
+    for (sensitivity, confidential) in [
+        (vec![], false),
+        (vec!["General", "public"], false),
+        (vec!["Highly Confidential"], true),
+        (vec!["General", "2096f6a2-d2f7-48be-b329-b73aaa526e5d"], true),
+    ] {
+        let described = ok(&json!({ "name": "a.txt", "size": 1, "file": { "mimeType": "text/plain" } }));
+        let content = Scripted::Answer(crate::testing::answer(200, Bytes::from_static(b"x")));
+        let mut world = World::answering([described, content]);
+        world.sensitivity = sensitivity.iter().map(|name| (*name).to_owned()).collect();
+        let answer = world.run("readFile", json!({ "id": "01A" })).unwrap();
+        assert_eq!(answer.labels.has(m365_types::Label::Confidential), confidential, "{sensitivity:?}");
+        assert!(!answer.text.contains("Confidential"));
+    }
+}

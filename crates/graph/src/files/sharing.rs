@@ -158,7 +158,7 @@ impl GraphIdentities {
             return None;
         }
         if let Some(one) = person.iter().flatten().next() {
-            return Some(GraphIdentity::person(person.into_iter().flatten(), one));
+            return Some(GraphIdentity::person(&person.into_iter().flatten().collect::<Vec<_>>(), one));
         }
         let other = [self.group.as_ref(), self.site_group.as_ref(), self.application.as_ref()];
         let name = other.into_iter().flatten().next().map(GraphIdentity::name);
@@ -178,10 +178,10 @@ impl GraphIdentity {
     }
 
     /// A person as the directory and as SharePoint know them.
-    fn person<'a>(known: impl Iterator<Item = &'a Self> + Clone, first: &Self) -> Recipient {
-        let login = known.clone().find_map(|one| one.login_name.as_deref()).unwrap_or_default();
+    fn person(known: &[&Self], first: &Self) -> Recipient {
+        let login = known.iter().find_map(|one| one.login_name.as_deref()).unwrap_or_default();
         let is_guest = is_guest_name(login) || login.contains(PASSER_BY);
-        let address = known.clone().find_map(|one| Email::parse(one.email.as_deref()?).ok());
+        let address = known.iter().find_map(|one| Email::parse(one.email.as_deref()?).ok());
         let address = address.or_else(|| Email::parse(login.strip_prefix(ACCOUNT)?).ok());
         let said = match (is_guest, &address) {
             (true, _) => Standing::Outside,

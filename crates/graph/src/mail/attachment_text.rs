@@ -89,6 +89,7 @@ impl Invocation for ReadAttachment {
         let name = cleaner.line(given.name.as_deref(), NAME_MAX);
         let document = Document { name: name.clone(), content_type: content_type.clone(), bytes };
         let read = document::read(context, document).await?;
+        let labels = document::labels(&read).union(self.labels(context).await?);
         cleaner.count(read.hidden);
         let part = Part::of(&read.text, context.position.map_or(0, Position::shown), PART_BYTES);
         let cut = if read.truncated && !part.goes_on() { " What follows was not read." } else { "" };
@@ -104,7 +105,7 @@ impl Invocation for ReadAttachment {
             "textLength": part.length, "truncated": read.truncated, "more": part.goes_on(),
             "hiddenCharactersRemoved": cleaner.hidden(),
         });
-        Ok(Answer { text, structured, next, labels: self.labels(context).await? })
+        Ok(Answer { text, structured, next, labels })
     }
 }
 

@@ -63,10 +63,12 @@ fn has_label(value: &str) -> bool {
         let (label, name) = name.trim().rsplit_once('_')?;
         (name.eq_ignore_ascii_case("Enabled") && value.trim().eq_ignore_ascii_case("true")).then_some(label)
     });
-    labels.into_iter().any(|label| {
-        let name = property(label, "Name").unwrap_or_default();
-        !PLAIN.iter().any(|plain| name.eq_ignore_ascii_case(plain))
-    })
+    labels.into_iter().any(|label| !is_plain(property(label, "Name").unwrap_or_default()))
+}
+
+/// Whether a label of this name says that nothing is confidential.
+pub(crate) fn is_plain(name: &str) -> bool {
+    PLAIN.iter().any(|plain| name.eq_ignore_ascii_case(plain))
 }
 
 #[cfg(test)]

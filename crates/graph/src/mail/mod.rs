@@ -6,7 +6,7 @@ pub(crate) mod attach;
 pub(crate) mod attachment_text;
 pub(crate) mod attachments;
 mod body;
-mod confidential;
+pub(crate) mod confidential;
 mod draft;
 mod filing;
 mod folders;
@@ -183,7 +183,7 @@ pub(crate) static ROWS: [Action; 21] = [
             title: "Read attachment",
             summary: "Read an attached document as text",
             calls: &[Call::get(attachment_text::DESCRIBED).or_mailbox(), ATTACHMENT, MESSAGE],
-            sensitivity: MESSAGE_OR_PLACE,
+            sensitivity: &[Sensitivity::FileLabel, Sensitivity::MessageSensitivity, Sensitivity::Place],
             ..READ
         },
         paged: true,

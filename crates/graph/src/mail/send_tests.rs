@@ -1,3 +1,4 @@
+use m365_ports::TokenError;
 use m365_types::{Email, Members, Role, Standing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -102,4 +103,12 @@ fn mail_tips_that_fail_leave_the_message_as_it_is() {
     let mut leaving = World::with_json(&json!({}));
     leaving.cancelled_after = Some(0);
     assert!(leaving.look("sendEmail", given("a@x.example", "s", "b")).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn nobody_is_asked_for_an_approval_who_must_sign_in_first() {
+    let mut signed_out = World::answering([]);
+    let sentence = "Open https://m365.example/connect.".to_owned();
+    signed_out.token_error = Some(TokenError::SignInNeeded { sentence });
+    assert!(signed_out.look("sendEmail", given("a@x.example", "s", "b")).unwrap_err().needs_sign_in());
 }

@@ -13,7 +13,7 @@ pub(crate) mod presence;
 mod readers;
 pub(crate) mod send;
 
-use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
+use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope, Sensitivity};
 
 use crate::action::{Action, Output};
 use crate::zone::{SETTINGS, TIME_ZONE};
@@ -84,7 +84,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[],
             calls: &[Call::get("/teams/{team}/channels")],
             untrusted: true,
-            sensitivity: &[],
+            sensitivity: &[Sensitivity::Place],
             audit: AuditKind::ChannelsRead,
         },
         paged: true,
@@ -103,7 +103,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[Scope::MailboxSettingsRead],
             calls: &[Call::get(messages::POSTS), Call::get(messages::REPLIES), Call::get(SETTINGS)],
             untrusted: true,
-            sensitivity: &[],
+            sensitivity: &[Sensitivity::Place],
             audit: AuditKind::ChannelRead,
         },
         paged: true,
@@ -171,7 +171,7 @@ pub(crate) static ROWS: [Action; 11] = [
             further_scopes: &[Scope::MailboxSettingsRead],
             calls: &[Call::get("/chats/{chat}/messages"), Call::get(SETTINGS)],
             untrusted: true,
-            sensitivity: &[],
+            sensitivity: &[Sensitivity::Place],
             audit: AuditKind::ChatRead,
         },
         paged: true,

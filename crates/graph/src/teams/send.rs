@@ -84,11 +84,11 @@ impl Invocation for Send {
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {
         let mut request = context.graph.request(&self.place.segments())?;
-        let mut content = self.content.to_graph();
+        let mut message = self.content.to_graph();
         if let Some(subject) = &self.subject {
-            content.insert("subject".to_owned(), subject.as_str().into());
+            message.insert("subject".to_owned(), subject.as_str().into());
         }
-        request.body = Some(Value::Object(content).into());
+        request.body = Some(Value::Object(message).into());
         let sent: Sent = context.graph.fetch(request).await?;
         Ok(with_link(
             self.done.to_owned(),

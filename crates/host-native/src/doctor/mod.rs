@@ -22,6 +22,7 @@ mod mcp_gate;
 mod metadata;
 mod names;
 mod page;
+mod policy;
 mod report;
 mod service;
 mod sign_in;
@@ -110,6 +111,7 @@ fn credential<T>(
 
 async fn examine(examination: &Examination) -> Report {
     let mut report = Report::default();
+    policy::examine(&mut report);
     let mode = managed::mode(examination).await;
     if !transport::examine(examination, mode, &mut report).await {
         return report.complete();

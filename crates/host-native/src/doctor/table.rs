@@ -93,6 +93,8 @@ checks! {
     JOURNAL "canary.journal" Error "The journal holds the call before and after its effect, with the log id of the gateway and the request id of Graph." "Check that Graph is reached through the AI Gateway with logs on, and that nothing in front changes /me/journal.";
     REVOKED "sign-in.revoke" Error "After revocation both tokens are refused at once." "Stop the deployment: revoked tokens still open it. Look for a cache in front of the server.";
 
+    POLICY "policy.loads" Error "The policy set on this machine (POLICY_DIR of the environment, or the one that ships) loads; what a server elsewhere has in force stands in its log and records." "Run `m365-mcp policy check` on the folder and repair what it names.";
+
     SERVICE "service.passes" Error "Access lets the service token through to the server." "Add a policy with the action Service Auth for this token to the Access application, and check the two lines of the file.";
     SERVICE_BOUND "service.bound" Error "With a service token nothing opens but discovery." "Stop the deployment: a service token is taken for a person.";
 }

@@ -72,6 +72,7 @@ impl Fixture {
             registry: Arc::new(SqliteRegistry::open(&folder.path().join("registry.sqlite")).unwrap()),
             signer: Arc::new(RingSigner),
             documents: Arc::new(ChildReader::new()),
+            policy: None,
             timer: Arc::new(TokioTimer),
         };
         let config = Config::parse(&Settings::new(), Mode::Production, Profile::ReadOnly).unwrap();

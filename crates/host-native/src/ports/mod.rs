@@ -9,6 +9,7 @@ mod directory_tests;
 pub(crate) mod documents;
 pub(crate) mod entropy;
 pub(crate) mod outbound;
+pub(crate) mod policy;
 mod public_address;
 pub(crate) mod registry;
 pub(crate) mod signer;

@@ -8,6 +8,7 @@ pub mod directory;
 pub mod documents;
 pub mod entropy;
 pub mod outbound;
+pub mod policy;
 pub mod registry;
 pub mod signer;
 pub mod sql;

@@ -1,17 +1,20 @@
+use std::sync::OnceLock;
+
 use m365_types::{
-    AccessSubject, ActionKind, AuditKind, ClientId, Effect, Email, GrantId, Identity, Person, Posture,
-    Principal, Profile, Recipient, RequestId, Role, Scope, Service, Standing, UnixMillis,
+    AccessSubject, ActionKind, ApprovalId, AuditKind, ClientId, Email, GrantId, Identity, InternalDomains,
+    Label, Members, Person, Posture, Principal, Profile, Recipient, RequestId, Role, Scope, Service,
+    Standing, Toolset,
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::visible;
+use crate::{Frame, PolicyBundle, visible};
 
 const NEEDED: &[Scope] = &[Scope::MailRead, Scope::MailSend];
 
-const fn action(effect: Effect) -> ActionSpec {
+const fn action(name: &'static str, effect: Effect) -> ActionSpec {
     ActionSpec {
-        name: "example",
+        name,
         kind: ActionKind::Tool,
         title: "Example",
         summary: "An example.",
@@ -25,8 +28,12 @@ const fn action(effect: Effect) -> ActionSpec {
     }
 }
 
-static ACTIONS: [ActionSpec; 4] =
-    [action(Effect::Read), action(Effect::Write), action(Effect::Send), action(Effect::Destroy)];
+static ACTIONS: [ActionSpec; 4] = [
+    action("example", Effect::Read),
+    action("changes", Effect::Write),
+    action("sends", Effect::Send),
+    action("removes", Effect::Destroy),
+];
 
 fn actor(kind: PrincipalKind) -> Actor {
     let subject = AccessSubject::parse("subject-1").unwrap();
@@ -61,7 +68,12 @@ fn own() -> ResolvedEffect {
 
 fn policies(toolset: &Toolset) -> Policies {
     let internal = InternalDomains::new(["contoso.example".to_owned()]);
-    Policies::standard(Frame { toolset: toolset.clone(), internal }, "hash")
+    static LOADED: OnceLock<Policies> = OnceLock::new();
+    let frame = Frame { toolset: toolset.clone(), internal };
+    let rows = || ACTIONS.iter().chain([&ADMINISTERED, &FURTHER]);
+    LOADED
+        .get_or_init(|| Policies::load(frame.clone(), rows(), PolicyBundle::standard()).unwrap())
+        .in_frame(frame)
 }
 
 fn question<'a>(
@@ -168,15 +180,17 @@ fn an_action_is_shown_exactly_where_a_person_with_every_scope_may_call_it() {
     let granted = Scope::ALL.iter().copied().collect();
     for profile in Profile::ALL {
         for action in &ACTIONS {
-            let permitted =
-                matches!(ask(PrincipalKind::Person, action, *profile, &granted), Decision::Permit(_));
+            let answer = ask(PrincipalKind::Person, action, *profile, &granted);
+            let permitted = matches!(answer, Decision::Permit(_) | Decision::Ask(_));
             assert_eq!(visible(action, &Toolset::of(*profile)), permitted, "{profile} {:?}", action.effect);
         }
     }
 }
 
 static ADMINISTERED: ActionSpec =
-    ActionSpec { name: "administered", scopes: &[Scope::UserReadAll], ..action(Effect::Read) };
+    ActionSpec { scopes: &[Scope::UserReadAll], ..action("administered", Effect::Read) };
+static FURTHER: ActionSpec =
+    ActionSpec { further_scopes: &[Scope::FilesReadAll], ..action("further", Effect::Read) };
 
 /// The answer to somebody with every permission, for one call of this row.
 fn ask_of(toolset: &Toolset, action: &'static ActionSpec, scopes: &[Scope], shared: bool) -> String {
@@ -205,7 +219,7 @@ fn what_is_not_offered_is_denied_whatever_the_profile_allows() {
         assert_eq!(visible(&ACTIONS[0], &toolset), answer == "person.full");
     }
     // A name does not widen the profile.
-    let named = Toolset { allow: ["example"].into(), ..Toolset::of(Profile::ReadOnly) };
+    let named = Toolset { allow: ["sends"].into(), ..Toolset::of(Profile::ReadOnly) };
     assert_eq!(ask_of(&named, &ACTIONS[2], NEEDED, false), "denied.profile");
 }
 
@@ -232,8 +246,6 @@ fn a_change_to_what_others_use_reaches_them() {
 
 #[test]
 fn a_permission_that_the_row_does_not_declare_opens_nothing() {
-    static FURTHER: ActionSpec =
-        ActionSpec { further_scopes: &[Scope::FilesReadAll], ..action(Effect::Read) };
     let full = Toolset::of(Profile::Full);
     assert_eq!(ask_of(&full, &ACTIONS[0], &[Scope::FilesReadAll], false), "denied.scopes");
     assert_eq!(ask_of(&full, &FURTHER, &[Scope::FilesReadAll], false), "person.full");
@@ -262,4 +274,138 @@ proptest! {
             prop_assert!(before || !after);
         }
     }
+}
+
+fn recipients() -> impl Strategy<Value = Vec<Recipient>> {
+    let address = proptest::sample::select(
+        &[
+            "blair@contoso.example",
+            "sam@fabrikam.example",
+            "list@contoso.example",
+            "a@contoso.example.evil.example",
+        ][..],
+    );
+    let said = proptest::sample::select(&[Standing::Inside, Standing::Outside, Standing::Unknown][..]);
+    let members = proptest::option::of((0..80_u32, 0..3_u32));
+    let one = (proptest::option::of(address), said, members).prop_map(|(address, said, members)| Recipient {
+        address: address.map(|address| Email::parse(address).unwrap()),
+        members: members.map(|(total, outside)| Members { total, outside }),
+        ..Recipient::everybody("name", Role::Member, said)
+    });
+    proptest::collection::vec(one, 0..4)
+}
+
+fn labels() -> impl Strategy<Value = Labels> {
+    proptest::collection::vec(proptest::sample::select(Label::ALL), 0..3)
+        .prop_map(|labels| labels.into_iter().collect())
+}
+
+fn effects() -> impl Strategy<Value = ResolvedEffect> {
+    let target = proptest::sample::select(&["", "me", "users/a@b.example", "drives/d", "sites/s/drive"][..]);
+    (target, any::<bool>(), recipients()).prop_map(|(target, shared, recipients)| ResolvedEffect {
+        target: target.to_owned(),
+        shared,
+        recipients,
+        ..ResolvedEffect::default()
+    })
+}
+
+fn approval(by_second_person: bool) -> Approval {
+    Approval { id: ApprovalId::from_random([3; 16]), by_second_person }
+}
+
+/// How far an answer opens the door: 0 not at all, 1 with somebody's yes, 2 at once.
+fn openness(decision: &Decision) -> u8 {
+    match decision {
+        Decision::Deny(_) => 0,
+        Decision::Ask(_) => 1,
+        Decision::Permit(_) => 2,
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_decision_only_closes_as_labels_and_strangers_are_added_and_no_approval_opens_a_no(
+        kind in proptest::sample::select(PrincipalKind::ALL),
+        profile in proptest::sample::select(Profile::ALL),
+        index in 0_usize..4,
+        effect in effects(),
+        more in recipients(),
+        (before, added) in (labels(), labels()),
+        now in any::<u64>(),
+    ) {
+        let policies = policies(&Toolset::of(profile));
+        let granted = Scope::ALL.iter().copied().collect();
+        let ask = |effect: &ResolvedEffect, labels: Labels, approval: Option<Approval>| {
+            let question = question(kind, &ACTIONS[index], &granted, effect);
+            decide(&policies, Question { labels, approval, now: UnixMillis::from_millis(now), ..question })
+        };
+        let first = ask(&effect, before, None);
+        // Deterministic.
+        prop_assert_eq!(code(&first), code(&ask(&effect, before, None)));
+        prop_assert!(openness(&ask(&effect, before.union(added), None)) <= openness(&first));
+        let mut wider = effect.clone();
+        wider.recipients.extend(more);
+        // A place of which nobody said who uses it is better known once somebody is named.
+        if !(effect.shared && effect.recipients.is_empty()) {
+            prop_assert!(openness(&ask(&wider, before, None)) <= openness(&first));
+        }
+        for by_second_person in [false, true] {
+            let approved = ask(&effect, before, Some(approval(by_second_person)));
+            if openness(&first) == 0 {
+                prop_assert_eq!(code(&approved), code(&first));
+            } else {
+                prop_assert_eq!(openness(&approved), 2);
+            }
+        }
+    }
+}
+
+/// The same rows under policies of an operator's own.
+fn own_policies(text: &str) -> Policies {
+    let bundle = PolicyBundle {
+        policies: [("own.cedar".to_owned(), text.to_owned())].into(),
+        ..PolicyBundle::default()
+    };
+    let frame = policies(&Toolset::of(Profile::Full)).frame().clone();
+    Policies::load(frame, &ACTIONS, bundle).unwrap()
+}
+
+#[test]
+fn an_approval_counts_for_what_it_is() {
+    let granted = Scope::ALL.iter().copied().collect();
+    let four_eyes = own_policies(
+        r#"@id("four-eyes") permit (principal, action, resource) when { context.approved && context.secondPerson };"#,
+    );
+    let own = own();
+    let ask = |approval| {
+        let question = question(PrincipalKind::Person, &ACTIONS[2], &granted, &own);
+        decide(&four_eyes, Question { approval, ..question })
+    };
+    for approval in [None, Some(approval(false))] {
+        let Decision::Ask(asked) = ask(approval) else { panic!("not asked") };
+        assert!(asked.second_person && asked.basis == "-", "{asked:?}");
+    }
+    assert_eq!(code(&ask(Some(approval(true)))), "four-eyes");
+}
+
+#[test]
+fn what_cannot_be_evaluated_or_is_not_known_is_denied() {
+    let granted = Scope::ALL.iter().copied().collect();
+    // A rule that forbids and overflows must not be left out, as Cedar would.
+    let broken = own_policies(
+        r#"@id("all") permit (principal, action, resource);
+           @id("large") @message("it is large")
+           forbid (principal, action, resource) when { context.time.day * 9223372036854775807 > 5 };"#,
+    );
+    let own = own();
+    let at = |now| {
+        let question = question(PrincipalKind::Person, &ACTIONS[2], &granted, &own);
+        decide(&broken, Question { now, ..question })
+    };
+    assert_eq!(code(&at(UnixMillis::from_secs(86_400 * 2))), "denied.policy_error");
+    assert_eq!(code(&at(UnixMillis::from_secs(86_400))), "denied.rule");
+    assert_eq!(code(&at(UnixMillis::from_secs(1))), "all");
+    let stranger = question(PrincipalKind::Person, &FURTHER, &granted, &own);
+    assert_eq!(code(&decide(&broken, stranger)), "denied.policy_error");
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
 use super::chat_message::{DEFAULT_PAGE, Place, Said, check_top, encode, next_link};
+use super::conversation_members::shown;
 use super::errors::{GraphError, Workload};
 use super::message::object;
 use super::roster::Member;
@@ -105,13 +106,7 @@ impl Chat {
     }
 
     fn members(&self, tenant: &str) -> Value {
-        let member = |member: &Member| {
-            json!({"@odata.type": "#microsoft.graph.aadUserConversationMember",
-                "id": encode(&format!("{}/{}", self.id, member.id)), "roles": [if member.guest { "guest" } else { "owner" }],
-                "displayName": member.name, "visibleHistoryStartDateTime": "0001-01-01T00:00:00Z", "userId": member.id,
-                "email": member.email, "tenantId": tenant})
-        };
-        self.members.iter().map(member).collect()
+        self.members.iter().map(|one| Value::Object(shown(&self.id, one, Some("owner"), tenant))).collect()
     }
 
     /// Everything about it, for the control interface.
@@ -177,6 +172,36 @@ fn preview(chat: &Chat) -> Value {
         json!(!last.fields.get("deletedDateTime").is_none_or(Value::is_null)),
     );
     Value::Object(preview)
+}
+
+/// `GET /chats/{id}`.
+pub(super) fn one(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let tenant = &call.estate.config.tenant_id;
+    within(call, |kept| {
+        let fields = chat(kept, call)?.fields(tenant);
+        let context = "https://graph.microsoft.com/v1.0/$metadata#chats/$entity".to_owned();
+        Ok(Answer::json(200, &View::whole(&fields).context(context)))
+    })
+}
+
+/// `GET /chats/{id}/members`: everybody at once.
+pub(super) fn members(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let tenant = &call.estate.config.tenant_id;
+    within(call, |kept| {
+        let chat = chat(kept, call)?;
+        let members: Vec<Map<String, Value>> =
+            chat.members.iter().map(|one| shown(&chat.id, one, Some("owner"), tenant)).collect();
+        let list = Page {
+            context: format!(
+                "https://graph.microsoft.com/v1.0/$metadata#chats('{}')/members",
+                encode(&chat.id)
+            ),
+            count: Some(members.len()),
+            value: members.iter().map(View::whole).collect(),
+            next: None,
+        };
+        Ok(Answer::json(200, &list))
+    })
 }
 
 /// `GET /chats/{id}/messages`, newest first.

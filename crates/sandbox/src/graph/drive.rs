@@ -1,7 +1,7 @@
 //! A drive: its items with their content, and what is read of them.
 //!
-//! Source: Graph's driveItem resource and its get and list-children pages. Out of scope: versions, permissions of single
-//! items, moving and deleting. `@microsoft.graph.downloadUrl` is an annotation and not a property: a file carries it whatever
+//! Source: Graph's driveItem resource and its get and list-children pages. Out of scope: versions, moving
+//! and deleting. `@microsoft.graph.downloadUrl` is an annotation and not a property: a file carries it whatever
 //! is selected, which is the less friendly of the two ways that services are seen to have. Invariants: the root is the first
 //! item, then come folders, then files, each by name; every file has the size of its content.
 
@@ -36,6 +36,8 @@ pub(super) struct Drive {
     pub(super) items: Vec<Map<String, Value>>,
     /// Content by the id of its item, where somebody wrote it.
     pub(super) content: HashMap<String, Bytes>,
+    /// Permissions besides the owner's, by the id of the item that was shared.
+    pub(super) permissions: HashMap<String, Vec<Value>>,
     /// How often it was changed.
     pub(super) changes: u32,
 }
@@ -162,6 +164,18 @@ impl Drive {
 pub(super) fn item(call: &Call<'_>) -> Result<Answer, GraphError> {
     Place::of(call)?.read(call, |drive, id| {
         let item = drive.item(id)?;
+        let view = view(call, drive, item).context(call.context("drive/items") + "/$entity");
+        Ok(Answer::json(200, &view))
+    })
+}
+
+/// `GET …/items/{id}:/{name}`.
+pub(super) fn named(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let place = Place::of(call)?;
+    place.read(call, |drive, folder| {
+        let name = place.name(call);
+        let parent = id_of(drive.folder(folder)?);
+        let item = drive.child(parent, name).ok_or_else(|| GraphError::not_found(Workload::Drive, name))?;
         let view = view(call, drive, item).context(call.context("drive/items") + "/$entity");
         Ok(Answer::json(200, &view))
     })

@@ -76,6 +76,11 @@ impl Place {
         }
     }
 
+    /// Whether it is the drive of a site.
+    pub(super) const fn is_of_a_site(&self) -> bool {
+        self.site.is_some()
+    }
+
     /// The id behind the item's: a file's name.
     pub(super) fn name<'a>(&self, call: &'a Call<'_>) -> &'a str {
         call.id(self.named + 1)

@@ -166,7 +166,12 @@ pub(super) fn create_link(call: &Call<'_>) -> Result<Answer, GraphError> {
         if let (Some(ends), Some(permission)) = (ends_ms, permission.as_object_mut()) {
             permission.insert("expirationDateTime".to_owned(), rfc3339(ends).into());
         }
-        made = json!({"itemId": id_of(item), "driveId": drive.id, "permission": permission});
+        let id = id_of(item).to_owned();
+        made = json!({"itemId": id, "driveId": drive.id, "permission": permission});
+        let permissions = drive.permissions.entry(id).or_default();
+        // Asked again, the service gives the link there is.
+        permissions.retain(|known| known.get("id") != permission.get("id"));
+        permissions.push(permission.clone());
         Ok(Answer::json(201, &permission))
     })?;
     call.mailbox.write().keep("links", made);

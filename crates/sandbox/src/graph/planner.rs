@@ -6,13 +6,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
 use super::errors::{GraphError, Workload};
+use super::message::object;
 use super::odata::next_link;
-use super::schema;
 use super::view::{Page, View};
+use super::{schema, seed};
 
 /// Tasks of one page.
 const PAGE: usize = 40;
@@ -75,6 +76,24 @@ pub(super) fn task(call: &Call<'_>) -> Result<Answer, GraphError> {
     let found = content.planner.iter().find(|task| task.id() == call.id(0));
     let task = found.ok_or_else(|| GraphError::not_found(Workload::Planner, call.id(0)))?;
     Ok(Answer::json(200, &task.view(call.select()).context(entity())))
+}
+
+/// `GET /planner/plans/{id}`: the one plan there is, of the group that is the team of its name.
+pub(super) fn plan(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let (id, group) = seed::plan();
+    if call.id(0) != id {
+        return Err(GraphError::not_found(Workload::Planner, call.id(0)));
+    }
+    let url = format!("https://graph.microsoft.com/v1.0/groups/{group}");
+    let fields = object(json!({
+        "id": id, "title": "Northwind Launch", "owner": group, "createdDateTime": "2026-01-12T09:00:00Z",
+        "createdBy": {"user": {"displayName": null, "id": call.person.oid}},
+        "container": {"containerId": group, "type": "group", "url": url},
+    }));
+    let context = "https://graph.microsoft.com/v1.0/$metadata#planner/plans/$entity".to_owned();
+    let view =
+        View::new(&fields, call.select()).always("@odata.etag", "W/\"JzEtUGxhbiAgQEBAQEBAQEBAQEBAQEBAUCc=\"");
+    Ok(Answer::json(200, &view.context(context)))
 }
 
 /// `PATCH /planner/tasks/{id}`.

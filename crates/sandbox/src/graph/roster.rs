@@ -27,7 +27,7 @@ impl Member {
     }
 
     /// The name that the directory knows them by.
-    fn principal(&self) -> String {
+    pub(super) fn principal(&self) -> String {
         if self.guest {
             format!("{}#EXT#@{TENANT_NAME}", self.email.replace('@', "_"))
         } else {
@@ -43,7 +43,7 @@ impl Member {
 /// Everybody of the directory.
 pub(super) fn everybody(estate: &Estate) -> impl Iterator<Item = Member> {
     let registered: Vec<Member> = estate.people.all().iter().map(|person| Member::of(person)).collect();
-    registered.into_iter().chain(seed::staff())
+    registered.into_iter().chain(seed::staff()).chain(seed::directory::guests())
 }
 
 /// The one with this object id or principal name.

@@ -56,6 +56,14 @@ impl Team {
         guid(&format!("team/{}", self.name))
     }
 
+    fn fields(&self, tenant: &str) -> Value {
+        json!({"id": self.id(), "createdDateTime": null, "displayName": self.name,
+            "description": self.description, "internalId": null, "classification": null,
+            "specialization": null, "visibility": self.visibility, "webUrl": null, "isArchived": false,
+            "tenantId": tenant, "memberSettings": null, "guestSettings": null, "messagingSettings": null,
+            "funSettings": null})
+    }
+
     fn channel_id(&self, channel: &str) -> String {
         let hex = guid(&format!("channel/{}/{channel}", self.name)).replace('-', "");
         format!("19:{hex}@thread.tacv2")
@@ -64,17 +72,7 @@ impl Team {
 
 /// The teams a person is in.
 pub(super) fn of_member(person: &Person, tenant: &str) -> Vec<Value> {
-    TEAMS
-        .iter()
-        .filter(|_| !person.guest)
-        .map(|team| {
-            json!({"id": team.id(), "createdDateTime": null, "displayName": team.name,
-                "description": team.description, "internalId": null, "classification": null,
-                "specialization": null, "visibility": team.visibility, "webUrl": null, "isArchived": false,
-                "tenantId": tenant, "memberSettings": null, "guestSettings": null, "messagingSettings": null,
-                "funSettings": null})
-        })
-        .collect()
+    TEAMS.iter().filter(|_| !person.guest).map(|team| team.fields(tenant)).collect()
 }
 
 /// The channels of the teams a person is in, each with the `teamId` that Graph leaves to the path.
@@ -121,6 +119,24 @@ pub(super) fn channels(call: &Call<'_>) -> Result<Answer, GraphError> {
         next: None,
     };
     Ok(Answer::json(200, &list))
+}
+
+/// `GET /teams/{id}`.
+pub(super) fn one(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let fields = object(team(call)?.fields(&call.estate.config.tenant_id));
+    let context = "https://graph.microsoft.com/v1.0/$metadata#teams/$entity".to_owned();
+    Ok(Answer::json(200, &View::new(&fields, call.select()).context(context)))
+}
+
+/// `GET /teams/{id}/channels/{id}`.
+pub(super) fn one_channel(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let team = team(call)?;
+    let wanted = channel(call, team)?;
+    let about = team.channels.iter().find(|(name, _)| *name == wanted).map_or("", |(_, about)| *about);
+    let fields = channel_fields(&call.estate.config.tenant_id, team, wanted, about);
+    let context =
+        format!("https://graph.microsoft.com/v1.0/$metadata#teams('{}')/channels/$entity", team.id());
+    Ok(Answer::json(200, &View::new(&fields, call.select()).context(context)))
 }
 
 /// The team in the path, if the caller is in it.

@@ -90,6 +90,14 @@ pub(super) fn lists(call: &Call<'_>) -> Result<Answer, GraphError> {
     Ok(Answer::json(200, &list))
 }
 
+/// `GET /me/todo/lists/{id}`.
+pub(super) fn list(call: &Call<'_>) -> Result<Answer, GraphError> {
+    let content = call.mailbox.read();
+    let fields = find(&content, call.id(0))?.fields();
+    let context = call.context("todo/lists") + "/$entity";
+    Ok(Answer::json(200, &View::new(&fields, call.select()).context(context)))
+}
+
 /// `GET /me/todo/lists/{id}/tasks`.
 pub(super) fn tasks(call: &Call<'_>) -> Result<Answer, GraphError> {
     call.options.check_efficiency()?;

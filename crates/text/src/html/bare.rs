@@ -254,7 +254,6 @@ impl Walk {
         if let Some(address) = address.filter(|address| !address.trim().is_empty()) {
             self.space = true;
             self.words(&address, PieceKind::Link);
-            self.space = true;
         }
     }
 

@@ -6,6 +6,7 @@ mod load;
 pub(crate) mod machine;
 mod native;
 mod path;
+mod policy;
 mod process;
 mod report;
 mod rounds;
@@ -32,6 +33,11 @@ pub(crate) enum Task {
     /// The Worker is a release build of the one for tests, because the one that ships refuses addresses of loopback.
     /// It runs in workerd itself, its Durable Objects on disk. Past the edge, everything alternating in one run.
     Worker(worker::Options),
+    /// Measure what a decision costs natively, beside what loading a policy set costs.
+    ///
+    /// A program decides a number of times, and none; the difference of its run times, divided. No clock is in the
+    /// program itself.
+    Policy(policy::Options),
     /// Measure what tool lists and mails cost a model's context, beside the most used peer.
     ///
     /// Bytes of the JSON a client gets, divided by four. The peer is asked the same of the same simulated mailbox in the
@@ -44,6 +50,7 @@ pub(crate) fn perform(workspace: &Workspace, task: Task) -> anyhow::Result<bool>
     match task {
         Task::Path(options) => path::perform(workspace, &options),
         Task::Worker(options) => worker::perform(workspace, &options),
+        Task::Policy(options) => policy::perform(workspace, &options),
         Task::Tokens(options) => tokens::perform(workspace, &options),
     }
 }

@@ -7,6 +7,7 @@ mod dependencies;
 mod deployment;
 mod documents;
 mod fences;
+mod policy;
 mod room_table;
 mod size;
 mod test_files;
@@ -41,7 +42,7 @@ struct Verdict {
 }
 
 /// The steps, cheap ones first.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step { name: "fmt", run: tool_steps::fmt },
     Step { name: "fences", run: fences::check },
     Step { name: "adapters", run: adapters::check },
@@ -52,6 +53,7 @@ const STEPS: [Step; 13] = [
     Step { name: "clippy", run: tool_steps::clippy },
     Step { name: "fuzz", run: tool_steps::fuzz },
     Step { name: "doc", run: tool_steps::doc },
+    Step { name: "policy", run: policy::check },
     Step { name: "generated", run: tool_steps::generated },
     Step { name: "deny", run: deny::check },
     Step { name: "deployment", run: deployment::check },

@@ -14,7 +14,7 @@ pub(super) fn only_what_is_named_is_changed(site: &Site) -> Result<()> {
     let id = before.text("/id")?;
     let attendees = json!(["blair@contoso.example", "carla.mendes@fabrikam.example"]);
     let arguments = json!({ "id": id, "subject": "Renamed", "location": "Annex", "attendees": attendees });
-    let reply = session.tool("updateEvent", &arguments)?;
+    let reply = session.call_approved("updateEvent", &arguments)?;
     ensure!(
         reply.content()?.at("/changed") == &json!(["subject", "location", "attendees"]),
         "{}",
@@ -30,7 +30,7 @@ pub(super) fn only_what_is_named_is_changed(site: &Site) -> Result<()> {
         ensure!(before.at(same) == after.at(same), "{same} changed: {after}");
     }
     ensure!(after.text("/subject")? == "Renamed" && after.list("/attendees")?.len() == 2, "{after}");
-    session.tool("updateEvent", &json!({ "id": id, "attendees": [] }))?.content()?;
+    session.call_approved("updateEvent", &json!({ "id": id, "attendees": [] }))?.content()?;
     ensure!(event(&session, |one| one.at("/id") == id)?.list("/attendees")?.is_empty(), "still invited");
     Ok(())
 }
@@ -49,7 +49,7 @@ pub(super) fn a_new_time_is_anchored_in_a_named_zone(site: &Site) -> Result<()> 
         ),
     ] {
         let arguments = json!({ "id": id, "start": start, "end": end, "timeZone": zone });
-        let reply = session.tool("updateEvent", &arguments)?;
+        let reply = session.call_approved("updateEvent", &arguments)?;
         let call = session.last_graph_request()?;
         let (at, zone) = (call.body().text("/start/dateTime")?, call.body().text("/start/timeZone")?);
         ensure!((at, zone) == expected, "{start}: {at} {zone}: {}", reply.answer);
@@ -62,7 +62,7 @@ pub(super) fn a_new_time_is_anchored_in_a_named_zone(site: &Site) -> Result<()> 
         (json!({ "id": id }), "id"),
     ] {
         session
-            .tool("updateEvent", &arguments)?
+            .call_approved("updateEvent", &arguments)?
             .expect_invalid(named)
             .with_context(|| arguments.to_string())?;
     }
@@ -73,12 +73,14 @@ pub(super) fn a_new_time_is_anchored_in_a_named_zone(site: &Site) -> Result<()> 
 pub(super) fn a_description_of_a_teams_meeting_is_left_alone(site: &Site) -> Result<()> {
     let session = Session::open(site, "description")?;
     let id = created(&session, &plain("Plain"))?;
-    session.tool("updateEvent", &json!({ "id": id, "body": "<b>New</b><script>x</script>" }))?.content()?;
+    session
+        .call_approved("updateEvent", &json!({ "id": id, "body": "<b>New</b><script>x</script>" }))?
+        .content()?;
     let content = session.last_graph_request()?.body().text("/body/content")?.to_owned();
     ensure!(content.contains("<b>New</b>") && !content.contains("script"), "{content}");
     let arguments = with(&plain("Online"), &json!({ "onlineMeeting": true }));
     let id = created(&session, &arguments)?;
-    let told = session.tool("updateEvent", &json!({ "id": id, "body": "New" }))?.failure()?;
+    let told = session.call_approved("updateEvent", &json!({ "id": id, "body": "New" }))?.failure()?;
     ensure!(told.contains("Nothing was changed"), "{told}");
     let online = calendar(&session)?.into_iter().filter(|one| one.at("/subject") == "Online");
     ensure!(
@@ -97,8 +99,12 @@ pub(super) fn an_occurrence_is_changed_and_cancelled_without_its_series(site: &S
     };
     let before = stand_ups()?;
     let (first, second) = (before.first().context("one")?, before.get(1).context("another")?);
-    session.tool("updateEvent", &json!({ "id": first.at("/id"), "subject": "Sit-down" }))?.content()?;
-    session.tool("cancelEvent", &json!({ "id": second.at("/id"), "comment": "All hands" }))?.content()?;
+    session
+        .call_approved("updateEvent", &json!({ "id": first.at("/id"), "subject": "Sit-down" }))?
+        .content()?;
+    session
+        .call_approved("cancelEvent", &json!({ "id": second.at("/id"), "comment": "All hands" }))?
+        .content()?;
     let after = stand_ups()?;
     ensure!(after.len() + 2 == before.len(), "{} of {} are left", after.len(), before.len());
     let cancelled = site.control.graph("cancellations", &session.person.email)?;
@@ -113,15 +119,15 @@ pub(super) fn a_cancelled_event_is_gone_and_only_its_organiser_cancels(site: &Si
     let session = Session::open(site, "cancel")?;
     let own = event(&session, |one| one.at("/isOrganizer") == true)?;
     let id = own.text("/id")?;
-    let reply = session.tool("cancelEvent", &json!({ "id": id, "comment": "Not <b>needed</b>" }))?;
+    let reply = session.call_approved("cancelEvent", &json!({ "id": id, "comment": "Not <b>needed</b>" }))?;
     ensure!(reply.content()?.text("/status")? == "cancelled", "{}", reply.answer);
     let call = session.last_graph_request()?;
     ensure!(call.line() == format!("POST /v1.0/me/events/{}/cancel", segment(id)), "{}", call.line());
     ensure!(call.body() == &json!({ "comment": "Not <b>needed</b>" }), "{}", call.body());
     ensure!(calendar(&session)?.iter().all(|one| one.at("/id") != id), "it is still there");
-    session.tool("cancelEvent", &json!({ "id": id }))?.failure()?;
+    session.call_approved("cancelEvent", &json!({ "id": id }))?.failure()?;
     let invited = event(&session, |one| one.at("/isOrganizer") == false)?;
-    let told = session.tool("cancelEvent", &json!({ "id": invited.at("/id") }))?.failure()?;
+    let told = session.call_approved("cancelEvent", &json!({ "id": invited.at("/id") }))?.failure()?;
     ensure!(told.contains("organiser") && told.contains("respondToEvent"), "{told}");
     ensure!(site.control.graph("cancellations", &session.person.email)?.len() == 1, "another was cancelled");
     Ok(())
@@ -140,7 +146,7 @@ pub(super) fn an_invitation_is_answered_in_three_ways(site: &Site) -> Result<()>
         arguments.insert("id".to_owned(), id.into());
         arguments.insert("response".to_owned(), response.into());
         let sent = arguments.get("sendResponse").cloned().unwrap_or(json!(true));
-        let reply = session.tool("respondToEvent", &Value::Object(arguments))?;
+        let reply = session.call_approved("respondToEvent", &Value::Object(arguments))?;
         ensure!(reply.content()?.text("/status")? == done, "{}", reply.answer);
         let call = session.last_graph_request()?;
         ensure!(call.line() == format!("POST /v1.0/me/events/{}/{response}", segment(id)), "{}", call.line());
@@ -156,7 +162,7 @@ pub(super) fn an_invitation_is_answered_in_three_ways(site: &Site) -> Result<()>
     ensure!(calendar(&session)?.iter().all(|one| one.at("/id") != id), "a declined event is still there");
     let own = event(&session, |one| one.at("/isOrganizer") == true)?;
     let arguments = json!({ "id": own.at("/id"), "response": "accept" });
-    let told = session.tool("respondToEvent", &arguments)?.failure()?;
+    let told = session.call_approved("respondToEvent", &arguments)?.failure()?;
     ensure!(told.contains("cancelEvent"), "{told}");
     for (arguments, named) in [
         (json!({ "id": id, "response": "maybe" }), "response"),
@@ -164,7 +170,7 @@ pub(super) fn an_invitation_is_answered_in_three_ways(site: &Site) -> Result<()>
         (json!({ "id": id, "response": "accept", "sendResponse": "no" }), "sendResponse"),
         (json!({ "id": id, "response": "accept", "sendResponse": false, "comment": "x" }), "comment"),
     ] {
-        session.tool("respondToEvent", &arguments)?.expect_invalid(named)?;
+        session.call_approved("respondToEvent", &arguments)?.expect_invalid(named)?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ fn arguments_of(tool: &str, id: &str) -> Value {
 pub(super) fn each_calendar_tool_needs_its_own_permission(site: &Site) -> Result<()> {
     let session = Session::with_scope(site, "no-calendar", "Mail.Read")?;
     for (tool, arguments, scope) in rows("AAMkADx=") {
-        let refused = session.tool(tool, &arguments)?;
+        let refused = session.call_approved(tool, &arguments)?;
         refused.answer.expect(&[403])?;
         let wanted = challenge(&refused.answer, "scope").unwrap_or_default();
         ensure!(wanted.split(' ').any(|one| one == scope), "{tool} asks for {wanted}");
@@ -62,7 +62,7 @@ pub(super) fn each_calendar_tool_needs_its_own_permission(site: &Site) -> Result
             continue;
         }
         let arguments = with(&arguments, &json!({ "mailbox": SUPPORT }));
-        let refused = session.tool(tool, &arguments)?;
+        let refused = session.call_approved(tool, &arguments)?;
         refused.answer.expect(&[403])?;
         let wanted = challenge(&refused.answer, "scope").unwrap_or_default();
         ensure!(wanted.split(' ').any(|one| one == format!("{scope}.Shared")), "{tool} asks for {wanted}");
@@ -95,7 +95,7 @@ pub(super) fn every_documented_refusal_of_calendars_is_told_as_its_own(site: &Si
             if limited && !["createCalendarEvent", "getSchedule"].contains(&tool) {
                 continue;
             }
-            let reply = session.tool(tool, &arguments)?;
+            let reply = session.call_approved(tool, &arguments)?;
             let sentence = reply.failure().with_context(|| format!("{tool}: {kind}"))?;
             ensure!(sentence.contains(words), "{tool}: {kind} is told as: {sentence}");
             if kind.at("/status") == 403 {
@@ -118,10 +118,10 @@ pub(super) fn a_calendar_that_is_not_shared_stays_closed(site: &Site) -> Result<
             continue;
         }
         let arguments = with(&arguments, &json!({ "mailbox": owner.person.email }));
-        let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
+        let told = session.call_approved(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("not shared"), "{tool}: {told}");
         let arguments = with(&arguments, &json!({ "mailbox": "nobody.at.all@contoso.example" }));
-        let told = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
+        let told = session.call_approved(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(told.contains("no mailbox"), "{tool}: {told}");
     }
     ensure!(owner.site.control.graph("calendar", &owner.person.email)? == before, "something changed");
@@ -134,7 +134,10 @@ pub(super) fn events_of_others_and_ids_of_nothing_lead_nowhere(site: &Site) -> R
     let before = site.control.graph("calendar", &other.person.email)?;
     for (tool, _) in OF_ONE_EVENT {
         for id in [foreign.as_str(), "AAMkADgone/gone/gone/gone+A=", "inbox"] {
-            session.tool(tool, &arguments_of(tool, id))?.failure().with_context(|| format!("{tool} {id}"))?;
+            session
+                .call_approved(tool, &arguments_of(tool, id))?
+                .failure()
+                .with_context(|| format!("{tool} {id}"))?;
         }
     }
     ensure!(site.control.graph("calendar", &other.person.email)? == before, "something changed");
@@ -165,7 +168,7 @@ pub(super) fn ids_of_events_never_leave_their_segment(site: &Site) -> Result<()>
         &long,
     ] {
         for (tool, _) in OF_ONE_EVENT {
-            let reply = session.tool(tool, &arguments_of(tool, bad))?;
+            let reply = session.call_approved(tool, &arguments_of(tool, bad))?;
             reply.expect_invalid("id").with_context(|| format!("{tool} {bad:?}"))?;
         }
     }
@@ -173,10 +176,10 @@ pub(super) fn ids_of_events_never_leave_their_segment(site: &Site) -> Result<()>
     for odd in ["AA/BB+C=", "AAMk/cancel", "x'y"] {
         for (tool, ending) in OF_ONE_EVENT {
             if odd.contains('\'') {
-                session.tool(tool, &arguments_of(tool, odd))?.expect_invalid("id")?;
+                session.call_approved(tool, &arguments_of(tool, odd))?.expect_invalid("id")?;
                 continue;
             }
-            session.tool(tool, &arguments_of(tool, odd))?.failure()?;
+            session.call_approved(tool, &arguments_of(tool, odd))?.failure()?;
             let path = session.last_graph_request()?.path().to_owned();
             ensure!(path == format!("/v1.0/me/events/{}{ending}", segment(odd)), "{tool} {odd}: {path}");
         }
@@ -229,7 +232,7 @@ pub(super) fn arguments_of_calendars_are_bounded_and_named(site: &Site) -> Resul
     for (tool, arguments, named) in &cases {
         let shown =
             || format!("{tool} {named} {}", arguments.to_string().chars().take(200).collect::<String>());
-        session.tool(tool, arguments)?.expect_invalid(named).with_context(shown)?;
+        session.call_approved(tool, arguments)?.expect_invalid(named).with_context(shown)?;
     }
     ensure!(session.graph_requests()?.len() == known, "a refused argument reached Graph");
     Ok(())
@@ -239,8 +242,10 @@ pub(super) fn what_changes_an_event_is_recorded_with_what_it_reaches(site: &Site
     let session = Session::open(site, "calendar-record")?;
     let own = event(&session, |one| one.at("/isOrganizer") == true)?;
     let id = own.text("/id")?;
-    session.tool("updateEvent", &json!({ "id": id, "attendees": ["blair@contoso.example"] }))?.content()?;
-    session.tool("cancelEvent", &json!({ "id": id, "comment": "the secret reason" }))?.content()?;
+    session
+        .call_approved("updateEvent", &json!({ "id": id, "attendees": ["blair@contoso.example"] }))?
+        .content()?;
+    session.call_approved("cancelEvent", &json!({ "id": id, "comment": "the secret reason" }))?.content()?;
     let Some(records) = session.records()? else { return Ok(()) };
     for tool in ["updateEvent", "cancelEvent"] {
         let outcome =

@@ -51,7 +51,7 @@ pub(super) fn suggestions_are_local_times_and_their_absence_is_explained(site: &
         ensure!(text(&reply)?.contains(words), "{start}: {}", reply.answer);
     }
     let all_day = json!({ "subject": "Away", "start": "2031-04-02T00:00", "end": "2031-04-03T00:00" });
-    session.tool("createCalendarEvent", &all_day)?.content()?;
+    session.call_approved("createCalendarEvent", &all_day)?.content()?;
     let arguments = json!({ "attendees": [MEGAN], "start": "2031-04-02T08:00", "end": "2031-04-02T17:00" });
     let reply = session.tool("findMeetingTimes", &arguments)?;
     ensure!(text(&reply)?.contains("the person who asks is not free"), "{}", reply.answer);
@@ -63,7 +63,7 @@ pub(super) fn free_and_busy_times_are_told_without_what_they_are_taken_by(site: 
     let secret = json!({
         "subject": "Secret acquisition", "start": "2031-03-31T10:00", "end": "2031-03-31T11:30", "location": "Vault",
     });
-    session.tool("createCalendarEvent", &secret)?.content()?;
+    session.call_approved("createCalendarEvent", &secret)?.content()?;
     let room = site.control.graph("rooms", &session.person.email)?.into_iter().next().context("a room")?;
     let own = session.person.email.as_str();
     let addresses = json!([own, MEGAN, room.at("/emailAddress"), "nobody@contoso.example"]);

@@ -41,9 +41,9 @@ pub(super) fn a_site_is_found_and_its_files_read_and_written(site: &Site) -> Res
         ensure!(read.content()?.text("/text")?.contains("Ask Megan"), "{}", read.answer);
         let name = format!("{}.txt", session.person.email.replace('@', "-"));
         let conflict = json!({ "name": name, "content": "mine", "conflict": "rename" });
-        let made = session.tool("uploadFile", &there(conflict))?;
+        let made = session.call_approved("uploadFile", &there(conflict))?;
         let made = made.content()?.text("/id")?.to_owned();
-        let link = session.tool("createSharingLink", &there(json!({ "id": made })))?;
+        let link = session.call_approved("createSharingLink", &there(json!({ "id": made })))?;
         ensure!(
             link.content()?.text("/webUrl")?.starts_with("https://contoso.sharepoint.com/"),
             "{}",
@@ -68,7 +68,7 @@ pub(super) fn what_lies_elsewhere_needs_a_further_permission(site: &Site) -> Res
         ("uploadFile", json!({ "name": "a.txt", "content": "x", "driveId": drive }), "Files.ReadWrite.All"),
         ("createSharingLink", json!({ "id": "root", "driveId": drive }), "Files.ReadWrite.All"),
     ] {
-        let refused = narrow.tool(tool, &arguments)?;
+        let refused = narrow.call_approved(tool, &arguments)?;
         ensure!(refused.answer.status == 403, "{tool}: {}", refused.answer);
         let challenge = refused.answer.header("www-authenticate").unwrap_or_default();
         ensure!(challenge.contains("insufficient_scope") && challenge.contains(scope), "{tool}: {challenge}");
@@ -88,14 +88,15 @@ pub(super) fn what_lies_elsewhere_needs_a_further_permission(site: &Site) -> Res
             json!({ "siteId": reading.at("/id"), "name": "a.txt", "content": "x", "conflict": "replace" }),
         ),
     ] {
-        let sentence = session.tool(tool, &arguments)?.failure().with_context(|| arguments.to_string())?;
+        let sentence =
+            session.call_approved(tool, &arguments)?.failure().with_context(|| arguments.to_string())?;
         ensure!(sentence.contains("not shared with this account"), "{tool}: {sentence}");
     }
     let no_sharing = site_named(site, "Legal hold")?;
     let file =
         no_sharing.list("/files")?.iter().find(|file| file.at("/name") == "readme.txt").context("a file")?;
     let arguments = json!({ "siteId": no_sharing.at("/id"), "id": file.at("/id") });
-    let sentence = session.tool("createSharingLink", &arguments)?.failure()?;
+    let sentence = session.call_approved("createSharingLink", &arguments)?.failure()?;
     ensure!(sentence.contains("A rule of the organisation"), "{sentence}");
     Ok(())
 }
@@ -224,7 +225,7 @@ pub(super) fn what_lists_and_searches_show_is_cleaned_and_framed(site: &Site) ->
         ("listListItems", list),
         ("searchM365", json!({ "query": "ignore", "types": ["driveItem", "site", "listItem"], "count": 25 })),
     ] {
-        let reply = session.tool(tool, &arguments)?;
+        let reply = session.call_approved(tool, &arguments)?;
         let result = reply.result()?.to_string();
         let strange = |c: char| INVISIBLE.iter().any(|range| range.contains(&c));
         if let Some(found) = result.chars().find(|c| strange(*c)) {

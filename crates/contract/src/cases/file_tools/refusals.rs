@@ -60,8 +60,10 @@ pub(super) fn every_documented_refusal_of_files_is_told_as_its_own(site: &Site) 
         let statuses = [400, 403, 404, 409, 423, 500, 507];
         for status in statuses {
             fault(&session, "graph", status)?;
-            let sentence =
-                session.tool(tool, &arguments)?.failure().with_context(|| format!("{tool} {status}"))?;
+            let sentence = session
+                .call_approved(tool, &arguments)?
+                .failure()
+                .with_context(|| format!("{tool} {status}"))?;
             ensure!(!sentence.contains("current state"), "Graph's own words: {sentence}");
             sentences.insert(sentence);
         }
@@ -72,7 +74,7 @@ pub(super) fn every_documented_refusal_of_files_is_told_as_its_own(site: &Site) 
         site.control.fault(&json!({
             "target": "graph", "kind": "rate_limit", "person": session.person.email, "times": 1,
         }))?;
-        let sentence = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
+        let sentence = session.call_approved(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(sentence.contains("in 41 seconds"), "{tool}: {sentence}");
     }
     Ok(())
@@ -114,7 +116,7 @@ pub(super) fn an_upload_is_refused_in_words_of_its_own(site: &Site) -> Result<()
     ] {
         fault(&session, "sharepoint", status)?;
         let sentence =
-            session.tool("uploadFile", &arguments)?.failure().with_context(|| status.to_string())?;
+            session.call_approved("uploadFile", &arguments)?.failure().with_context(|| status.to_string())?;
         ensure!(sentence.contains(words), "{status}: {sentence}");
         ensure!(!sentence.contains(CANARY) && !sentence.contains("https://"), "{status}: {sentence}");
     }
@@ -150,7 +152,7 @@ pub(super) fn the_files_of_another_person_stay_closed(site: &Site) -> Result<()>
         {
             let arguments = with(&with(&json!({ "id": theirs }), &more), &place);
             let sentence =
-                one.tool(tool, &arguments)?.failure().with_context(|| format!("{tool} {place}"))?;
+                one.call_approved(tool, &arguments)?.failure().with_context(|| format!("{tool} {place}"))?;
             ensure!(sentence.contains(words), "{tool} {place}: {sentence}");
         }
     }
@@ -178,12 +180,15 @@ pub(super) fn ids_of_files_never_leave_their_segment(site: &Site) -> Result<()> 
         let given = |id: &str| with(rest, &json!({ *argument: id }));
         for id in HOSTILE {
             session
-                .tool(tool, &given(id))?
+                .call_approved(tool, &given(id))?
                 .expect_invalid(argument)
                 .with_context(|| format!("{tool} {argument} {id:?}"))?;
         }
         for id in ODD {
-            session.tool(tool, &given(id))?.failure().with_context(|| format!("{tool} {argument} {id:?}"))?;
+            session
+                .call_approved(tool, &given(id))?
+                .failure()
+                .with_context(|| format!("{tool} {argument} {id:?}"))?;
         }
     }
     for call in since(&session, 0)? {
@@ -216,7 +221,7 @@ pub(super) fn counts_and_lists_of_files_are_bounded(site: &Site) -> Result<()> {
         ] {
             let arguments = with(&rest, &json!({ "count": count }));
             session
-                .tool(tool, &arguments)?
+                .call_approved(tool, &arguments)?
                 .expect_invalid("count")
                 .with_context(|| format!("{tool} {count}"))?;
         }
@@ -228,7 +233,7 @@ pub(super) fn counts_and_lists_of_files_are_bounded(site: &Site) -> Result<()> {
         ("listListItems", "listId"),
         ("searchM365", "query"),
     ] {
-        session.tool(tool, &json!({}))?.expect_invalid(named)?;
+        session.call_approved(tool, &json!({}))?.expect_invalid(named)?;
     }
     ensure!(session.graph_requests()?.is_empty(), "a refused call reached Graph");
     Ok(())
@@ -245,12 +250,12 @@ pub(super) fn no_address_of_content_is_in_a_result_log_or_record(site: &Site) ->
         ("uploadFile", json!({ "name": "secret place.txt", "content": "y", "conflict": "replace" })),
         ("createSharingLink", json!({ "id": id })),
     ] {
-        let reply = session.tool(tool, &arguments)?;
+        let reply = session.call_approved(tool, &arguments)?;
         reply.success().with_context(|| tool.to_owned())?;
         texts.push((format!("the result of {tool}"), reply.answer.text()));
     }
     fault(&session, "sharepoint", 500)?;
-    let failed = session.tool("uploadFile", &json!({ "name": "lost.txt", "content": "x" }))?;
+    let failed = session.call_approved("uploadFile", &json!({ "name": "lost.txt", "content": "x" }))?;
     texts.push(("a failure".to_owned(), failed.answer.text()));
     let transfers = site.control.requests("sharepoint", Some(&session.person.email))?;
     ensure!(transfers.len() >= 3, "nothing to hide: {transfers:?}");

@@ -18,7 +18,7 @@ pub(super) fn a_new_file_is_created_once_and_never_over_another(site: &Site) -> 
     let folder = id_of(&session, "Empty")?;
     let text = "# Plan\n\nGrüße & \"mehr\"\n";
     let arguments = json!({ "name": "Plan #1.md", "content": text, "folderId": folder });
-    let reply = session.tool("uploadFile", &arguments)?;
+    let reply = session.call_approved("uploadFile", &arguments)?;
     let made = item(&session, "Plan #1.md")?.context("it was not written")?;
     ensure!(reply.content()?.at("/id") == made.at("/id"), "{}", reply.answer);
     ensure!(made.at("/parentReference/id") == folder.as_str(), "{made}");
@@ -33,19 +33,19 @@ pub(super) fn a_new_file_is_created_once_and_never_over_another(site: &Site) -> 
     let range = part.at("/headers/content-range");
     ensure!(*range == format!("bytes 0-{}/{}", text.len() - 1, text.len()), "{part}");
 
-    let sentence = session.tool("uploadFile", &arguments)?.failure()?;
+    let sentence = session.call_approved("uploadFile", &arguments)?.failure()?;
     ensure!(sentence.contains("already holds something of that name"), "{sentence}");
     ensure!(!sentence.contains(CANARY) && !sentence.contains("sharepoint.com"), "{sentence}");
     ensure!(item(&session, "Plan #1.md")?.as_ref() == Some(&made), "it was changed all the same");
 
     let renamed = with(&arguments, &json!({ "conflict": "rename" }));
-    let other = session.tool("uploadFile", &renamed)?;
+    let other = session.call_approved("uploadFile", &renamed)?;
     ensure!(other.content()?.at("/id") != made.at("/id"), "{}", other.answer);
     ensure!(other.content()?.text("/name")?.starts_with("Plan #1"), "{}", other.answer);
 
     let replaced = with(&arguments, &json!({ "conflict": "replace", "content": "new" }));
     let before = session.graph_requests()?.len();
-    let again = session.tool("uploadFile", &replaced)?;
+    let again = session.call_approved("uploadFile", &replaced)?;
     ensure!(
         again.content()?.at("/id") == made.at("/id") && again.content()?.at("/size") == 3,
         "{}",
@@ -59,10 +59,10 @@ pub(super) fn a_new_file_is_created_once_and_never_over_another(site: &Site) -> 
 
 pub(super) fn a_file_is_replaced_in_the_version_that_was_read_only(site: &Site) -> Result<()> {
     let session = Session::open(site, "upload-version")?;
-    let made = session.tool("uploadFile", &json!({ "name": "counted.txt", "content": "one" }))?;
+    let made = session.call_approved("uploadFile", &json!({ "name": "counted.txt", "content": "one" }))?;
     let (id, tag) = (made.content()?.text("/id")?, made.content()?.text("/eTag")?);
     let replace = |text: &str, tag: &str| {
-        session.tool("uploadFile", &json!({ "id": id, "content": text, "ifMatch": tag }))
+        session.call_approved("uploadFile", &json!({ "id": id, "content": text, "ifMatch": tag }))
     };
     let second = replace("two!", tag)?;
     ensure!(
@@ -76,13 +76,14 @@ pub(super) fn a_file_is_replaced_in_the_version_that_was_read_only(site: &Site) 
     let sentence = replace("three", tag)?.failure()?;
     ensure!(sentence.contains("Read it again"), "{sentence}");
     ensure!(item(&session, "counted.txt")?.context("it")?.at("/size") == 4, "an old version was written");
-    session.tool("uploadFile", &json!({ "id": id, "content": "free" }))?.content()?;
+    session.call_approved("uploadFile", &json!({ "id": id, "content": "free" }))?.content()?;
 
     let word = id_of(&session, "Northwind launch plan.docx")?;
-    let sentence = session.tool("uploadFile", &json!({ "id": word, "content": "x" }))?.failure()?;
+    let sentence = session.call_approved("uploadFile", &json!({ "id": word, "content": "x" }))?.failure()?;
     ensure!(sentence.contains("not a file of text"), "{sentence}");
     let locked = id_of(&session, "roadmap.md")?;
-    let sentence = session.tool("uploadFile", &json!({ "id": locked, "content": "x" }))?.failure()?;
+    let sentence =
+        session.call_approved("uploadFile", &json!({ "id": locked, "content": "x" }))?.failure()?;
     ensure!(sentence.contains("locked by somebody"), "{sentence}");
     Ok(())
 }
@@ -111,7 +112,7 @@ pub(super) fn names_of_files_lead_nowhere_else(site: &Site) -> Result<()> {
         "x:/children?.txt",
     ] {
         session
-            .tool("uploadFile", &json!({ "name": name, "content": "x" }))?
+            .call_approved("uploadFile", &json!({ "name": name, "content": "x" }))?
             .expect_invalid("name")
             .with_context(|| format!("{name:?}"))?;
     }
@@ -127,7 +128,7 @@ pub(super) fn names_of_files_lead_nowhere_else(site: &Site) -> Result<()> {
         (json!({ "name": "a.txt", "content": "x", "driveId": "a", "siteId": "b" }), "siteId"),
     ] {
         session
-            .tool("uploadFile", &arguments)?
+            .call_approved("uploadFile", &arguments)?
             .expect_invalid(named)
             .with_context(|| arguments.to_string())?;
     }
@@ -135,7 +136,7 @@ pub(super) fn names_of_files_lead_nowhere_else(site: &Site) -> Result<()> {
     ensure!(files(&session)?.len() == before.len(), "something was written");
     // What is only unusual is taken as it is.
     let name = "100% Maße & 'Größen' (דוח) +1.csv";
-    session.tool("uploadFile", &json!({ "name": name, "content": "a,b" }))?.content()?;
+    session.call_approved("uploadFile", &json!({ "name": name, "content": "a,b" }))?.content()?;
     ensure!(item(&session, name)?.is_some(), "{:?}", session.last_graph_request()?.0);
     Ok(())
 }
@@ -143,7 +144,7 @@ pub(super) fn names_of_files_lead_nowhere_else(site: &Site) -> Result<()> {
 pub(super) fn a_link_is_for_the_organisation_and_kept(site: &Site) -> Result<()> {
     let session = Session::open(site, "link")?;
     let id = id_of(&session, "launch notes.md")?;
-    let reply = session.tool("createSharingLink", &json!({ "id": id }))?;
+    let reply = session.call_approved("createSharingLink", &json!({ "id": id }))?;
     let call = session.last_graph_request()?;
     ensure!(call.line() == format!("POST /v1.0/me/drive/items/{id}/createLink"), "{}", call.line());
     ensure!(*call.body() == json!({ "type": "view", "scope": "organization" }), "{}", call.body());
@@ -151,7 +152,7 @@ pub(super) fn a_link_is_for_the_organisation_and_kept(site: &Site) -> Result<()>
     ensure!(reply.answer.text().contains("Everybody in the organisation"), "{}", reply.answer);
     let ends = "2030-01-01T09:00:00+02:00";
     let edit = json!({ "id": id, "type": "edit", "expirationDateTime": ends });
-    session.tool("createSharingLink", &edit)?.content()?;
+    session.call_approved("createSharingLink", &edit)?.content()?;
     let links = site.control.graph("links", &session.person.email)?;
     let [first, second] = links.as_slice() else { anyhow::bail!("not two links: {links:?}") };
     ensure!(first.at("/itemId") == id.as_str() && first.at("/permission/link/type") == "view", "{first}");
@@ -161,10 +162,10 @@ pub(super) fn a_link_is_for_the_organisation_and_kept(site: &Site) -> Result<()>
         (json!({ "id": id, "type": "embed" }), "type"),
         (json!({ "id": id, "expirationDateTime": "tomorrow" }), "expirationDateTime"),
     ] {
-        session.tool("createSharingLink", &arguments)?.expect_invalid(named)?;
+        session.call_approved("createSharingLink", &arguments)?.expect_invalid(named)?;
     }
     // Whom it is for cannot be widened.
-    session.tool("createSharingLink", &json!({ "id": id, "scope": "anonymous" }))?.content()?;
+    session.call_approved("createSharingLink", &json!({ "id": id, "scope": "anonymous" }))?.content()?;
     ensure!(session.last_graph_request()?.body().at("/scope") == "organization", "an anonymous link");
     Ok(())
 }

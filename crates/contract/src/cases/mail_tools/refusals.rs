@@ -52,7 +52,7 @@ pub(super) fn every_documented_refusal_of_mail_is_told_as_its_own(site: &Site) -
             site.control.fault(&json!({
                 "target": "graph", "kind": "status", "status": status, "person": session.person.email, "times": times,
             }))?;
-            let failed = session.tool(tool, &arguments)?.failure();
+            let failed = session.call_approved(tool, &arguments)?.failure();
             let sentence = failed.with_context(|| format!("{tool} {status}"))?;
             ensure!(!sentence.contains("current state"), "Graph's own words: {sentence}");
             sentences.insert(sentence);
@@ -75,14 +75,14 @@ pub(super) fn what_goes_nowhere_or_in_another_s_name_is_told(site: &Site) -> Res
         ("sendDraft", json!({ "id": draft })),
         ("sendDraft", json!({ "id": empty.content()?.text("/id")? })),
     ] {
-        let sentence = session.tool(tool, &arguments)?.failure()?;
+        let sentence = session.call_approved(tool, &arguments)?.failure()?;
         ensure!(sentence.contains("recipient"), "{tool} is told as: {sentence}");
     }
     // A delegate reads a mailbox and does not write in its owner's name.
     let owner = site.person_with("lender", &json!({ "delegates": [session.person.email] }))?;
     session.tool("getEmails", &json!({ "mailbox": owner.email, "count": 1 }))?.content()?;
     let arguments = json!({ "to": nowhere, "subject": "s", "body": "b", "mailbox": owner.email });
-    let sentence = session.tool("sendEmail", &arguments)?.failure()?;
+    let sentence = session.call_approved("sendEmail", &arguments)?.failure()?;
     ensure!(sentence.contains("may not send as"), "{sentence}");
     ensure!(site.control.graph("sent", &session.person.email)?.is_empty(), "something was sent");
     ensure!(site.control.graph("sent", &owner.email)?.is_empty(), "something was sent");
@@ -117,7 +117,7 @@ pub(super) fn another_mailbox_needs_its_permission_and_its_owner(site: &Site) ->
         ("updateEmail", json!({ "id": id, "isRead": true, "mailbox": SUPPORT }), "Mail.ReadWrite.Shared"),
         ("replyEmail", json!({ "id": id, "comment": "c", "mailbox": SUPPORT }), "Mail.Send.Shared"),
     ] {
-        let refused = narrow.tool(tool, &arguments)?;
+        let refused = narrow.call_approved(tool, &arguments)?;
         refused.answer.expect(&[403]).with_context(|| tool.to_owned())?;
         let asked = challenge(&refused.answer, "scope").unwrap_or_default();
         ensure!(asked.split(' ').any(|one| one == scope), "{tool} asks for {asked}");
@@ -131,7 +131,7 @@ pub(super) fn a_mail_of_another_person_stays_closed(site: &Site) -> Result<()> {
     let other = site.person("private")?;
     let id = message(site, &other.email, CHAIN)?.text("/id")?.to_owned();
     for (tool, arguments) in on_a_message(&id) {
-        let sentence = session.tool(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
+        let sentence = session.call_approved(tool, &arguments)?.failure().with_context(|| tool.to_owned())?;
         ensure!(!sentence.contains("Warehouse"), "{tool}: {sentence}");
     }
     let untouched = message(site, &other.email, CHAIN)?;
@@ -169,7 +169,7 @@ pub(super) fn ids_of_mail_never_leave_their_segment(site: &Site) -> Result<()> {
                 arguments.insert("id".to_owned(), hostile.clone());
             }
             session
-                .tool(tool, &arguments)?
+                .call_approved(tool, &arguments)?
                 .expect_invalid("id")
                 .with_context(|| format!("{tool} {hostile}"))?;
         }
@@ -180,7 +180,7 @@ pub(super) fn ids_of_mail_never_leave_their_segment(site: &Site) -> Result<()> {
             ("addDraftAttachment", json!({ "id": good, "driveItemId": "x", "driveId": hostile }), "driveId"),
         ] {
             session
-                .tool(tool, &arguments)?
+                .call_approved(tool, &arguments)?
                 .expect_invalid(named)
                 .with_context(|| format!("{tool} {hostile}"))?;
         }
@@ -218,7 +218,10 @@ pub(super) fn lists_texts_and_choices_of_mail_are_bounded(site: &Site) -> Result
         (("getEmail", json!({ "id": "a", "timeZone": "Mars/Olympus" })), "timeZone"),
         (("getEmails", json!({ "timeZone": 7 })), "timeZone"),
     ] {
-        session.tool(tool, &arguments)?.expect_invalid(named).with_context(|| format!("{tool} {named}"))?;
+        session
+            .call_approved(tool, &arguments)?
+            .expect_invalid(named)
+            .with_context(|| format!("{tool} {named}"))?;
     }
     ensure!(session.graph_requests()?.is_empty(), "a refused call reached Graph");
     Ok(())

@@ -12,7 +12,7 @@ pub(super) fn mail_tips_tell_what_is_to_be_known_of_recipients(site: &Site) -> R
     let session = Session::open(site, "tips")?;
     let away = Session::open(site, "away")?;
     let replies = json!({ "status": "alwaysEnabled", "internalMessage": "<p>Back on <b>Monday</b></p>" });
-    away.tool("setAutomaticReplies", &replies)?.content()?;
+    away.call_approved("setAutomaticReplies", &replies)?.content()?;
     let asked = json!({ "addresses": [
         away.person.email, "someone@fabrikam.example", "everybody@contoso.example", "board@contoso.example",
         "full.box@contoso.example", "nobody@nowhere.invalid",
@@ -62,7 +62,7 @@ pub(super) fn automatic_replies_are_set_with_their_zone_and_ended(site: &Site) -
         "audience": "contactsOnly", "internalMessage": "I am away.\nAlex",
         "externalMessage": "<p onclick=x>Away</p><img src=https://t.example/p.gif>",
     });
-    let reply = session.tool("setAutomaticReplies", &arguments)?;
+    let reply = session.call_approved("setAutomaticReplies", &arguments)?;
     let call = session.last_graph_request()?;
     ensure!(call.line() == "PATCH /v1.0/me/mailboxSettings", "{}", call.line());
     let kept = site.control.graph("mailbox-settings", &session.person.email)?;
@@ -87,9 +87,9 @@ pub(super) fn automatic_replies_are_set_with_their_zone_and_ended(site: &Site) -
         if let (Some(wrong), Some(change)) = (wrong.as_object_mut(), change.as_object()) {
             wrong.extend(change.clone());
         }
-        session.tool("setAutomaticReplies", &wrong)?.expect_invalid(named)?;
+        session.call_approved("setAutomaticReplies", &wrong)?.expect_invalid(named)?;
     }
-    session.tool("setAutomaticReplies", &json!({ "status": "disabled" }))?.content()?;
+    session.call_approved("setAutomaticReplies", &json!({ "status": "disabled" }))?.content()?;
     let call = session.last_graph_request()?;
     ensure!(
         call.body() == &json!({ "automaticRepliesSetting": { "status": "disabled" } }),

@@ -31,7 +31,7 @@ pub(super) fn a_draft_stays_a_draft_until_it_is_sent_once(site: &Site) -> Result
     ensure!(addresses(draft, "bccRecipients") == ["audit@contoso.example"], "{draft}");
     ensure!(site.control.graph("sent", email)?.is_empty(), "a draft was sent");
     let id = reply.content()?.text("/id")?.to_owned();
-    let sent = session.tool("sendDraft", &json!({ "id": id }))?;
+    let sent = session.call_approved("sendDraft", &json!({ "id": id }))?;
     sent.content()?;
     let call = session.last_graph_request()?;
     ensure!(call.line() == format!("POST /v1.0/me/messages/{}/send", segment(&id)), "{}", call.line());
@@ -40,7 +40,7 @@ pub(super) fn a_draft_stays_a_draft_until_it_is_sent_once(site: &Site) -> Result
     ensure!(sent.len() == 1 && sent.iter().all(|one| one.at("/subject") == "Plan – Entwurf"), "{sent:?}");
     // The id still leads to it, and it cannot be sent again.
     session.tool("getEmail", &json!({ "id": id }))?.content()?;
-    session.tool("sendDraft", &json!({ "id": id }))?.failure()?;
+    session.call_approved("sendDraft", &json!({ "id": id }))?.failure()?;
     ensure!(site.control.graph("sent", email)?.len() == 1, "sent twice");
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(super) fn a_reply_goes_to_one_or_to_all(site: &Site) -> Result<()> {
     let original = id(&session, CHAIN)?;
     for (all, action, copies) in [(false, "reply", 0), (true, "replyAll", 1)] {
         let arguments = json!({ "id": original, "comment": "<p>Yes</p><script>x</script>", "all": all });
-        session.tool("replyEmail", &arguments)?.content()?;
+        session.call_approved("replyEmail", &arguments)?.content()?;
         let call = session.last_graph_request()?;
         ensure!(
             call.line() == format!("POST /v1.0/me/messages/{}/{action}", segment(&original)),
@@ -96,12 +96,14 @@ pub(super) fn a_reply_goes_to_one_or_to_all(site: &Site) -> Result<()> {
     }
     // Replies go where the mail asks for them, which need not be its sender.
     let invoice = id(&session, INVOICE)?;
-    session.tool("replyEmail", &json!({ "id": invoice, "comment": "No." }))?.content()?;
+    session.call_approved("replyEmail", &json!({ "id": invoice, "comment": "No." }))?.content()?;
     let sent = site.control.graph("sent", &session.person.email)?;
     let newest = sent.last().context("a sent message")?;
     ensure!(addresses(newest, "toRecipients") == ["collections@payments-desk.example"], "{newest}");
-    session.tool("replyEmail", &json!({ "id": invoice }))?.expect_invalid("comment")?;
-    session.tool("replyEmail", &json!({ "id": invoice, "comment": "" }))?.expect_invalid("comment")?;
+    session.call_approved("replyEmail", &json!({ "id": invoice }))?.expect_invalid("comment")?;
+    session
+        .call_approved("replyEmail", &json!({ "id": invoice, "comment": "" }))?
+        .expect_invalid("comment")?;
     ensure!(site.control.graph("sent", &session.person.email)?.len() == 3, "a refused reply was sent");
     Ok(())
 }
@@ -111,7 +113,7 @@ pub(super) fn a_forward_goes_to_whom_it_names(site: &Site) -> Result<()> {
     let original = id(&session, ATTACHED)?;
     let arguments =
         json!({ "id": original, "to": ["blair@contoso.example", "Blair@contoso.example"], "comment": "FYI" });
-    let reply = session.tool("forwardEmail", &arguments)?;
+    let reply = session.call_approved("forwardEmail", &arguments)?;
     ensure!(reply.content()?.at("/to") == &json!(["blair@contoso.example"]), "{}", reply.answer);
     let call = session.last_graph_request()?;
     ensure!(
@@ -122,10 +124,10 @@ pub(super) fn a_forward_goes_to_whom_it_names(site: &Site) -> Result<()> {
     let sent = site.control.graph("sent", &session.person.email)?;
     let newest = sent.first().context("a sent message")?;
     ensure!(newest.list("/attachments")?.len() == 14, "attachments stay behind: {newest}");
-    session.tool("forwardEmail", &json!({ "id": original, "to": [] }))?.expect_invalid("to")?;
-    session.tool("forwardEmail", &json!({ "id": original }))?.expect_invalid("to")?;
+    session.call_approved("forwardEmail", &json!({ "id": original, "to": [] }))?.expect_invalid("to")?;
+    session.call_approved("forwardEmail", &json!({ "id": original }))?.expect_invalid("to")?;
     session
-        .tool("forwardEmail", &json!({ "id": original, "to": "blair@contoso.example" }))?
+        .call_approved("forwardEmail", &json!({ "id": original, "to": "blair@contoso.example" }))?
         .expect_invalid("to")
 }
 
@@ -135,7 +137,7 @@ pub(super) fn a_mail_is_sent_from_the_shared_mailbox_in_its_name(site: &Site) ->
     let arguments = json!({
         "to": session.person.email, "subject": subject, "body": "Solved.", "contentType": "text", "mailbox": SUPPORT,
     });
-    let reply = session.tool("sendEmail", &arguments)?;
+    let reply = session.call_approved("sendEmail", &arguments)?;
     ensure!(reply.result()?.text("/content/0/text")?.contains(SUPPORT), "{}", reply.answer);
     let call = session.last_graph_request()?;
     ensure!(call.line() == format!("POST /v1.0/users/{mailbox}/sendMail"), "{}", call.line());
@@ -156,7 +158,7 @@ pub(super) fn a_mail_is_sent_from_the_shared_mailbox_in_its_name(site: &Site) ->
         if let Some(arguments) = arguments.as_object_mut() {
             arguments.insert("mailbox".to_owned(), json!(SUPPORT));
         }
-        session.tool(tool, &arguments)?.content().with_context(|| tool.to_owned())?;
+        session.call_approved(tool, &arguments)?.content().with_context(|| tool.to_owned())?;
         let call = session.last_graph_request()?;
         ensure!(
             call.path().starts_with(&format!("/v1.0/users/{mailbox}/messages")),
@@ -185,7 +187,7 @@ pub(super) fn marks_are_changed_one_by_one(site: &Site) -> Result<()> {
         if let Some(arguments) = arguments.as_object_mut() {
             arguments.insert("id".to_owned(), json!(id));
         }
-        let reply = session.tool("updateEmail", &arguments)?;
+        let reply = session.call_approved("updateEmail", &arguments)?;
         ensure!(!reply.content()?.at(pointer).is_null(), "{}", reply.answer);
         let call = session.last_graph_request()?;
         ensure!(call.line() == format!("PATCH /v1.0/me/messages/{}", segment(&id)), "{}", call.line());
@@ -194,9 +196,11 @@ pub(super) fn marks_are_changed_one_by_one(site: &Site) -> Result<()> {
     let mail = message(site, &session.person.email, CHAIN)?;
     ensure!(mail.at("/isRead") == &json!(false) && mail.at("/importance") == "high", "{mail}");
     ensure!(mail.at("/flag/flagStatus") == "complete" && mail.list("/categories")?.is_empty(), "{mail}");
-    session.tool("updateEmail", &json!({ "id": id }))?.expect_invalid("isRead")?;
-    session.tool("updateEmail", &json!({ "id": id, "flag": "red" }))?.expect_invalid("flag")?;
-    session.tool("updateEmail", &json!({ "id": id, "categories": "Lease" }))?.expect_invalid("categories")
+    session.call_approved("updateEmail", &json!({ "id": id }))?.expect_invalid("isRead")?;
+    session.call_approved("updateEmail", &json!({ "id": id, "flag": "red" }))?.expect_invalid("flag")?;
+    session
+        .call_approved("updateEmail", &json!({ "id": id, "categories": "Lease" }))?
+        .expect_invalid("categories")
 }
 
 pub(super) fn what_is_thrown_away_can_be_moved_back(site: &Site) -> Result<()> {
@@ -208,7 +212,7 @@ pub(super) fn what_is_thrown_away_can_be_moved_back(site: &Site) -> Result<()> {
         found.map(|folder| folder.at("/id").clone()).context("a folder")
     };
     let id = id(&session, CHAIN)?;
-    let trashed = session.tool("trashEmail", &json!({ "id": id }))?;
+    let trashed = session.call_approved("trashEmail", &json!({ "id": id }))?;
     let call = session.last_graph_request()?;
     ensure!(call.line() == format!("POST /v1.0/me/messages/{}/move", segment(&id)), "{}", call.line());
     ensure!(call.body() == &json!({ "destinationId": "deleteditems" }), "{}", call.body());
@@ -218,13 +222,13 @@ pub(super) fn what_is_thrown_away_can_be_moved_back(site: &Site) -> Result<()> {
     session.tool("getEmail", &json!({ "id": id }))?.failure()?;
     let inbox = folder("inbox")?;
     for (target, home) in [(json!("archive"), folder("archive")?), (inbox.clone(), inbox)] {
-        let moved = session.tool("moveEmail", &json!({ "id": now, "folder": target }))?;
+        let moved = session.call_approved("moveEmail", &json!({ "id": now, "folder": target }))?;
         ensure!(moved.content()?.at("/parentFolderId") == &home, "{}", moved.answer);
         ensure!(moved.content()?.text("/id")? == now, "an immutable id changed: {}", moved.answer);
     }
     ensure!(message(site, email, CHAIN)?.at("/parentFolderId") == &folder("inbox")?, "not moved back");
-    session.tool("moveEmail", &json!({ "id": now }))?.expect_invalid("folder")?;
-    session.tool("moveEmail", &json!({ "id": now, "folder": "no-such-folder" }))?.failure().map(drop)
+    session.call_approved("moveEmail", &json!({ "id": now }))?.expect_invalid("folder")?;
+    session.call_approved("moveEmail", &json!({ "id": now, "folder": "no-such-folder" }))?.failure().map(drop)
 }
 
 pub(super) fn what_is_sent_is_never_sent_twice(site: &Site) -> Result<()> {
@@ -250,7 +254,7 @@ pub(super) fn what_is_sent_is_never_sent_twice(site: &Site) -> Result<()> {
             }
             site.control.fault(&fault)?;
             let before = session.graph_requests()?.len();
-            let sentence = session.tool(tool, &arguments)?.failure()?;
+            let sentence = session.call_approved(tool, &arguments)?.failure()?;
             // What breaks off behind the gateway is the gateway's to tell.
             let told = sentence.contains("may have happened") || kind.at("/kind") == "reset";
             ensure!(told, "{tool} {kind}: {sentence}");

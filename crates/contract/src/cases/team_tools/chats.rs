@@ -29,7 +29,7 @@ pub(super) fn list_chats_puts_names_before_ids_and_the_newest_message_first(site
     ensure!(text.contains(&format!("1. {other} (oneOnOne)\n   id {chat}")), "{text}");
     // Whoever writes in another chat puts it first.
     let second = second.text("/id")?.to_owned();
-    session.tool("sendChatMessage", &json!({ "chatId": second, "message": "new" }))?.content()?;
+    session.call_approved("sendChatMessage", &json!({ "chatId": second, "message": "new" }))?.content()?;
     let reply = session.tool("listChats", &json!({ "count": 1 }))?;
     ensure!(first(reply.content()?, "chats")?.at("/id") == second.as_str(), "{}", reply.answer);
     Ok(())
@@ -57,10 +57,12 @@ pub(super) fn get_chat_messages_leaves_out_what_teams_says_itself(site: &Site) -
 
 pub(super) fn send_chat_message_sends_text_once_and_the_other_reads_it(site: &Site) -> Result<()> {
     let (one, other) = (Session::open(site, "chat-one")?, Session::open(site, "chat-other")?);
-    let made = one.tool("createChat", &json!({ "members": [other.person.email] }))?;
+    let made = one.call_approved("createChat", &json!({ "members": [other.person.email] }))?;
     let chat = made.content()?.text("/id")?.to_owned();
-    let reply =
-        one.tool("sendChatMessage", &json!({ "chatId": chat, "message": "1 < 2 & <b>bold</b>\n日本" }))?;
+    let reply = one.call_approved(
+        "sendChatMessage",
+        &json!({ "chatId": chat, "message": "1 < 2 & <b>bold</b>\n日本" }),
+    )?;
     let sent = site.control.graph("chat-messages", &one.person.email)?;
     let [sent] = sent.as_slice() else { anyhow::bail!("not one message: {sent:?}") };
     ensure!(sent.at("/chatId") == chat.as_str(), "{sent}");
@@ -86,7 +88,7 @@ pub(super) fn create_chat_opens_the_one_chat_between_two_and_a_new_group_each_ti
     let session = Session::open(site, "chat-create")?;
     let before = site.control.graph("chats", &session.person.email)?.len();
     let open = |arguments: Value| -> Result<Value> {
-        let reply = session.tool("createChat", &arguments)?;
+        let reply = session.call_approved("createChat", &arguments)?;
         Ok(reply.content()?.clone())
     };
     let (one, again) =
@@ -117,7 +119,7 @@ pub(super) fn create_chat_tells_whom_teams_does_not_know(site: &Site) -> Result<
         (json!([MEGAN, "x')/messages@contoso.example"]), "does not exist"),
         (json!([session.person.email]), "arguments"),
     ] {
-        let sentence = session.tool("createChat", &json!({ "members": members }))?.failure()?;
+        let sentence = session.call_approved("createChat", &json!({ "members": members }))?.failure()?;
         ensure!(sentence.contains(words), "{members} is told as: {sentence}");
         ensure!(session.last_graph_request()?.line() == "POST /v1.0/chats", "{members}");
     }
@@ -137,7 +139,7 @@ pub(super) fn create_chat_tells_whom_teams_does_not_know(site: &Site) -> Result<
         (json!({ "members": [MEGAN], "topic": "t".repeat(251) }), "topic"),
     ] {
         session
-            .tool("createChat", &arguments)?
+            .call_approved("createChat", &arguments)?
             .expect_invalid(named)
             .with_context(|| arguments.to_string())?;
     }

@@ -28,8 +28,10 @@ pub(super) fn an_id_of_another_kind_is_told_as_one(site: &Site) -> Result<()> {
         ("sendChatMessage", json!({ "chatId": TEAM, "message": "x" })),
         ("getPresence", json!({ "people": [TEAM.replace('-', "x")] })),
     ] {
-        let sentence =
-            session.tool(tool, &arguments)?.failure().with_context(|| format!("{tool} {arguments}"))?;
+        let sentence = session
+            .call_approved(tool, &arguments)?
+            .failure()
+            .with_context(|| format!("{tool} {arguments}"))?;
         ensure!(sentence.contains("each id is of the kind its name says"), "{tool} {arguments}: {sentence}");
     }
     for (tool, arguments) in [
@@ -37,7 +39,7 @@ pub(super) fn an_id_of_another_kind_is_told_as_one(site: &Site) -> Result<()> {
         ("listChannels", json!({ "teamId": "c0bd1ba1-a84e-4796-9c65-f8a0293741d1" })),
         ("getChatMessages", json!({ "chatId": "19:c0bd1ba1a84e47969c65f8a0293741d1@thread.v2" })),
     ] {
-        let sentence = session.tool(tool, &arguments)?.failure()?;
+        let sentence = session.call_approved(tool, &arguments)?.failure()?;
         ensure!(sentence.contains("does not exist"), "{tool} {arguments}: {sentence}");
     }
     ensure!(
@@ -54,7 +56,7 @@ pub(super) fn the_chats_of_another_person_stay_closed(site: &Site) -> Result<()>
         ("getChatMessages", json!({ "chatId": theirs })),
         ("sendChatMessage", json!({ "chatId": theirs, "message": "let me in" })),
     ] {
-        let sentence = one.tool(tool, &arguments)?.failure()?;
+        let sentence = one.call_approved(tool, &arguments)?.failure()?;
         ensure!(sentence.contains("not in that team, channel, chat"), "{tool}: {sentence}");
         ensure!(!sentence.contains("InsufficientPrivileges"), "Graph's own words: {sentence}");
     }
@@ -96,8 +98,10 @@ pub(super) fn every_documented_refusal_of_teams_is_told_as_its_own(site: &Site) 
             if let (true, Some(fields)) = (tool.ends_with("Messages"), arguments.as_object_mut()) {
                 fields.insert("timeZone".to_owned(), json!("UTC"));
             }
-            let sentence =
-                session.tool(tool, &arguments)?.failure().with_context(|| format!("{tool} {status}"))?;
+            let sentence = session
+                .call_approved(tool, &arguments)?
+                .failure()
+                .with_context(|| format!("{tool} {status}"))?;
             ensure!(!sentence.contains("current state"), "Graph's own words: {sentence}");
             sentences.insert(sentence);
         }
@@ -167,7 +171,10 @@ pub(super) fn ids_of_teams_never_leave_their_segment(site: &Site) -> Result<()> 
             ("sendChatMessage", json!({ "chatId": id, "message": "m" })),
             ("getPresence", json!({ "people": [id] })),
         ] {
-            session.tool(tool, &arguments)?.failure().with_context(|| format!("{tool} {arguments}"))?;
+            session
+                .call_approved(tool, &arguments)?
+                .failure()
+                .with_context(|| format!("{tool} {arguments}"))?;
         }
     }
     for call in since(&session, 0)? {
@@ -202,7 +209,7 @@ pub(super) fn counts_texts_and_lists_of_teams_are_bounded(site: &Site) -> Result
             [("getChannelMessages", &channel), ("getChatMessages", &chat), ("listChats", &json!({}))]
         {
             session
-                .tool(tool, &with(base, "count", count.clone()))?
+                .call_approved(tool, &with(base, "count", count.clone()))?
                 .expect_invalid("count")
                 .with_context(|| format!("{tool} {count}"))?;
         }
@@ -216,17 +223,17 @@ pub(super) fn counts_texts_and_lists_of_teams_are_bounded(site: &Site) -> Result
         json!("a\u{7}b"),
     ] {
         session
-            .tool("sendTeamsMessage", &with(&channel, "message", message.clone()))?
+            .call_approved("sendTeamsMessage", &with(&channel, "message", message.clone()))?
             .expect_invalid("message")?;
         session
-            .tool("sendChatMessage", &with(&chat, "message", message.clone()))?
+            .call_approved("sendChatMessage", &with(&chat, "message", message.clone()))?
             .expect_invalid("message")?;
         let reply = with(&with(&channel, "messageId", json!("1")), "message", message);
-        session.tool("replyToChannelMessage", &reply)?.expect_invalid("message")?;
+        session.call_approved("replyToChannelMessage", &reply)?.expect_invalid("message")?;
     }
     let titled = |subject: Value| with(&with(&channel, "message", json!("m")), "subject", subject);
     for subject in [json!(""), json!("a\r\nb"), json!("s".repeat(256)), json!(7)] {
-        session.tool("sendTeamsMessage", &titled(subject))?.expect_invalid("subject")?;
+        session.call_approved("sendTeamsMessage", &titled(subject))?.expect_invalid("subject")?;
     }
     for people in [
         json!([]),
@@ -260,8 +267,10 @@ pub(super) fn a_write_in_teams_is_tried_once_when_its_fate_is_unknown(site: &Sit
             fields.insert("person".to_owned(), json!(session.person.email));
             fields.insert("times".to_owned(), json!(1));
             site.control.fault(&fault)?;
-            let sentence =
-                session.tool(tool, &arguments)?.failure().with_context(|| format!("{tool} {fault}"))?;
+            let sentence = session
+                .call_approved(tool, &arguments)?
+                .failure()
+                .with_context(|| format!("{tool} {fault}"))?;
             // A connection that broke behind the gateway is the gateway's refusal.
             let told = fault.at("/kind") == "reset" || sentence.contains("may have happened");
             ensure!(told, "{tool} {fault}: {sentence}");

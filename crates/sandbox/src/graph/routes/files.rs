@@ -1,7 +1,7 @@
 //! The rows of drives, sites, lists and search.
 
 use super::super::errors::Workload;
-use super::super::{drive, drive_address, drive_write, search, sites};
+use super::super::{drive, drive_address, drive_sharing, drive_write, search, sites};
 use super::{Carries, Route, row};
 use crate::graph::call::{Answer, Call};
 use crate::graph::errors::GraphError;
@@ -53,9 +53,11 @@ const fn post(template: &'static str, answer: Handler) -> Route {
     row("POST", template, answer, Workload::Drive, "driveItem", &[], WRITE)
 }
 
-pub(super) static ROWS: [Route; 25] = [
+pub(super) static ROWS: [Route; 31] = [
     get("/me/drive/root/children", drive::root_children, CHILDREN, READ),
     get("/me/drive/items/{id}", drive::item, SELECT, ITEM),
+    get("/me/drive/items/{id}:/{id}", drive::named, SELECT, ITEM),
+    get("/me/drive/items/{id}/permissions", drive_sharing::permissions, &[], READ),
     get("/me/drive/items/{id}/children", drive::children, CHILDREN, READ),
     get("/me/drive/items/{id}/content", drive_address::content, &[], READ),
     put("/me/drive/items/{id}/content", drive_write::put),
@@ -63,6 +65,8 @@ pub(super) static ROWS: [Route; 25] = [
     post("/me/drive/items/{id}:/{id}:/createUploadSession", drive_write::create_session),
     post("/me/drive/items/{id}/createLink", drive_write::create_link),
     get("/drives/{id}/items/{id}", drive::item, SELECT, ITEM),
+    get("/drives/{id}/items/{id}:/{id}", drive::named, SELECT, ITEM),
+    get("/drives/{id}/items/{id}/permissions", drive_sharing::permissions, &[], READ),
     get("/drives/{id}/items/{id}/children", drive::children, CHILDREN, READ),
     get("/drives/{id}/items/{id}/content", drive_address::content, &[], READ),
     put("/drives/{id}/items/{id}/content", drive_write::put),
@@ -70,6 +74,8 @@ pub(super) static ROWS: [Route; 25] = [
     post("/drives/{id}/items/{id}:/{id}:/createUploadSession", drive_write::create_session),
     post("/drives/{id}/items/{id}/createLink", drive_write::create_link),
     get("/sites/{id}/drive/items/{id}", drive::item, SELECT, ITEM),
+    get("/sites/{id}/drive/items/{id}:/{id}", drive::named, SELECT, ITEM),
+    get("/sites/{id}/drive/items/{id}/permissions", drive_sharing::permissions, &[], READ),
     get("/sites/{id}/drive/items/{id}/children", drive::children, CHILDREN, READ),
     get("/sites/{id}/drive/items/{id}/content", drive_address::content, &[], READ),
     put("/sites/{id}/drive/items/{id}/content", drive_write::put),

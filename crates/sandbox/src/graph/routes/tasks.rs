@@ -8,8 +8,18 @@ const TODO_READ: &[&str] = &["Tasks.Read", "Tasks.ReadWrite"];
 const PLANNER_READ: &[&str] = &["Tasks.Read", "Tasks.ReadWrite", "Group.Read.All", "Group.ReadWrite.All"];
 const LIST: &[&str] = &["top", "skip", "select", "orderby", "filter", "count"];
 
-pub(super) static ROWS: [Route; 6] = [
+pub(super) static ROWS: [Route; 8] = [
     row("GET", "/me/todo/lists", todo::lists, Workload::Exchange, "todoTaskList", LIST, TODO_READ),
+    row("GET", "/me/todo/lists/{id}", todo::list, Workload::Exchange, "todoTaskList", &["select"], TODO_READ),
+    row(
+        "GET",
+        "/planner/plans/{id}",
+        planner::plan,
+        Workload::Planner,
+        "plannerPlan",
+        &["select"],
+        PLANNER_READ,
+    ),
     row("GET", "/me/todo/lists/{id}/tasks", todo::tasks, Workload::Exchange, "todoTask", LIST, TODO_READ),
     row(
         "POST",

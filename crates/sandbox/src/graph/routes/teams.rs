@@ -1,10 +1,10 @@
 //! The rows of teams, channels, chats, presence.
 
 use super::super::errors::Workload;
-use super::super::{chats, presence, teams, threads};
+use super::super::{chats, conversation_members, presence, teams, threads};
 use super::{Route, row};
 
-pub(super) static ROWS: [Route; 11] = [
+pub(super) static ROWS: [Route; 16] = [
     row(
         "GET",
         "/me/joinedTeams",
@@ -38,6 +38,49 @@ pub(super) static ROWS: [Route; 11] = [
             "Group.ReadWrite.All",
             "Directory.ReadWrite.All",
         ],
+    ),
+    row(
+        "GET",
+        "/teams/{id}",
+        teams::one,
+        Workload::Teams,
+        "team",
+        &["select", "expand"],
+        &[
+            "Team.ReadBasic.All",
+            "Group.Read.All",
+            "Directory.Read.All",
+            "TeamSettings.ReadWrite.All",
+            "Group.ReadWrite.All",
+            "Directory.ReadWrite.All",
+            "TeamSettings.Read.All",
+        ],
+    ),
+    row(
+        "GET",
+        "/teams/{id}/channels/{id}",
+        teams::one_channel,
+        Workload::Teams,
+        "channel",
+        &["select", "filter"],
+        &[
+            "Channel.ReadBasic.All",
+            "Group.Read.All",
+            "Directory.Read.All",
+            "ChannelSettings.Read.All",
+            "ChannelSettings.ReadWrite.All",
+            "Group.ReadWrite.All",
+            "Directory.ReadWrite.All",
+        ],
+    ),
+    row(
+        "GET",
+        "/teams/{id}/channels/{id}/allMembers",
+        conversation_members::of_channel,
+        Workload::Teams,
+        "conversationMember",
+        &["top", "skiptoken", "filter", "select"],
+        &["ChannelMember.Read.All", "ChannelMember.ReadWrite.All"],
     ),
     row(
         "GET",
@@ -85,6 +128,24 @@ pub(super) static ROWS: [Route; 11] = [
         &["Chat.ReadBasic", "Chat.Read", "Chat.ReadWrite"],
     ),
     row("POST", "/chats", chats::create, Workload::Teams, "chat", &[], &["Chat.Create", "Chat.ReadWrite"]),
+    row(
+        "GET",
+        "/chats/{id}",
+        chats::one,
+        Workload::Teams,
+        "chat",
+        &[],
+        &["Chat.ReadBasic", "Chat.Read", "Chat.ReadWrite"],
+    ),
+    row(
+        "GET",
+        "/chats/{id}/members",
+        chats::members,
+        Workload::Teams,
+        "conversationMember",
+        &[],
+        &["Chat.ReadBasic", "Chat.Read", "Chat.ReadWrite", "ChatMember.Read", "ChatMember.ReadWrite"],
+    ),
     row(
         "GET",
         "/chats/{id}/messages",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::DAY_MS;
-use crate::graph::ids::constant_id;
+use crate::graph::ids::{constant_id, guid};
 use crate::graph::message::object;
 use crate::graph::planner::PlannerTask;
 use crate::graph::todo::{TaskList, task, utc};
@@ -92,7 +92,7 @@ fn title(number: usize) -> String {
 /// The Planner tasks assigned to somebody.
 pub(super) fn planner(owner: &str, now_ms: i64) -> Vec<PlannerTask> {
     let ten_ms = now_ms.div_euclid(DAY_MS) * DAY_MS + 10 * 3_600_000;
-    let plan = planner_id("plan/Northwind Launch");
+    let (plan, _) = plan();
     (0..PLANNED)
         .zip(0_i64..)
         .map(|(number, offset)| {
@@ -111,6 +111,11 @@ pub(super) fn planner(owner: &str, now_ms: i64) -> Vec<PlannerTask> {
             PlannerTask { fields, version: 1 }
         })
         .collect()
+}
+
+/// The plan of every task, and the group it belongs to.
+pub(in crate::graph) fn plan() -> (String, String) {
+    (planner_id("plan/Northwind Launch"), guid("team/Northwind Launch"))
 }
 
 /// An id of Planner: 28 characters.

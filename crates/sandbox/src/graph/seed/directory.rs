@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cast::{JOB_TITLES, internal};
 use crate::graph::ids::guid;
 use crate::graph::message::object;
+use crate::graph::roster::Member;
 use crate::people::TENANT_NAME;
 
 /// Somebody or something in the directory.
@@ -94,6 +95,16 @@ fn user(id: &str, name: &str, mail: &str, principal: &str, title: &str, manager:
         "userType": "Member", "accountEnabled": true,
     }));
     Entry { kind: "user", fields, manager }
+}
+
+/// The guests, as members of what they are in.
+pub(in crate::graph) fn guests() -> impl Iterator<Item = Member> {
+    GUESTS.iter().map(|(name, mail)| Member {
+        id: guid(&format!("person/{mail}")),
+        name: (*name).to_owned(),
+        email: (*mail).to_owned(),
+        guest: true,
+    })
 }
 
 /// The groups: one that is also a team, with guests and a group in it, and one of several pages.

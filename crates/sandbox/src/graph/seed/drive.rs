@@ -14,6 +14,7 @@ use super::DAY_MS;
 use super::cast::{Colleague, colleagues, internal};
 use super::papers;
 use crate::graph::drive::Drive;
+use crate::graph::drive_sharing::granted;
 use crate::graph::ids::{drive_id, drive_item_id, guid};
 use crate::graph::message::object;
 use crate::graph::sites::Site;
@@ -234,6 +235,10 @@ impl Shelf {
             }
             drive.items.push(self.item(row));
         }
+        for row in self.rows.iter().filter(|row| is_shared(row)) {
+            let with = super::directory::guests().map(|guest| granted(&guest, "write"));
+            drive.permissions.insert(self.id(&join(row.0, row.1)), with.collect());
+        }
         drive
     }
 
@@ -266,7 +271,7 @@ impl Shelf {
             _ => None,
         };
         item.extend(mark.map(|(facet, value)| (facet.to_owned(), value)));
-        if matches!(author, Stranger(_) | Mate(_)) {
+        if matches!(author, Stranger(_) | Mate(_)) || is_shared(row) {
             item.insert("shared".to_owned(), json!({"scope": "users"}));
         }
         item
@@ -360,6 +365,11 @@ impl Shelf {
             |folder: &str| path.is_empty() || folder == path || folder.starts_with(&format!("{path}/"));
         self.rows.iter().filter(|(folder, ..)| below(folder)).map(size_of).sum()
     }
+}
+
+/// Whether the owner shares the item with the guests of the tenant.
+fn is_shared(row: &Row) -> bool {
+    (row.0, row.1) == ("", "Photos")
 }
 
 fn content_of(row: &Row) -> Option<Bytes> {

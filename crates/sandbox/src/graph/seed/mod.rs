@@ -23,6 +23,7 @@ mod talk;
 mod ugly;
 
 pub(super) use self::chats::chats;
+pub(super) use self::chores::plan;
 pub(super) use self::drive::library;
 pub(super) use self::rows::rows;
 pub(super) use self::talk::{presence, staff, threads};

@@ -385,3 +385,50 @@ async fn a_search_that_graph_refuses_is_refused() {
         assert_eq!(caller.post("/search/query", body.clone()).await.0, 400, "{body}");
     }
 }
+
+#[tokio::test]
+async fn who_can_open_an_item_is_told_with_what_comes_from_above() {
+    let caller = wide();
+    let granted = async |url: String| caller.get(&url).await.1["value"].as_array().unwrap().clone();
+    let own = id_of(&caller, "/me/drive", "Contracts").await;
+    let own = granted(format!("/me/drive/items/{own}/permissions")).await;
+    assert_eq!((own.len(), &own[0]["roles"]), (1, &json!(["owner"])));
+    let photos = id_of(&caller, "/me/drive", "Photos").await;
+    let shared = granted(format!("/me/drive/items/{photos}/permissions")).await;
+    assert_eq!(shared.len(), 3);
+    let user = &shared[1]["grantedToV2"]["siteUser"];
+    assert_eq!(user["loginName"], "i:0#.f|membership|guus.visser_fabrikam.example#ext#@contoso.example");
+    let (status, picture) = caller.get(&format!("/me/drive/items/{photos}:/whiteboard.JPG")).await;
+    assert_eq!((status, &picture["name"]), (200, &json!("Whiteboard.jpg")));
+    let below = picture["id"].as_str().unwrap();
+    let inherited = granted(format!("/me/drive/items/{below}/permissions")).await;
+    assert_eq!((inherited.len(), &inherited[1]["inheritedFrom"]["id"]), (3, &json!(photos)));
+    assert_eq!(
+        code(&caller.get(&format!("/me/drive/items/{photos}:/none.jpg")).await),
+        (404, "itemNotFound")
+    );
+}
+
+#[tokio::test]
+async fn a_link_that_was_made_is_a_permission_once() {
+    let caller = wide();
+    let id = id_of(&caller, "/me/drive", "notes.txt").await;
+    for _ in 0..2 {
+        let link = json!({ "type": "view", "scope": "organization" });
+        assert_eq!(caller.post(&format!("/me/drive/items/{id}/createLink"), link).await.0, 201);
+    }
+    let (_, list) = caller.get(&format!("/me/drive/items/{id}/permissions")).await;
+    let list = list["value"].as_array().unwrap();
+    assert_eq!((list.len(), &list[1]["link"]["scope"]), (2, &json!("organization")));
+}
+
+#[tokio::test]
+async fn the_drive_of_a_site_shows_the_groups_of_the_site() {
+    let caller = wide();
+    let site = segment(site(&caller, "Northwind launch")["id"].as_str().unwrap());
+    let (status, list) = caller.get(&format!("/sites/{site}/drive/items/root/permissions")).await;
+    assert_eq!(
+        (status, &list["value"][0]["grantedToV2"]["siteGroup"]["displayName"]),
+        (200, &json!("Members"))
+    );
+}

@@ -123,3 +123,24 @@ async fn what_planner_does_not_know_it_refuses_without_a_code() {
     caller.fail(Fault::Status { status: 412 }, 1);
     assert_eq!(caller.refusal("/me/planner/tasks").await, (412, String::new()));
 }
+
+#[tokio::test]
+async fn one_list_and_the_plan_of_a_task_are_told() {
+    let caller = caller();
+    for list in lists(&caller).await {
+        let (status, one) =
+            caller.get(&format!("/me/todo/lists/{}", segment(list["id"].as_str().unwrap()))).await;
+        assert_eq!(
+            (status, &one["isShared"], &one["displayName"]),
+            (200, &list["isShared"], &list["displayName"])
+        );
+    }
+    let task = caller.walk("/me/planner/tasks").await.remove(0);
+    let plan = task["planId"].as_str().unwrap();
+    let (status, plan) = caller.get(&format!("/planner/plans/{plan}?$select=title,container,owner")).await;
+    assert_eq!(
+        (status, &plan["title"], &plan["container"]["type"]),
+        (200, &json!("Northwind Launch"), &json!("group"))
+    );
+    assert_eq!(caller.get("/planner/plans/none").await.0, 404);
+}

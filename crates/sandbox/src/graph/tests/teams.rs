@@ -264,3 +264,47 @@ async fn somebody_of_the_directory_is_found_by_id_or_principal_name() {
     assert_eq!(refused, (404, "Request_ResourceNotFound".to_owned()));
     assert_eq!(caller.refusal("/users/megan.bowen%40contoso.example?$select=nme").await.0, 400);
 }
+
+#[tokio::test]
+async fn guests_are_among_the_members_of_one_team_and_of_no_other() {
+    let caller = Caller::at(
+        &estate(),
+        ALEX,
+        &["Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMember.Read.All"],
+    );
+    let teams = caller.walk("/me/joinedTeams").await;
+    for (name, guests) in [("Northwind Launch", 2), ("Operations", 0)] {
+        let team = teams.iter().find(|team| team["displayName"] == name).unwrap()["id"].as_str().unwrap();
+        let (status, one) = caller.get(&format!("/teams/{team}?$select=displayName")).await;
+        assert_eq!((status, one["displayName"].as_str()), (200, Some(name)));
+        let channels = caller.walk(&format!("/teams/{team}/channels")).await;
+        let channel = &segment(channels[0]["id"].as_str().unwrap());
+        let (status, one) =
+            caller.get(&format!("/teams/{team}/channels/{channel}?$select=membershipType")).await;
+        assert_eq!((status, one["membershipType"].as_str()), (200, Some("standard")));
+        let members = caller.walk(&format!("/teams/{team}/channels/{channel}/allMembers?$top=5")).await;
+        let found = members.iter().filter(|member| member["roles"] == json!(["guest"])).count();
+        assert_eq!(found, guests, "{name}");
+        assert!(members.len() > 5 && members.iter().any(|member| member["email"] == ALEX));
+        let (status, _) = caller.get(&format!("/teams/{team}/channels/{channel}/allMembers?$top=1000")).await;
+        assert_eq!(status, 400);
+        let narrow = Caller::at(&caller.estate, ALEX, &["Channel.ReadBasic.All"]);
+        let (status, _) = narrow.get(&format!("/teams/{team}/channels/{channel}/allMembers")).await;
+        assert_eq!(status, 403);
+    }
+}
+
+#[tokio::test]
+async fn a_chat_names_its_members_to_those_who_are_in_it() {
+    let caller = Caller::at(&estate(), ALEX, &["Chat.ReadBasic"]);
+    let chats = caller.walk("/me/chats?$expand=members").await;
+    let chat = &chats[0];
+    let id = &segment(chat["id"].as_str().unwrap());
+    let (status, members) = caller.get(&format!("/chats/{id}/members")).await;
+    assert_eq!((status, &members["value"]), (200, &chat["members"]));
+    let (status, one) = caller.get(&format!("/chats/{id}")).await;
+    assert_eq!((status, &one["topic"], &one["chatType"]), (200, &chat["topic"], &chat["chatType"]));
+    let (status, _) =
+        Caller::at(&caller.estate, BLAIR, &["Chat.ReadBasic"]).get(&format!("/chats/{id}/members")).await;
+    assert_eq!(status, 403);
+}

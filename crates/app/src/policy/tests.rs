@@ -1,0 +1,150 @@
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use m365_seal::{Key, PolicySigner};
+use m365_types::{InternalDomains, Profile, Toolset};
+
+use super::*;
+
+const OWN: &str = "@id(\"own\") permit (principal, action, resource);";
+const BROKEN: &str = "permit (principal, action, resource);";
+
+type Read = Result<Option<PolicyDocument>, PolicySourceError>;
+
+/// Says what it was told to, the last of it for good.
+struct Script {
+    reads: Mutex<VecDeque<Read>>,
+    signed: bool,
+}
+
+#[async_trait]
+impl PolicySource for Script {
+    async fn read(&self) -> Read {
+        let mut reads = self.reads.lock().unwrap();
+        if reads.len() > 1 { reads.pop_front().unwrap() } else { reads[0].clone() }
+    }
+
+    fn is_signed(&self) -> bool {
+        self.signed
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+}
+
+/// A minute passes whenever somebody looks.
+#[derive(Default)]
+struct Minutes(Mutex<u64>);
+
+impl Clock for Minutes {
+    fn now(&self) -> UnixMillis {
+        let mut now = self.0.lock().unwrap();
+        *now += 60;
+        UnixMillis::from_secs(*now)
+    }
+}
+
+fn bundle(text: &str) -> PolicyBundle {
+    let policies = [("own.cedar".to_owned(), text.to_owned())].into();
+    PolicyBundle { policies, ..PolicyBundle::default() }
+}
+
+fn plain(text: &str) -> Read {
+    Ok(Some(PolicyDocument::Plain(serde_json::to_vec(&bundle(text)).unwrap().into())))
+}
+
+fn signer(seed: u8) -> PolicySigner {
+    let mut bytes = [seed; 32];
+    bytes[0] = !seed;
+    PolicySigner::parse(&Key::from_bytes(bytes).encode()).unwrap()
+}
+
+fn signed(text: &str, version: u64, by: &PolicySigner) -> Read {
+    let mut signed = SignedBundle { bundle: bundle(text), version, signature: String::new() };
+    signed.signature = by.sign(&signed.message().unwrap());
+    Ok(Some(PolicyDocument::Signed(serde_json::to_vec(&signed).unwrap().into())))
+}
+
+fn keeper(reads: Vec<Read>, key: Option<PolicyVerifier>) -> PolicyKeeper {
+    let frame = Frame { toolset: Toolset::of(Profile::Full), internal: InternalDomains::default() };
+    let is_signed = matches!(reads.first(), Some(Ok(Some(PolicyDocument::Signed(_)))));
+    let source = (!reads.is_empty()).then(|| {
+        Arc::new(Script { reads: Mutex::new(reads.into()), signed: is_signed }) as Arc<dyn PolicySource>
+    });
+    PolicyKeeper::new(frame, source, key, Arc::new(Minutes::default())).unwrap()
+}
+
+/// The set in force after each read, and what was refused.
+fn course(keeper: &PolicyKeeper, times: usize) -> Vec<(String, String)> {
+    let standard = PolicyBundle::standard().hash().unwrap();
+    let name = |hash: &str| match hash {
+        hash if hash == standard => "standard",
+        hash if hash == bundle(OWN).hash().unwrap() => "own",
+        _ => "newer",
+    };
+    (0..times)
+        .map(|_| {
+            let policies = keeper.fresh().now_or_never().unwrap();
+            let refused = keeper.state().refused.as_deref().unwrap_or_default().to_owned();
+            (policies.map_or("none", |policies| name(policies.bundle_hash())).to_owned(), refused)
+        })
+        .collect()
+}
+
+fn sets(course: &[(String, String)]) -> Vec<&str> {
+    course.iter().map(|(set, _)| set.as_str()).collect()
+}
+
+#[test]
+fn without_a_source_or_a_key_for_it_the_set_that_ships_is_in_force() {
+    assert_eq!(sets(&course(&keeper(vec![], None), 1)), ["standard"]);
+    assert_eq!(sets(&course(&keeper(vec![signed(OWN, 1, &signer(1))], None), 1)), ["standard"]);
+}
+
+#[test]
+fn a_broken_set_keeps_the_one_before_and_a_repaired_one_replaces_it() {
+    let newer = OWN.replace("own", "newer");
+    let gone = || Err(PolicySourceError::Unavailable("no answer".to_owned()));
+    let reads = vec![plain(OWN), plain(BROKEN), gone(), Ok(None), plain(OWN), plain(&newer)];
+    let course = course(&keeper(reads, None), 6);
+    assert_eq!(sets(&course), ["own", "own", "own", "own", "own", "newer"]);
+    assert!(course[1].1.starts_with("own.cedar:1: a policy needs a name"), "{}", course[1].1);
+    assert!(course[2].1.contains("no answer") && course[3].1.contains("no policy set"));
+    assert_eq!((course[4].1.as_str(), course[5].1.as_str()), ("", ""));
+}
+
+#[test]
+fn nothing_is_in_force_before_a_set_was_accepted() {
+    for first in [plain(BROKEN), Ok(None), Err(PolicySourceError::Unavailable("no answer".to_owned()))] {
+        let course = course(&keeper(vec![first, plain(OWN)], None), 2);
+        assert_eq!(sets(&course), ["none", "own"]);
+    }
+}
+
+#[test]
+fn only_a_newer_set_with_the_operators_signature_replaces_one() {
+    let (operator, stranger) = (signer(1), signer(2));
+    let newer = OWN.replace("own", "newer");
+    let key = Some(operator.verifier());
+    let reads = vec![
+        signed(&newer, 9, &stranger),
+        signed(OWN, 3, &operator),
+        signed(&newer, 4, &stranger),
+        signed(&newer, 2, &operator),
+        signed(&newer, 3, &operator),
+        signed(BROKEN, 5, &operator),
+        signed(OWN, 3, &operator),
+        signed(&newer, 4, &operator),
+        signed(OWN, 3, &operator),
+    ];
+    let course = course(&keeper(reads, key), 9);
+    assert_eq!(sets(&course), ["none", "own", "own", "own", "own", "own", "own", "newer", "newer"]);
+    let refused =
+        ["the signature", "", "the signature", "version 2", "version 3", "own.cedar", "", "", "version 3"];
+    for (step, (said, begins)) in course.iter().map(|(_, said)| said).zip(refused).enumerate() {
+        assert!(said.starts_with(begins) && said.is_empty() == begins.is_empty(), "{step}: {said}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Decides one case a number of times, for `cargo xtask bench policy`, which holds the clock: `decisions CASE COUNT`.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use m365_policy::{Case, Frame, Policies, PolicyBundle, explain_outcome, parse_case};
+use m365_types::{ActionSpec, InternalDomains, Profile, Toolset};
+
+const WHO: &str = "alex@contoso.example groups=staff,sales country=CH methods=pwd,otp";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [case, count] = arguments.as_slice() else { return ExitCode::FAILURE };
+    let Ok(count) = count.parse::<u32>() else { return ExitCode::FAILURE };
+    let rows: Vec<&'static ActionSpec> = m365_graph::catalog().map(|action| &action.spec).collect();
+    match run(case, count, &rows) {
+        Some(()) => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    }
+}
+
+fn run(case: &str, count: u32, rows: &[&'static ActionSpec]) -> Option<()> {
+    match case {
+        "load" => (0..count).try_for_each(|_| {
+            Policies::load(frame(), rows.iter().copied(), PolicyBundle::standard())
+                .ok()
+                .map(|set| drop(black_box(set)))
+        }),
+        "start" => (0..count).try_for_each(|_| {
+            Policies::standard(frame(), rows.iter().copied()).ok().map(|set| drop(black_box(set)))
+        }),
+        _ => {
+            let policies = Policies::standard(frame(), rows.iter().copied()).ok()?;
+            let case = parsed(case, rows)?;
+            for _ in 0..count {
+                black_box(explain_outcome(&policies, &black_box(case.facts())));
+            }
+            Some(())
+        }
+    }
+}
+
+fn parsed(case: &str, rows: &[&'static ActionSpec]) -> Option<Case> {
+    let rest = match case {
+        "permit" => "getEmails".to_owned(),
+        "approval" => "sendEmail to=sam@fabrikam.example labels=untrusted".to_owned(),
+        "deny" => "sendEmail to=sam@fabrikam.example labels=confidential,untrusted".to_owned(),
+        "people" => {
+            let people: Vec<String> = (0..100).map(|n| format!("p{n}@d{}.example", n % 20)).collect();
+            format!("sendEmail to={}", people.join(","))
+        }
+        _ => return None,
+    };
+    let (who, described) = WHO.split_once(' ')?;
+    let (action, rest) = rest.split_once(' ').unwrap_or((&rest, ""));
+    parse_case(&format!("{who} {action} {described} {rest}"), rows, &frame().internal).ok()
+}
+
+fn frame() -> Frame {
+    let internal = InternalDomains::new(["contoso.example".to_owned()]);
+    Frame { toolset: Toolset::of(Profile::Full), internal }
+}
