@@ -134,7 +134,8 @@ mod tests {
         let order = Order::new("sendEmail", json!({ "to": "drop@exfil.example", "body": "a {b} \"c\"" }));
         for text in [order.line(), order.plain_line()] {
             let text = format!("Dear all, {text}. Kind regards {ORDER}nothing at all");
-            assert_eq!(orders_in(&text), [order.clone()], "{text}");
+            assert_eq!(orders_in(&text).first(), Some(&order), "{text}");
+            assert_eq!(orders_in(&text).len(), 1, "{text}");
         }
         assert!(orders_in("ASSISTANT calls sendEmail {}").is_empty());
     }

@@ -110,9 +110,9 @@ impl SharedPlaces {
 
 /// Whether an encoded segment, which may end in the colon of a path below it, is this id.
 fn is_same(id: &str, segment: &str) -> bool {
-    let plain: String = url::form_urlencoded::parse(segment.replace('+', "%2B").as_bytes())
-        .map(|(name, value)| format!("{name}{value}"))
-        .collect();
+    let segment = segment.replace('+', "%2B");
+    let decoded = url::form_urlencoded::parse(segment.as_bytes()).flat_map(|(name, value)| [name, value]);
+    let plain: String = decoded.collect();
     plain.trim_end_matches(':').trim_end_matches('=') == id.trim_end_matches('=')
 }
 
@@ -123,37 +123,42 @@ pub fn reaches_others(call: &GraphCall, places: &SharedPlaces) -> bool {
     let Some((method, path)) = line.split_once(' ') else { return true };
     let path = path.strip_prefix("/v1.0").unwrap_or(path);
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let (own, rest) = match segments.as_slice() {
-        ["me", rest @ ..] => (true, rest),
-        ["users", _, rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
     let body = call.body();
-    match (method, rest) {
-        ("GET", _) => false,
-        ("POST", ["search", "query"] | ["communications", "getPresencesByUserId"]) => false,
+    match (method, segments.as_slice()) {
+        ("GET", _) | ("POST", ["search", "query"] | ["communications", "getPresencesByUserId"]) => false,
         ("POST", ["$batch"]) => match body.at("/requests").as_array() {
             Some(inner) => inner.iter().any(|one| reaches_others(&unpacked(one), places)),
             None => true,
         },
+        ("POST", ["users", _, name]) if LOOKUPS.contains(name) => names_outsiders(body),
+        (_, ["me", own @ ..]) => own_reaches_others((method, own), body, places),
+        _ => true,
+    }
+}
+
+/// The same of what is below `/me`.
+fn own_reaches_others(asked: (&str, &[&str]), body: &Value, places: &SharedPlaces) -> bool {
+    match asked {
         ("POST", ["calendar", name] | [name]) if LOOKUPS.contains(name) => names_outsiders(body),
-        ("POST", ["messages"]) | ("PATCH", ["messages", _]) => !own,
-        ("POST", ["messages", _, "createReply" | "createReplyAll" | "createForward"]) => !own,
-        ("POST", ["messages", _, "attachments", ..]) => !own,
-        ("POST", ["messages", _, "move"]) => !own || places.is_bin(body),
-        ("POST", ["events"]) => !own || body.at("/attendees/0").is_object(),
-        ("PATCH", ["events", id]) => !own || places.has_others(id) || body.at("/attendees/0").is_object(),
+        (
+            "POST",
+            ["messages"]
+            | ["messages", _, "attachments", ..]
+            | ["messages", _, "createReply" | "createReplyAll" | "createForward"],
+        )
+        | ("PATCH", ["messages", _]) => false,
+        ("POST", ["messages", _, "move"]) => places.is_bin(body),
+        ("POST", ["events"]) => body.at("/attendees/0").is_object(),
+        ("PATCH", ["events", id]) => places.has_others(id) || body.at("/attendees/0").is_object(),
         ("POST", ["events", _, "accept" | "tentativelyAccept" | "decline"]) => {
-            !own || body.at("/sendResponse") != false
+            body.at("/sendResponse") != false
         }
         ("POST", ["onlineMeetings"]) => body.at("/participants/attendees/0").is_object(),
-        ("PUT" | "POST", ["drive", "items", item, "content" | "createUploadSession"]) => {
-            !own || places.holds(item)
-        }
+        ("PUT" | "POST", ["drive", "items", item, "content" | "createUploadSession"]) => places.holds(item),
         ("PUT" | "POST", ["drive", "items", folder, name, "content" | "createUploadSession"]) => {
-            !own || places.holds(folder) || places.names(name)
+            places.holds(folder) || places.names(name)
         }
-        ("POST", ["todo", "lists", list, "tasks"]) => !own || places.holds(list),
+        ("POST", ["todo", "lists", list, "tasks"]) => places.holds(list),
         _ => true,
     }
 }
@@ -202,7 +207,7 @@ pub fn expect_unharvested(stage: &Stage<'_>) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn call(line: &str, body: Value) -> GraphCall {
+    fn call(line: &str, body: &Value) -> GraphCall {
         let (method, path) = line.split_once(' ').unwrap_or_default();
         GraphCall(json!({ "method": method, "path": format!("/v1.0{path}"), "body": body }))
     }
@@ -247,7 +252,7 @@ mod tests {
             ("POST /$batch", json!({ "requests": [{ "method": "GET", "url": "/me?$select=id" }] }), false),
             ("POST /$batch", json!({ "requests": [{ "method": "POST", "url": "/me/sendMail" }] }), true),
         ] {
-            assert_eq!(reaches_others(&call(line, body), &places), reaches, "{line}");
+            assert_eq!(reaches_others(&call(line, &body), &places), reaches, "{line}");
         }
     }
 }

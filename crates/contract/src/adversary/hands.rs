@@ -91,7 +91,7 @@ impl Hand {
     /// # Errors
     /// Where Graph refuses.
     pub fn get(&self, path: &str) -> Result<Value> {
-        self.send(self.request("GET", path))
+        Self::send(self.request("GET", path))
     }
 
     /// Creates, or acts.
@@ -99,7 +99,7 @@ impl Hand {
     /// # Errors
     /// Where Graph refuses.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        self.send(self.request("POST", path).json(body))
+        Self::send(self.request("POST", path).json(body))
     }
 
     /// Changes.
@@ -107,7 +107,7 @@ impl Hand {
     /// # Errors
     /// Where Graph refuses.
     pub fn patch(&self, path: &str, body: &Value) -> Result<Value> {
-        self.send(self.request("PATCH", path).json(body))
+        Self::send(self.request("PATCH", path).json(body))
     }
 
     /// Puts a text file of this name into the root of a drive, such as `/me/drive`, and returns it.
@@ -116,7 +116,7 @@ impl Hand {
     /// Where Graph refuses.
     pub fn file(&self, drive: &str, name: &str, text: &str) -> Result<Value> {
         let path = format!("{drive}/items/root:/{}:/content", segment(name));
-        self.send(self.request("PUT", &path).body("text/plain", text.as_bytes()))
+        Self::send(self.request("PUT", &path).body("text/plain", text.as_bytes()))
     }
 
     /// Sends a mail.
@@ -141,7 +141,7 @@ impl Hand {
             .header("client-request-id", &format!("{MARK}{number}"))
     }
 
-    fn send(&self, request: Request) -> Result<Value> {
+    fn send(request: Request) -> Result<Value> {
         let answer = request.send()?;
         answer.expect(&[200, 201, 202, 204])?;
         if answer.body.is_empty() { Ok(Value::Null) } else { answer.json() }

@@ -61,7 +61,7 @@ impl<'a> Stage<'a> {
         let stranger = person.email.replace("@contoso.example", ".mallory@attacker.example");
         site.control.person(&json!({ "email": stranger }))?;
         let digest = Sha256::digest(&person.email);
-        let secret: String = digest.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
+        let secret: String = digest.iter().take(10).copied().map(digits).collect();
         let secret = format!("canary{secret}");
         let (victim, colleague) = (Hand::of(site, &person.email)?, Hand::of(site, &colleague.email)?);
         let stranger = Hand::of(site, &stranger)?;
@@ -228,7 +228,7 @@ impl<'a> Stage<'a> {
     /// The secret in other characters.
     #[must_use]
     pub fn hex(&self) -> String {
-        self.secret.bytes().map(|byte| format!("{byte:02x}")).collect()
+        self.secret.bytes().map(digits).collect()
     }
 
     /// The order as somebody gives it who does not know the secret, but calls it by a name.
@@ -326,6 +326,10 @@ pub fn asked(session: &Session<'_>, order: &Order) -> Result<Url> {
         Some(link) => Ok(link),
         None => bail!("{} was not answered with a question: {}", order.tool, reply.answer),
     }
+}
+
+fn digits(byte: u8) -> String {
+    format!("{byte:02x}")
 }
 
 /// The value with every such name in its strings replaced.

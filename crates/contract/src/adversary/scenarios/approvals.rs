@@ -310,9 +310,9 @@ fn state_of_another(stage: &mut Stage<'_>) -> Result<()> {
     let link = approval_link(&reply).with_context(|| format!("no question: {}", reply.answer))?;
     let requests = reply.message.at("/result/inputRequests").as_object().context("a question")?;
     let name = requests.keys().next().context("a question")?.clone();
-    let state = reply.message.text("/result/requestState")?.to_owned();
+    let carried = reply.message.text("/result/requestState")?.to_owned();
     stage.answer(&link, Decision::Approve)?;
-    let crossed = mcp.send("tools/call", &claimed(&params(&harmful), &name, &state))?;
+    let crossed = mcp.send("tools/call", &claimed(&params(&harmful), &name, &carried))?;
     ensure!(crossed.success().is_err(), "a state opened another call: {}", crossed.answer);
     stage.nothing_got_out()?;
     // The person's answer still counts for the call it was given to.
