@@ -201,7 +201,8 @@ pub(crate) const NO_RULE: &str = "-";
 /// What the call does to the world: a change to what others use too reaches them.
 #[must_use]
 pub fn effect_of(action: &ActionSpec, effect: &ResolvedEffect) -> Effect {
-    if effect.shared && action.effect == Effect::Write { Effect::Send } else { action.effect }
+    let class = effect.class.unwrap_or(action.effect);
+    if effect.shared && class == Effect::Write { Effect::Send } else { class }
 }
 
 #[cfg(test)]

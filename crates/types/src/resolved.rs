@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Email, Reach};
+use crate::{Effect, Email, Reach};
 
 /// Where somebody stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,6 +131,10 @@ pub struct ResolvedEffect {
     pub target: String,
     /// Whether others use what is acted on too.
     pub shared: bool,
+    /// What it does to the world, where that is something else than what its row does: a move that throws away, an event to
+    /// which nobody is invited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Effect>,
     /// Whom it reaches.
     pub recipients: Vec<Recipient>,
     /// What else a person should see, in this order.
@@ -247,7 +251,8 @@ impl InternalDomains {
     /// Whether an address is one of the organisation.
     #[must_use]
     pub fn holds(&self, address: &Email) -> bool {
-        self.0.contains(address.domain())
+        // A guest is outside though the directory gives them an address of ours (Entra, user principal names of guests).
+        self.0.contains(address.domain()) && !address.as_str().contains("#ext#")
     }
 
     /// Where a recipient stands: an address elsewhere is outside whatever Graph says, one of ours may be a list with
@@ -283,6 +288,10 @@ mod tests {
             (to("a@sub.contoso.example"), Standing::Outside),
             (to("a@contoso.example.attacker.example"), Standing::Outside),
             (to("a@contos0.example"), Standing::Outside),
+            (
+                Recipient { said: Standing::Inside, ..to("g_fabrikam.example#EXT#@contoso.example") },
+                Standing::Outside,
+            ),
             (Recipient { said: Standing::Inside, ..to("a@attacker.example") }, Standing::Outside),
             (Recipient { said: Standing::Outside, ..to("a@contoso.example") }, Standing::Outside),
             (list(0), Standing::Unknown),

@@ -5,7 +5,7 @@
 //! [`crate::moment`].
 
 use async_trait::async_trait;
-use m365_types::{Email, Reach, ResolvedEffect, Role};
+use m365_types::{Effect, Email, Reach, ResolvedEffect, Role};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -128,6 +128,8 @@ impl CreateCalendarEvent {
         for one in users_of(self.mailbox()) {
             add(&mut effect.recipients, one);
         }
+        // An event of one's own to which nobody is invited stays with the person.
+        effect.class = effect.recipients.is_empty().then_some(Effect::Write);
         effect = effect.with_fact("Subject", &self.subject);
         if let Some(times) = times {
             times.tell(&mut effect);

@@ -6,7 +6,7 @@
 //! one's own the arguments say all: which message gets which mark or goes to which folder.
 
 use async_trait::async_trait;
-use m365_types::{Email, Method, Reach, ResolvedEffect};
+use m365_types::{Effect, Email, Method, Reach, ResolvedEffect};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -82,6 +82,14 @@ pub(crate) fn trash_email(given: &mut Given<'_>) -> Option<Box<dyn Invocation>> 
     let folder = DELETED_ITEMS.to_owned();
     Some(Box::new(MoveEmail { id: id?, folder, mailbox: mailbox?, trash: true, done }))
 }
+
+/// One folder, by its id or well-known name.
+pub(crate) const FOLDER_ONE: &str = "/me/mailFolders/{folder}";
+/// Well-known names of folders (Graph, `mailFolder`) in which a message is kept.
+const KEPT: [&str; 6] = ["archive", "drafts", "inbox", "junkemail", "outbox", "sentitems"];
+/// Those from which it is gone sooner or later.
+const THROWN_AWAY: [&str; 4] =
+    [DELETED_ITEMS, "recoverableitemsdeletions", "recoverableitemspurges", "recoverableitemsversions"];
 
 struct MoveEmail {
     id: String,
@@ -188,12 +196,15 @@ impl Invocation for MoveEmail {
     }
 
     fn must_look(&self) -> bool {
-        self.mailbox.is_some() || self.trash
+        self.mailbox.is_some() || self.trash || self.is_named_by_id()
     }
 
     async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
         let seen = seen::message(context, self.mailbox(), &self.id, seen::MARKS).await?;
         let mut effect = self.seen(&seen);
+        if self.is_named_by_id() && self.is_thrown_away(context).await? {
+            effect.class = Some(Effect::Destroy);
+        }
         standing::ask(context, &mut effect.recipients).await?;
         Ok(effect)
     }
@@ -219,7 +230,27 @@ impl MoveEmail {
         let mut effect = of_message(self.reach(), self.mailbox(), seen);
         effect.facts.push(changed("Folder", &self.folder, seen.folder()));
         effect.folder.get_or_insert_with(|| self.folder.clone());
+        effect.class =
+            THROWN_AWAY.contains(&self.folder.to_ascii_lowercase().as_str()).then_some(Effect::Destroy);
         effect
+    }
+
+    /// Whether only Graph knows which folder is meant.
+    fn is_named_by_id(&self) -> bool {
+        let name = self.folder.to_ascii_lowercase();
+        !KEPT.contains(&name.as_str()) && !THROWN_AWAY.contains(&name.as_str())
+    }
+
+    /// Whether the folder is that of deleted items, or lies in it.
+    async fn is_thrown_away(&self, context: &Context<'_>) -> Result<bool, ActionError> {
+        let folder = async |name: &str| {
+            let mut request =
+                context.graph.request_to(Method::Get, FOLDER_ONE, self.mailbox.as_ref(), &[name])?;
+            request.query = vec![("$select", "id,parentFolderId".to_owned())];
+            context.graph.fetch::<Filed>(request).await
+        };
+        let (to, deleted) = (folder(&self.folder).await?, folder(DELETED_ITEMS).await?);
+        Ok(deleted.id.is_some() && (to.id == deleted.id || to.parent_folder_id == deleted.id))
     }
 }
 

@@ -1,4 +1,4 @@
-use m365_types::{ResolvedEffect, Role, Standing};
+use m365_types::{Effect, ResolvedEffect, Role, Standing};
 use serde_json::{Value, json};
 
 use crate::testing::{World, arguments, effect, json_of, ok};
@@ -148,4 +148,26 @@ fn in_another_mailbox_whoever_uses_it_is_reached_and_what_changes_is_told() {
     let one = &seen.recipients[0];
     assert_eq!((one.role, one.said), (Role::Member, Standing::Inside));
     assert_eq!(seen.recipients.len(), 1);
+}
+
+#[test]
+fn a_move_to_what_is_thrown_away_removes_whatever_the_folder_is_called() {
+    let message = || ok(&json!({ "id": "A", "changeKey": "K", "parentFolderId": "F" }));
+    let folder = |id: &str, parent: &str| ok(&json!({ "id": id, "parentFolderId": parent }));
+    for (name, class) in [
+        ("archive", None),
+        ("Inbox", None),
+        ("deleteditems", Some(Effect::Destroy)),
+        ("DeletedItems", Some(Effect::Destroy)),
+        ("recoverableitemsdeletions", Some(Effect::Destroy)),
+    ] {
+        assert_eq!(effect("moveEmail", json!({ "id": "A", "folder": name })).class, class, "{name}");
+    }
+    for (id, parent, class) in
+        [("D", "ROOT", Some(Effect::Destroy)), ("X", "D", Some(Effect::Destroy)), ("X", "ROOT", None)]
+    {
+        let world = World::answering([message(), folder(id, parent), folder("D", "ROOT")]);
+        let seen = world.look("moveEmail", json!({ "id": "A", "folder": "AAMk=" })).unwrap();
+        assert_eq!(seen.class, class, "{id} in {parent}");
+    }
 }

@@ -352,7 +352,7 @@ pub(crate) static ROWS: [Action; 21] = [
             name: "moveEmail",
             title: "Move email",
             summary: "Move an email to a folder",
-            calls: &[MOVE, MESSAGE, TIPS],
+            calls: &[MOVE, MESSAGE, TIPS, Call::get(filing::FOLDER_ONE).or_mailbox()],
             ..WRITE
         },
         paged: false,

@@ -4,7 +4,7 @@
 //! says so. Attendees are named by user principal name.
 
 use async_trait::async_trait;
-use m365_types::{Email, Reach, ResolvedEffect, Role};
+use m365_types::{Effect, Email, Reach, ResolvedEffect, Role};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -46,6 +46,8 @@ impl CreateTeamsMeeting {
     /// What is made, at these times where they are known.
     fn at(&self, times: Option<&Times>) -> ResolvedEffect {
         let mut effect = ResolvedEffect::of(self.reach(), Role::Attendee).with_fact("Subject", &self.subject);
+        // Those who are named see the meeting and may come in.
+        effect.class = (!self.attendees.is_empty()).then_some(Effect::Send);
         if let Some(times) = times {
             times.tell(&mut effect);
         }
