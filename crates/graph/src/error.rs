@@ -163,11 +163,6 @@ impl ActionError {
         matches!(&*self.cause, Cause::Token(TokenError::SignInNeeded { .. }))
     }
 
-    /// Whether there was no Microsoft token: no other call of this person will have one either.
-    pub(crate) fn lacks_token(&self) -> bool {
-        matches!(&*self.cause, Cause::Token(_))
-    }
-
     /// Whether the whole call took too long.
     pub(crate) fn is_out_of_time(&self) -> bool {
         matches!(&*self.cause, Cause::OutOfTime)

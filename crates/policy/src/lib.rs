@@ -32,11 +32,11 @@ pub use bundle::{
 pub use cases::{Case, CaseError, Cases, parse_case};
 pub use decide::{Ask, Decision, Question, decide, effect_of};
 pub use denial::Denial;
-pub use limits::{Cost, Counts, Limit, Limits, LimitsError, Per, Window};
 pub use engine::Verdict;
 pub use error::{Place, PolicyError, PolicyErrors};
 pub use explain::{Explanation, Outcome, explain, explain_outcome, fits_schema};
 pub use facts::Facts;
+pub use limits::{Cost, Counts, Limit, Limits, LimitsError, Per, Window};
 pub use policies::{Frame, Policies};
 pub use rules::{PrincipalKind, policy_text, visible};
 pub use schema::schema_text;

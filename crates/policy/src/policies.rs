@@ -6,8 +6,8 @@ use m365_types::{ActionSpec, Audience, InternalDomains, Toolset};
 use sha2::{Digest as _, Sha256};
 
 use crate::bundle::{PolicyBundle, hex};
-use crate::engine::{Answers, Engine};
 use crate::dlp::{Dlp, DlpRules};
+use crate::engine::{Answers, Engine};
 use crate::error::{PolicyError, PolicyErrors};
 use crate::facts::Facts;
 use crate::{Limits, load, rules};
@@ -34,7 +34,9 @@ impl Content {
     fn of(rows: &[&'static ActionSpec], bundle: &PolicyBundle) -> Result<Self, PolicyErrors> {
         let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
         let dlp = match &bundle.dlp {
-            Some(json) => DlpRules::parse(json, &names).map_err(|error| PolicyError::Dlp(error.to_string()))?,
+            Some(json) => {
+                DlpRules::parse(json, &names).map_err(|error| PolicyError::Dlp(error.to_string()))?
+            }
             None => Dlp::standard(),
         };
         let limits = match &bundle.limits {
@@ -60,6 +62,7 @@ impl Policies {
     /// # Errors
     /// Everything that is wrong with it. Warnings of the validator are errors: a policy that can never apply is a mistake
     /// that nobody would hear of otherwise.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever loads a set is done with it")]
     pub fn load(
         frame: Frame,
         rows: impl IntoIterator<Item = &'static ActionSpec>,
