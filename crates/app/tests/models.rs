@@ -64,7 +64,7 @@ fn without_a_route_there_is_no_such_tool() {
     let answer = say(&site, &token, Message::tool("summarizeThread", &json!({ "id": "x" })));
     assert!(!answer.text().contains("structuredContent"), "{}", answer.text());
     reads(&site, &token);
-    assert_eq!(asked(&site), [json!({}); 0]);
+    assert!(asked(&site).is_empty());
     let (with, token) = server(&[]);
     let listed = say(&with, &token, Message::new("tools/list", json!({}))).text().to_owned();
     assert!(listed.contains("summarizeThread"));
@@ -160,5 +160,5 @@ fn nothing_is_judged_but_what_strangers_wrote() {
     call(&site, &token, "authenticate", &json!({}));
     site.network().graph_answers(404, r#"{"error":{"code":"ErrorItemNotFound"}}"#);
     call(&site, &token, "getEmail", &json!({ "id": "message-1", "timeZone": "UTC" }));
-    assert_eq!(asked(&site), [json!({}); 0]);
+    assert!(asked(&site).is_empty());
 }

@@ -187,12 +187,6 @@ impl<'a> GraphClient<'a> {
         Ok(answers.into_iter().map(|answer| answer.map_err(|error| self.fail(error))).collect())
     }
 
-    /// Whether there is a token for what this call needs; nothing is sent to Graph.
-    pub(crate) async fn must_be_signed_in(&self) -> Result<(), ActionError> {
-        let token = self.ports.tokens.access_token(self.intent.permit().scopes()).await;
-        token.map(drop).map_err(|error| self.fail(error))
-    }
-
     async fn only(&self, exchange: Exchange) -> Result<GraphAnswer, ActionError> {
         let answer = self.perform(exchange).await?.pop();
         answer.ok_or_else(|| self.unreadable())?.map_err(|error| self.fail(error))

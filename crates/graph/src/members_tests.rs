@@ -12,7 +12,8 @@ fn member(id: &str, more: Value) -> Value {
         "displayName": format!("Name {id}"), "email": format!("{id}@contoso.example"), "tenantId": TENANT,
         "roles": ["owner"],
     });
-    member.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    member.as_object_mut().unwrap().extend(more);
     member
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn ask(context: &Context<'_>, recipients: &mut [Recipient]) -> 
     let addresses: Vec<&Email> = addresses.into_iter().collect();
     if addresses.is_empty() {
         // Nobody is asked for an approval who must sign in to Microsoft first.
-        return context.graph.must_be_signed_in().await;
+        return context.graph.sign_in().await;
     }
     let mut said: BTreeMap<Email, (Standing, Option<Members>)> = BTreeMap::new();
     for some in addresses.chunks(AT_ONCE) {

@@ -115,9 +115,9 @@ fn sign(arguments: &PolicySign) -> anyhow::Result<ExitCode> {
     let policies = load(bundle.clone())?;
     let key = read_secret(&arguments.key_file)
         .map_err(|problem| anyhow!("{}: {problem}", arguments.key_file.display()))?;
-    let signer = PolicySigner::parse(&key).context("the key file is not one of `keygen --policy`")?;
+    let keeper = PolicySigner::parse(&key).context("the key file is not one of `keygen --policy`")?;
     let mut signed = SignedBundle { bundle, version: arguments.version, signature: String::new() };
-    signed.signature = signer.sign(&signed.message()?);
+    signed.signature = keeper.sign(&signed.message()?);
     let json = serde_json::to_string(&signed)?;
     fs::write(&arguments.out, json).with_context(|| format!("cannot write {}", arguments.out.display()))?;
     output::line(&format!("version {}, set {}", signed.version, policies.bundle_hash()));

@@ -147,13 +147,12 @@ impl Ruling {
     /// The question that somebody has to answer first.
     fn settled_by(self, approval: Option<Approval>) -> Result<String, Ask> {
         match self {
-            Self::Freely(verdict) => Ok(verdict.basis()),
+            // A never was answered before.
+            Self::Freely(verdict) | Self::Never(verdict) => Ok(verdict.basis()),
             Self::WithYes(ask, verdict) => match approval {
                 Some(approval) if approval.by_second_person || !ask.second_person => Ok(verdict.basis()),
                 _ => Err(ask),
             },
-            // Answered before.
-            Self::Never(verdict) => Ok(verdict.basis()),
         }
     }
 }

@@ -62,6 +62,7 @@ impl Policies {
     /// # Errors
     /// Everything that is wrong with it. Warnings of the validator are errors: a policy that can never apply is a mistake
     /// that nobody would hear of otherwise.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever loads a set is done with it")]
     pub fn load(
         frame: Frame,
         rows: impl IntoIterator<Item = &'static ActionSpec>,

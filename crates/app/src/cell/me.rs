@@ -81,7 +81,7 @@ impl Cell {
             per: used.limit.per,
             of: used.of.map(name),
             window: used.limit.window,
-            used: used.used,
+            used: used.spent,
             at_most: used.limit.at_most,
             until: used.until,
         });

@@ -49,7 +49,7 @@ pub(crate) struct Used {
     pub(crate) limit: Limit,
     /// What it is counted for, where that is not the person.
     pub(crate) of: Option<String>,
-    pub(crate) used: u64,
+    pub(crate) spent: u64,
     pub(crate) until: UnixMillis,
 }
 
@@ -91,7 +91,7 @@ impl Cell {
             };
             let of = Some(row.text(1)?).filter(|of| *of != "-").map(str::to_owned);
             let (used, until) = (row.unsigned(3)?, limit.window.ends(now));
-            shown.push(Used { limit: limit.clone(), of, used, until });
+            shown.push(Used { limit: limit.clone(), of, spent: used, until });
         }
         Ok(shown)
     }

@@ -119,7 +119,7 @@ impl PolicyKeeper {
         // same answer is worked through once.
         match source.port.read().await {
             Ok(document) => self.take(source, document),
-            Err(error) => self.keep_good(PolicyRefusal::Source(error)),
+            Err(error) => self.keep_good(&PolicyRefusal::Source(error)),
         }
         self.current()
     }
@@ -169,7 +169,7 @@ impl PolicyKeeper {
             }
             Err(refusal) => {
                 self.state().seen = Some(digest);
-                self.keep_good(refusal);
+                self.keep_good(&refusal);
             }
         }
     }
@@ -201,7 +201,7 @@ impl PolicyKeeper {
     }
 
     /// Nothing changes; the operator hears of it once for each answer.
-    fn keep_good(&self, refusal: PolicyRefusal) {
+    fn keep_good(&self, refusal: &PolicyRefusal) {
         let sentence: Arc<str> = refusal.to_string().into();
         let (said, kept) = {
             let mut state = self.state();
@@ -220,16 +220,17 @@ impl PolicyKeeper {
 
 /// A set of the operator's did not come into force. The one place for whoever else is to hear of it (`policy.refused`).
 pub(crate) fn tell_refusal(sentence: &str, kept: Option<&str>) {
-    match kept {
-        Some(hash) => tracing::error!(
+    if let Some(hash) = kept {
+        tracing::error!(
             problem = sentence,
             policyHash = hash,
             "a policy set was refused; the one before stays in force"
-        ),
-        None => tracing::error!(
+        );
+    } else {
+        tracing::error!(
             problem = sentence,
             "a policy set was refused and there is none before it; nothing is decided until that is repaired"
-        ),
+        );
     }
 }
 

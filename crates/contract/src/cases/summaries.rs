@@ -53,7 +53,8 @@ fn fault(session: &Session<'_>, target: &str, kind: &str) -> Result<()> {
         let seen = control.requests("gateway", Some(&session.person.email))?;
         let path = |request: &Value| request.at("/path").as_str().map(str::to_owned);
         let chat = seen.iter().filter_map(path).find(|path| path.ends_with("/chat/completions"));
-        fault["match"] = chat.context("no model was asked yet")?.into();
+        let chat = chat.context("no model was asked yet")?;
+        fault.as_object_mut().context("a fault is no object")?.insert("match".to_owned(), chat.into());
     }
     control.fault(&fault)
 }

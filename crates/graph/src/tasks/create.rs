@@ -80,15 +80,12 @@ impl Invocation for CreateTask {
     }
 
     async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
-        let list = match &self.list {
-            Some(list) => {
-                let request = context.graph.request_to(Method::Get, A_LIST, None, &[list])?;
-                context.graph.fetch::<GraphList>(request).await?
-            }
-            None => {
-                let found = default_list(context).await?.1.into_iter().find(GraphList::is_default);
-                found.ok_or_else(|| context.graph.unreadable())?
-            }
+        let list = if let Some(list) = &self.list {
+            let request = context.graph.request_to(Method::Get, A_LIST, None, &[list])?;
+            context.graph.fetch::<GraphList>(request).await?
+        } else {
+            let found = default_list(context).await?.1.into_iter().find(GraphList::is_default);
+            found.ok_or_else(|| context.graph.unreadable())?
         };
         // As for the call itself, a zone is asked for only where there is a day.
         let zone = match self.due {

@@ -10,7 +10,8 @@ fn list(shared: &Value, owner: &Value) -> Value {
 
 fn in_list(list: &Value, given: Value) -> ResolvedEffect {
     let mut arguments = json!({ "title": "Call", "listId": "AAx=" });
-    arguments.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+    let Value::Object(given) = given else { panic!("{given} is no object") };
+    arguments.as_object_mut().unwrap().extend(given);
     World::with_json(list).look("createTask", arguments).unwrap()
 }
 

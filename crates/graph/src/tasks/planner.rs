@@ -241,7 +241,7 @@ impl Plan {
     }
 
     /// Everybody who sees it.
-    fn readers(&self, circle: Option<&Circle>) -> Recipient {
+    fn readers(circle: Option<&Circle>) -> Recipient {
         const NAME: &str = "everybody who uses the plan";
         let unknown = || Recipient::everybody(NAME, Role::Member, Standing::Unknown);
         circle.map_or_else(unknown, |circle| circle.everybody(NAME, Role::Member))
@@ -264,7 +264,7 @@ impl Invocation for UpdatePlannerTask {
 
     fn effect(&self) -> ResolvedEffect {
         let effect = self.effect_on(&GraphTask::default());
-        ResolvedEffect { recipients: vec![Plan::default().readers(None)], ..effect }
+        ResolvedEffect { recipients: vec![Plan::readers(None)], ..effect }
     }
 
     fn must_look(&self) -> bool {
@@ -286,7 +286,7 @@ impl Invocation for UpdatePlannerTask {
             "Not of the organisation",
             circle.as_ref().map_or_else(String::new, Circle::outsiders),
         );
-        effect.recipients = vec![plan.readers(circle.as_ref())];
+        effect.recipients = vec![Plan::readers(circle.as_ref())];
         Ok(effect)
     }
 

@@ -94,8 +94,8 @@ pub(super) fn lists(call: &Call<'_>) -> Result<Answer, GraphError> {
 pub(super) fn list(call: &Call<'_>) -> Result<Answer, GraphError> {
     let content = call.mailbox.read();
     let fields = find(&content, call.id(0))?.fields();
-    let context = call.context("todo/lists") + "/$entity";
-    Ok(Answer::json(200, &View::new(&fields, call.select()).context(context)))
+    let entity = call.context("todo/lists") + "/$entity";
+    Ok(Answer::json(200, &View::new(&fields, call.select()).context(entity)))
 }
 
 /// `GET /me/todo/lists/{id}/tasks`.
