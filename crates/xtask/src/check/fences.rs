@@ -81,11 +81,10 @@ fn lint_table(package: &Package, manifest: &str) -> Option<String> {
 }
 
 fn forbidden(package: &Package, tree: &Tree, rule: &Forbidden) -> Option<String> {
-    let path = tree.path_to(rule.package, rule.below.map(|(name, _)| name))?;
-    let tolerated = rule
-        .below
-        .map(|(name, reason)| format!(" (It is tolerated only below {name}: {reason}.)"))
-        .unwrap_or_default();
+    let cut: Vec<&str> = rule.below.iter().map(|(name, _)| *name).collect();
+    let path = tree.path_to(rule.package, &cut)?;
+    let only = |(name, reason): &(&str, &str)| format!(" (It is tolerated only below {name}: {reason}.)");
+    let tolerated: String = rule.below.iter().map(only).collect();
     Some(format!(
         "{} is a core room and brings {}: {}. Turn the feature off or move the code to a host.{tolerated}",
         package.name,
@@ -123,7 +122,7 @@ impl Tree {
     }
 
     /// A shortest path from the root to `package` that does not pass through `cut`.
-    fn path_to(&self, package: &str, cut: Option<&str>) -> Option<Vec<String>> {
+    fn path_to(&self, package: &str, cut: &[&str]) -> Option<Vec<String>> {
         let named = |node: &str, name: &str| node.split_once(' ').map_or(node, |(first, _)| first) == name;
         let mut seen = BTreeSet::new();
         let mut layer = vec![vec![self.root.clone()?]];
@@ -134,7 +133,7 @@ impl Tree {
                 if named(node, package) {
                     return Some(path);
                 }
-                if cut.is_some_and(|cut| named(node, cut)) || !seen.insert(node.clone()) {
+                if cut.iter().any(|cut| named(node, cut)) || !seen.insert(node.clone()) {
                     continue;
                 }
                 for child in self.children.get(node).into_iter().flatten() {
@@ -225,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_forbidden_package_is_found_with_its_path() {
-        let path = Tree::parse(TREE).path_to("rand_core", None).unwrap();
+        let path = Tree::parse(TREE).path_to("rand_core", &[]).unwrap();
         assert_eq!(path, ["m365-auth v0.1.0", "rand v0.8.8", "rand_core v0.6.4"]);
     }
 
@@ -240,6 +239,6 @@ mod tests {
 
     #[test]
     fn a_package_whose_name_only_begins_alike_is_not_found() {
-        assert!(Tree::parse("0a v1\n1hyper-util v1\n").path_to("hyper", None).is_none());
+        assert!(Tree::parse("0a v1\n1hyper-util v1\n").path_to("hyper", &[]).is_none());
     }
 }

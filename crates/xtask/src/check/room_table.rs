@@ -46,24 +46,30 @@ pub(super) const ROOMS: [Room; 21] = [
 pub(super) struct Forbidden {
     /// The package.
     pub(super) package: &'static str,
-    /// A package below which it is tolerated, with the reason.
-    pub(super) below: Option<(&'static str, &'static str)>,
+    /// Packages below which it is tolerated, each with the reason.
+    pub(super) below: &'static [(&'static str, &'static str)],
 }
 
 /// What would tie a core room to one host.
 pub(super) const FORBIDDEN_IN_CORE: [Forbidden; 6] = [
     Forbidden {
         package: "getrandom",
-        below: Some((
-            "jsonwebtoken",
-            "it brings the random generator of its signers; verification, which is all the core calls, draws none",
-        )),
+        below: &[
+            (
+                "jsonwebtoken",
+                "it brings the random generator of its signers; verification, which is all the core calls, draws none",
+            ),
+            (
+                "ed25519-dalek",
+                "its traits come with a random generator where jsonwebtoken asks for one; a signature of Ed25519 draws none",
+            ),
+        ],
     },
-    Forbidden { package: "hyper", below: None },
-    Forbidden { package: "reqwest", below: None },
-    Forbidden { package: "rusqlite", below: None },
-    Forbidden { package: "tokio", below: None },
-    Forbidden { package: "ureq", below: None },
+    Forbidden { package: "hyper", below: &[] },
+    Forbidden { package: "reqwest", below: &[] },
+    Forbidden { package: "rusqlite", below: &[] },
+    Forbidden { package: "tokio", below: &[] },
+    Forbidden { package: "ureq", below: &[] },
 ];
 
 /// A package that only some rooms may depend on directly (dev-dependencies are free).
