@@ -77,6 +77,7 @@ impl Caller {
         if cell.core().fresh_policies().await.is_none() {
             return Err(no_policy());
         }
+        self.refuse_services(action)?;
         let (arguments, position) = self.continued(action, arguments)?;
         let invocation = match action.parse(&arguments) {
             Ok(invocation) => invocation,
@@ -110,6 +111,16 @@ impl Caller {
         };
         let intent = checked.intend(permit, &effect)?;
         self.detach(checked, intent, place, client).await
+    }
+
+    /// No rule lets a service act: there is no account in whose name it could. That is said and recorded before anything
+    /// else about the call.
+    fn refuse_services(&self, action: &'static Action) -> Result<(), Stop> {
+        if self.actor.principal.person().is_some() {
+            return Ok(());
+        }
+        self.cell.record_denial(&self.actor, action, Denied::of(Denial::Service.code()));
+        Err(Stop::Told(Denial::Service.sentence()))
     }
 
     /// What a list's cursor stands for: the arguments it was given for, and where it goes on.

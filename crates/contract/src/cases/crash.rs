@@ -40,6 +40,12 @@ fn send_arguments() -> Value {
     json!({ "to": "blair@contoso.example", "subject": "s", "body": "b" })
 }
 
+/// Of a call with an effect that stays with the person, so it waits for nobody's approval, whatever was read before, and
+/// asks Graph once.
+fn draft_arguments() -> Value {
+    json!({ "subject": "s", "body": "b" })
+}
+
 fn delay_graph(session: &Session<'_>, ms: u64) -> Result<()> {
     let fault =
         json!({ "target": "graph", "person": session.person.email, "kind": "delay", "ms": ms, "times": 1 });
@@ -145,10 +151,13 @@ impl<'a> Busy<'a> {
 /// Every intent has one outcome; what was not done is `unknown`, `failed` or `denied`, and never missing.
 fn expect_ends(records: &[Record]) -> Result<()> {
     for intent in records.iter().filter(|record| record.field("phase") == "intent") {
-        let id = intent.field("requestId");
-        let ends = records
-            .iter()
-            .filter(|record| record.field("phase") == "outcome" && record.field("requestId") == id);
+        // A call that looks before it acts has an intent and an outcome for each.
+        let number = intent.0.at("/sequence");
+        let ends = records.iter().filter(|record| {
+            record.field("phase") == "outcome"
+                && record.0.at("/intent") == number
+                && record.field("requestId") == intent.field("requestId")
+        });
         ensure!(ends.count() == 1, "not one outcome of {intent:?}");
     }
     Ok(())
@@ -169,7 +178,7 @@ fn a_kill_in_the_middle_of_a_busy_run_loses_nothing_acknowledged(site: &Site) ->
                 workers.push(scope.spawn(move || match number {
                     0 => one.work(cut, &told, Busy::refresh),
                     1 => one.work(cut, &told, |busy| busy.call("getEmails", &json!({ "count": 1 }))),
-                    _ => one.work(cut, &told, |busy| busy.call("sendEmail", &send_arguments())),
+                    _ => one.work(cut, &told, |busy| busy.call("createDraft", &draft_arguments())),
                 }));
             }
         }
@@ -270,12 +279,12 @@ fn ctrl_c_and_sigterm_end_the_host_and_no_call_lacks_its_record(site: &Site) -> 
         delay_graph(&session, 500)?;
         let known = session.graph_requests()?.len();
         thread::scope(|scope| {
-            let sending = scope.spawn(|| session.tool("sendEmail", &send_arguments()));
-            bounded("the send reached Graph", || Ok(session.graph_requests()?.len() > known))?;
+            let drafting = scope.spawn(|| session.tool("createDraft", &draft_arguments()));
+            bounded("the draft reached Graph", || Ok(session.graph_requests()?.len() > known))?;
             site.with_process(|process| process.signal(signal))?;
             let ended = site.with_process(Process::wait)?;
             ensure!(ended.success(), "after SIG{signal} the host ended with {ended}");
-            drop(sending.join());
+            drop(drafting.join());
             Ok(())
         })?;
         site.start_again()?;
@@ -283,10 +292,10 @@ fn ctrl_c_and_sigterm_end_the_host_and_no_call_lacks_its_record(site: &Site) -> 
         expect_ends(&session.records()?.context("a journal")?)?;
     }
     let records = session.records()?.context("a journal")?;
-    let sent = records
+    let drafted = records
         .iter()
-        .filter(|record| record.field("phase") == "intent" && record.field("tool") == "sendEmail");
-    ensure!(sent.count() == 2, "not two intents to send: {records:?}");
+        .filter(|record| record.field("phase") == "intent" && record.field("tool") == "createDraft");
+    ensure!(drafted.count() == 2, "not two intents to draft: {records:?}");
     site.journal().context("a journal")?.verify()
 }
 

@@ -153,12 +153,13 @@ fn headers(version: &'static str) -> Vec<(&'static str, &'static str)> {
 fn a_call_that_waits_for_a_retry_tells_of_it(site: &Site) -> Result<()> {
     let session = Session::open(site, "progress-retry")?;
     let email = &session.person.email;
-    let post = json!({ "name": "sendTeamsMessage", "arguments": super::post() });
-    let message = with_token(&session.mcp, "tools/call", &post, &json!("r"))?;
+    // It stays with the person, so it waits for nobody's approval.
+    let draft = json!({ "name": "createDraft", "arguments": { "subject": "s", "body": "b" } });
+    let message = with_token(&session.mcp, "tools/call", &draft, &json!("r"))?;
     let (calm, _) = told(session.mcp.listen(&message)?, &message)?;
     site.control
         .fault(&json!({ "target": "graph", "person": email, "kind": "status", "status": 429, "times": 1 }))?;
-    let message = with_token(&session.mcp, "tools/call", &post, &json!("r"))?;
+    let message = with_token(&session.mcp, "tools/call", &draft, &json!("r"))?;
     let (told, response) = told(session.mcp.listen(&message)?, &message)?;
     expect_increasing(&told, &json!("r"))?;
     ensure!(told.len() > calm.len(), "a wait is not told: {told:?} beside {calm:?}");

@@ -186,25 +186,25 @@ impl<'a> Application<'a> {
         Ok(())
     }
 
-    /// With a grant to read it sends an e-mail: the SDK asks the person for the scope that is missing beside those it
-    /// has, and then does it.
+    /// With a grant to read it writes a draft: the SDK asks the person for the scope that is missing beside those it has,
+    /// and then does it.
     pub(super) fn steps_up(&mut self) -> Result<()> {
         let before = self.asked.len();
-        let sent = self.sends()?;
-        ensure!(sent.at("/isError") != &Value::Bool(true), "{sent}");
+        let drafted = self.drafts()?;
+        ensure!(drafted.at("/isError") != &Value::Bool(true), "{drafted}");
         let [asked] = self.asked.get(before..).unwrap_or_default() else {
             bail!("signed in {} times for one step up", self.asked.len() - before);
         };
         let scopes = parameter(asked, "scope").unwrap_or_default();
         let scopes: Vec<_> = scopes.split(' ').collect();
-        ensure!(scopes.contains(&"Mail.Send") && scopes.contains(&"Mail.Read"), "asked for {asked}");
+        ensure!(scopes.contains(&"Mail.ReadWrite") && scopes.contains(&"Mail.Read"), "asked for {asked}");
         Ok(())
     }
 
-    /// With a grant to read it sends an e-mail: refused, and nobody is asked.
+    /// With a grant to read it writes a draft: refused, and nobody is asked.
     pub(super) fn stays_refused(&mut self) -> Result<()> {
         let before = self.asked.len();
-        let Err(refused) = self.sends() else { bail!("an e-mail was sent without the scope") };
+        let Err(refused) = self.drafts() else { bail!("a draft was written without the scope") };
         ensure!(refused.to_string().contains("403"), "{refused:#}");
         ensure!(self.asked.len() == before, "the person was asked");
         Ok(())
@@ -254,9 +254,10 @@ impl<'a> Application<'a> {
         self.does(&json!({ "act": "call", "name": "getEmails", "arguments": { "count": count } }))
     }
 
-    fn sends(&mut self) -> Result<Value> {
-        let arguments = json!({ "to": "blair@contoso.example", "subject": "s", "body": "b" });
-        self.does(&json!({ "act": "call", "name": "sendEmail", "arguments": arguments }))
+    /// A draft stays with the person, so the call waits for nobody's approval, whatever was read before.
+    fn drafts(&mut self) -> Result<Value> {
+        let arguments = json!({ "subject": "s", "body": "b" });
+        self.does(&json!({ "act": "call", "name": "createDraft", "arguments": arguments }))
     }
 
     /// Tells it to do something and signs in whenever it asks for that.
