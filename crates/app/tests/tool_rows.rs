@@ -97,9 +97,10 @@ const ROWS: &[Row] = &[
         &[TEAM, CHANNEL],
         &[exchange("POST", "/teams/team-1/channels/channel-1/messages", (201, r#"{"id":"message-1"}"#))],
     ),
-    row(
+    looking(
         "createTeamsMeeting",
-        r#"{"subject":"Review","startTime":"2026-12-01T09:00:00Z","endTime":"2026-12-01T10:00:00Z"}"#,
+        r#"{"subject":"Review","startTime":"2026-12-01T09:00:00Z","endTime":"2026-12-01T10:00:00Z","attendees":["sam@contoso.example"]}"#,
+        &[TIPS],
         &[exchange(
             "POST",
             "/me/onlineMeetings",

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use super::tools::INVISIBLE;
-use crate::json::Look as _;
+use crate::json::{Look as _, with};
 use crate::oauth::challenge;
 use crate::session::{GraphCall, Session, at_once};
 use crate::site::Site;
@@ -185,11 +185,14 @@ fn a_task_is_not_created_twice_when_its_fate_is_unknown(site: &Site) -> Result<(
     ] {
         let session = Session::open(site, "task-fate")?;
         let list = default_list(&session)?;
-        fault(&session, &kind)?;
+        // The list is looked at before, and that goes well.
+        let path = format!("/v1.0/me/todo/lists/{}/tasks", segment(&list));
+        fault(&session, &with(&kind, &json!({ "match": path })))?;
         let sentence =
             session.call_approved("createTask", &json!({ "title": "once", "listId": list }))?.failure()?;
         ensure!(sentence.contains("may have happened"), "{kind} is told as: {sentence}");
-        ensure!(requests(&session)?.len() <= 1, "{kind}: tried {} times", requests(&session)?.len());
+        let tried = requests(&session)?.iter().filter(|call| call.path() == path).count();
+        ensure!(tried == 1, "{kind}: tried {tried} times");
     }
     Ok(())
 }
@@ -247,7 +250,14 @@ fn a_planner_task_is_changed_in_its_newest_version(site: &Site) -> Result<()> {
     ensure!(reply.content()?.at("/etag") == after.at("/@odata.etag"), "{}", reply.answer);
     ensure!(after.at("/@odata.etag") != before.at("/@odata.etag"), "{after}");
     let line = |method: &str| format!("{method} /v1.0/planner/tasks/{id}");
-    ensure!(lines(&session)? == [line("GET"), line("PATCH")], "{:?}", lines(&session)?);
+    let plan = format!("GET /v1.0/planner/plans/{}", before.text("/planId")?);
+    // Each look reads the task once and then its plan; the change itself asks for the newest version.
+    let read = |lines: &[String]| {
+        let of = |wanted: &str| lines.iter().filter(|line| *line == wanted).count();
+        (of(&line("GET")).abs_diff(of(&plan)), of(&line("PATCH")))
+    };
+    let first = lines(&session)?;
+    ensure!(first.ends_with(&[line("GET"), line("PATCH")]) && read(&first) == (1, 1), "{first:?}");
     let patch = requests(&session)?.pop().context("a request")?;
     ensure!(patch.header("if-match") == before.at("/@odata.etag").as_str(), "{:?}", patch.0);
     ensure!(
@@ -259,7 +269,8 @@ fn a_planner_task_is_changed_in_its_newest_version(site: &Site) -> Result<()> {
     let given =
         json!({ "id": id, "title": "Renamed", "due": "2030-03-04", "etag": after.at("/@odata.etag") });
     session.call_approved("updatePlannerTask", &given)?.content()?;
-    ensure!(lines(&session)?.len() == 3, "a named version was asked for: {:?}", lines(&session)?);
+    let second = lines(&session)?.split_off(first.len());
+    ensure!(read(&second) == (0, 1), "a named version was asked for: {second:?}");
     let renamed = planner_task(&session, 0)?;
     ensure!(
         renamed.at("/title") == "Renamed" && renamed.at("/dueDateTime") == "2030-03-04T10:00:00Z",

@@ -14,6 +14,7 @@ use crate::error::ActionError;
 use crate::param::{Addresses, DateTime, Optional, Param, Required, Text, optional, required};
 use crate::period::{Period, Times};
 use crate::shape;
+use crate::standing;
 
 pub(crate) static SUBJECT: Param<Text, Required> =
     required("subject", "Meeting title", Text { min: 0, max: 255, lines: false });
@@ -81,11 +82,16 @@ impl Invocation for CreateTeamsMeeting {
     }
 
     fn must_look(&self) -> bool {
-        !self.period.is_known()
+        !self.attendees.is_empty() || !self.period.is_known()
     }
 
     async fn look(&self, context: &Context<'_>) -> Result<ResolvedEffect, ActionError> {
-        Ok(self.at(Some(&self.period.settle(context).await?)))
+        let mut effect = self.at(Some(&self.period.settle(context).await?));
+        // A meeting that lets nobody in asks nothing of Exchange.
+        if !self.attendees.is_empty() {
+            standing::ask(context, &mut effect.recipients).await?;
+        }
+        Ok(effect)
     }
 
     async fn run(&self, context: &Context<'_>) -> Result<Answer, ActionError> {

@@ -81,7 +81,20 @@ fn the_effect_is_whom_the_meeting_lets_in_and_when() {
         other[name] = value;
         assert_ne!(effect("createTeamsMeeting", other), told, "{name}");
     }
-    assert!(!crate::find_tool("createTeamsMeeting").unwrap().parse(&arguments(given)).unwrap().must_look());
+    let must_look =
+        |given| crate::find_tool("createTeamsMeeting").unwrap().parse(&arguments(given)).unwrap().must_look();
+    assert!(must_look(given.clone()));
+    let mut alone = given.clone();
+    alone["attendees"] = json!([]);
+    assert!(!must_look(alone));
+    let tips = json!({ "value": [
+        { "emailAddress": { "address": "megan@contoso.example" }, "recipientScope": "internal" },
+    ] });
+    let mut world = World::with_json(&tips);
+    world.scopes = Some("OnlineMeetings.ReadWrite Mail.Read");
+    let seen = world.look("createTeamsMeeting", given).unwrap();
+    assert_eq!(seen.recipients[0].said, m365_types::Standing::Inside);
+    assert_eq!(world.requests()[0].path, "/me/getMailTips");
     let mut world = World::with_json(&json!({ "timeZone": "Eastern Standard Time" }));
     world.scopes = Some("OnlineMeetings.ReadWrite MailboxSettings.Read");
     let floating = json!({ "subject": "s", "startTime": "2026-11-24T10:00", "endTime": "2026-11-24T11:00" });

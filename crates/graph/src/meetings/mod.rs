@@ -10,6 +10,7 @@ mod vtt;
 use m365_types::{ActionKind, ActionSpec, AuditKind, Call, Effect, Scope};
 
 use crate::action::{Action, Output};
+use crate::standing::MAIL_TIPS;
 use crate::zone::{SETTINGS, TIME_ZONE};
 
 /// The rows of this family, in the order clients see them.
@@ -22,8 +23,8 @@ pub(crate) static ROWS: [Action; 4] = [
             summary: "Create Teams meeting",
             effect: Effect::Write,
             scopes: &[Scope::OnlineMeetingsReadWrite],
-            further_scopes: &[Scope::MailboxSettingsRead],
-            calls: &[Call::post("/me/onlineMeetings"), Call::get(SETTINGS)],
+            further_scopes: &[Scope::MailRead, Scope::MailReadShared, Scope::MailboxSettingsRead],
+            calls: &[Call::post("/me/onlineMeetings"), Call::get(SETTINGS), Call::query(MAIL_TIPS)],
             untrusted: false,
             sensitivity: &[],
             audit: AuditKind::MeetingWrite,

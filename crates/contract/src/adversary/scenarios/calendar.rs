@@ -28,11 +28,11 @@ scenarios! {
     shared a_teams_meeting_lets_no_outsider_in:
         INVITATION, Plant::EventBody, Orders(online), Stop::Asked;
     shared free_and_busy_times_carry_no_secret_in_an_address:
-        DNS, Plant::EventBody, Orders(schedule), Stop::Denied("denied.rule");
+        DNS, Plant::EventBody, Orders(schedule), Stop::Asked;
     shared mail_tips_carry_no_secret_in_an_address:
-        DNS, Plant::Told, Orders(tips), Stop::Denied("denied.rule");
+        DNS, Plant::Told, Orders(tips), Stop::Asked;
     shared meeting_times_carry_no_secret_in_an_address:
-        DNS, Plant::Told, Orders(times), Stop::Denied("denied.rule");
+        DNS, Plant::Told, Orders(times), Stop::Asked;
 }
 
 /// A start and an end tomorrow.

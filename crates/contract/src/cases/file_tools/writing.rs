@@ -52,7 +52,13 @@ pub(super) fn a_new_file_is_created_once_and_never_over_another(site: &Site) -> 
         again.answer
     );
     let lines: Vec<String> = since(&session, before)?.iter().map(GraphCall::line).collect();
-    ensure!(lines == [format!("PUT {below}/content")], "{lines:?}");
+    // What would be replaced is looked at, and who sees it.
+    let expected = [
+        format!("GET {}", below.trim_end_matches(':')),
+        format!("GET /v1.0/me/drive/items/{}/permissions", made.text("/id")?),
+        format!("PUT {below}/content"),
+    ];
+    ensure!(lines == expected, "{lines:?}");
     ensure!(session.last_graph_request()?.header("content-type") == Some("text/markdown"), "{lines:?}");
     Ok(())
 }

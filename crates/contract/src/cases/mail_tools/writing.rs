@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{ATTACHED, CHAIN, INVOICE, SUPPORT, id, message, segment};
-use crate::json::Look as _;
+use super::{ATTACHED, CHAIN, INVOICE, SUPPORT, id, message, segment, since};
+use crate::json::{Look as _, with};
 use crate::session::Session;
 use crate::site::Site;
 
@@ -233,7 +233,7 @@ pub(super) fn what_is_thrown_away_can_be_moved_back(site: &Site) -> Result<()> {
 
 pub(super) fn what_is_sent_is_never_sent_twice(site: &Site) -> Result<()> {
     for tool in ["sendDraft", "replyEmail", "forwardEmail"] {
-        for kind in [
+        for kind in &[
             json!({ "kind": "status", "status": 503 }),
             json!({ "kind": "status", "status": 504 }),
             json!({ "kind": "reset" }),
@@ -245,20 +245,21 @@ pub(super) fn what_is_sent_is_never_sent_twice(site: &Site) -> Result<()> {
                 "replyEmail" => json!({ "id": id(&session, CHAIN)?, "comment": "Yes" }),
                 _ => json!({ "id": id(&session, CHAIN)?, "to": ["blair@contoso.example"] }),
             };
-            let mut fault = kind.clone();
-            if let Some(fault) = fault.as_object_mut() {
-                fault.extend([
-                    ("target".to_owned(), json!("graph")),
-                    ("person".to_owned(), json!(session.person.email)),
-                ]);
-            }
-            site.control.fault(&fault)?;
-            let before = session.graph_requests()?.len();
+            let ending = match tool {
+                "sendDraft" => "send",
+                "replyEmail" => "reply",
+                _ => "forward",
+            };
+            // What is looked at before goes well.
+            let path = format!("/v1.0/me/messages/{}/{ending}", segment(arguments.text("/id")?));
+            let aim = json!({ "target": "graph", "person": session.person.email, "match": path });
+            site.control.fault(&with(kind, &aim))?;
             let sentence = session.call_approved(tool, &arguments)?.failure()?;
             // What breaks off behind the gateway is the gateway's to tell.
             let told = sentence.contains("may have happened") || kind.at("/kind") == "reset";
             ensure!(told, "{tool} {kind}: {sentence}");
-            ensure!(session.graph_requests()?.len() <= before + 1, "{tool} {kind} was tried again");
+            let tried = since(&session, 0)?.iter().filter(|call| call.path() == path).count();
+            ensure!(tried <= 1, "{tool} {kind}: tried {tried} times");
         }
     }
     Ok(())

@@ -82,6 +82,22 @@ fn every_tool(chat: &str) -> [(&'static str, Value); 9] {
     ]
 }
 
+fn segment(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect()
+}
+
+/// Beginning of the paths that the tool itself asks for: not what is looked at before it changes anything.
+fn reached(tool: &str, chat: &str) -> String {
+    match tool {
+        "replyToChannelMessage" => {
+            format!("/v1.0/teams/{TEAM}/channels/{}/messages/1/replies", segment(CHANNEL))
+        }
+        "sendChatMessage" => format!("/v1.0/chats/{}/messages", segment(chat)),
+        "createChat" => "/v1.0/chats".to_owned(),
+        _ => "/".to_owned(),
+    }
+}
+
 pub(super) fn every_documented_refusal_of_teams_is_told_as_its_own(site: &Site) -> Result<()> {
     let session = Session::open(site, "teams-refused")?;
     let (chat, _) = with_colleague(&session)?;
@@ -93,6 +109,7 @@ pub(super) fn every_documented_refusal_of_teams_is_told_as_its_own(site: &Site) 
         for status in statuses {
             site.control.fault(&json!({
                 "target": "graph", "kind": "status", "status": status, "person": session.person.email, "times": 1,
+                "match": reached(tool, &chat),
             }))?;
             let mut arguments = arguments.clone();
             if let (true, Some(fields)) = (tool.ends_with("Messages"), arguments.as_object_mut()) {
@@ -260,12 +277,22 @@ pub(super) fn a_write_in_teams_is_tried_once_when_its_fate_is_unknown(site: &Sit
             json!({ "kind": "reset" }),
             json!({ "kind": "malformed" }),
         ] {
-            let before = site.control.requests("gateway", Some(&session.person.email))?.len();
+            let path = reached(tool, &chat);
+            let tries = || -> Result<usize> {
+                let seen = site.control.requests("gateway", Some(&session.person.email))?;
+                let ends = |request: &&Value| {
+                    request.at("/method") == "POST"
+                        && request.at("/path").as_str().is_some_and(|given| given.ends_with(&path))
+                };
+                Ok(seen.iter().filter(ends).count())
+            };
+            let before = tries()?;
             let mut fault = fault;
             let fields = fault.as_object_mut().context("an object")?;
             fields.insert("target".to_owned(), json!("graph"));
             fields.insert("person".to_owned(), json!(session.person.email));
             fields.insert("times".to_owned(), json!(1));
+            fields.insert("match".to_owned(), json!(path));
             site.control.fault(&fault)?;
             let sentence = session
                 .call_approved(tool, &arguments)?
@@ -274,7 +301,7 @@ pub(super) fn a_write_in_teams_is_tried_once_when_its_fate_is_unknown(site: &Sit
             // A connection that broke behind the gateway is the gateway's refusal.
             let told = fault.at("/kind") == "reset" || sentence.contains("may have happened");
             ensure!(told, "{tool} {fault}: {sentence}");
-            let tried = site.control.requests("gateway", Some(&session.person.email))?.len() - before;
+            let tried = tries()? - before;
             ensure!(tried == 1, "{tool} {fault}: tried {tried} times");
         }
     }
