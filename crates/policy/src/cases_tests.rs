@@ -12,6 +12,7 @@ static ROW: ActionSpec = ActionSpec {
     further_scopes: &[],
     calls: &[],
     untrusted: false,
+    sensitivity: &[],
     audit: AuditKind::MailSend,
 };
 

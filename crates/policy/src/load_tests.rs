@@ -12,6 +12,7 @@ static ROW: ActionSpec = ActionSpec {
     further_scopes: &[],
     calls: &[],
     untrusted: false,
+    sensitivity: &[],
     audit: AuditKind::MailSend,
 };
 
@@ -68,6 +69,7 @@ fn every_mistake_is_said_with_its_file_and_line() {
         found,
         "b.cedar:2: another policy is called `a` too; names stand in the records and must differ."
     );
-    let many: String = (0..=POLICIES_MAX).map(|id| format!("@id(\"p{id}\") {permit}\n")).collect();
+    let each = (0..=POLICIES_MAX).map(|id| format!("@id(\"p{id}\") {permit}"));
+    let many = each.collect::<Vec<_>>().join("\n");
     assert!(errors(&[("many.cedar", &many)]).contains("257 policies"));
 }

@@ -31,7 +31,7 @@ impl PolicySource for Script {
     }
 
     fn interval(&self) -> Duration {
-        Duration::from_secs(60)
+        Duration::from_mins(1)
     }
 }
 
@@ -52,6 +52,7 @@ fn bundle(text: &str) -> PolicyBundle {
     PolicyBundle { policies, ..PolicyBundle::default() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a source reads is a result")]
 fn plain(text: &str) -> Read {
     Ok(Some(PolicyDocument::Plain(serde_json::to_vec(&bundle(text)).unwrap().into())))
 }
@@ -62,6 +63,7 @@ fn signer(seed: u8) -> PolicySigner {
     PolicySigner::parse(&Key::from_bytes(bytes).encode()).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a source reads is a result")]
 fn signed(text: &str, version: u64, by: &PolicySigner) -> Read {
     let mut signed = SignedBundle { bundle: bundle(text), version, signature: String::new() };
     signed.signature = by.sign(&signed.message().unwrap());

@@ -67,8 +67,8 @@ fn own() -> ResolvedEffect {
 }
 
 fn policies(toolset: &Toolset) -> Policies {
-    let internal = InternalDomains::new(["contoso.example".to_owned()]);
     static LOADED: OnceLock<Policies> = OnceLock::new();
+    let internal = InternalDomains::new(["contoso.example".to_owned()]);
     let frame = Frame { toolset: toolset.clone(), internal };
     let rows = || ACTIONS.iter().chain([&ADMINISTERED, &FURTHER]);
     LOADED

@@ -301,8 +301,8 @@ pub(super) fn a_write_in_teams_is_tried_once_when_its_fate_is_unknown(site: &Sit
             // A connection that broke behind the gateway is the gateway's refusal.
             let told = fault.at("/kind") == "reset" || sentence.contains("may have happened");
             ensure!(told, "{tool} {fault}: {sentence}");
-            let tried = tries()? - before;
-            ensure!(tried == 1, "{tool} {fault}: tried {tried} times");
+            let made = tries()? - before;
+            ensure!(made == 1, "{tool} {fault}: tried {made} times");
         }
     }
     Ok(())
