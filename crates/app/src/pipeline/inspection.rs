@@ -32,8 +32,13 @@ impl Remarks {
     }
 
     fn found(&mut self, findings: &[Finding]) {
-        self.notes
-            .extend(findings.iter().map(|finding| format!("dlp.{}.{}", finding.rule, finding.detector)));
+        for finding in findings {
+            let word = format!("dlp.{}.{}", finding.rule, finding.detector);
+            // Text and data of an answer hold the same.
+            if !self.notes.contains(&word) {
+                self.notes.push(word);
+            }
+        }
     }
 }
 
@@ -103,6 +108,7 @@ impl Call {
             Verdict::Blocked { sentence, .. } => return Err(Unanswered::withheld(BLOCKED, sentence)),
         }
         let data = policies.dlp().inspect_json(&subject, &answer.structured);
+        remarks.found(&data.findings);
         match data.verdict {
             Verdict::Clean | Verdict::Flagged => {}
             Verdict::Redacted(copy) => answer.structured = copy,
