@@ -118,7 +118,7 @@ fn in_one_s_own_mailbox_arguments_say_all_of_a_mark_or_a_move() {
     let moved = effect("moveEmail", json!({ "id": "A", "folder": "archive" }));
     assert_eq!((moved.target.as_str(), moved.folder.as_deref()), ("me/messages/A", Some("archive")));
     let marked = effect("updateEmail", json!({ "id": "A", "flag": "flagged", "categories": ["Red"] }));
-    assert_eq!(facts(&marked), [("categories", "Red", None), ("flag", "flagged", None)]);
+    assert_eq!(facts(&marked), [("flag", "flagged", None), ("categories", "Red", None)]);
     assert_ne!(moved, effect("moveEmail", json!({ "id": "B", "folder": "archive" })));
     assert_ne!(moved, effect("moveEmail", json!({ "id": "A", "folder": "junkemail" })));
 }
@@ -138,10 +138,10 @@ fn in_another_mailbox_whoever_uses_it_is_reached_and_what_changes_is_told() {
     assert_eq!(
         facts(&seen)[3..],
         [
-            ("categories", "", Some("Red, Blue")),
-            ("flag", "flagged", Some("notFlagged")),
-            ("importance", "normal", None),
             ("isRead", "true", Some("false")),
+            ("flag", "flagged", Some("notFlagged")),
+            ("categories", "", Some("Red, Blue")),
+            ("importance", "normal", None),
         ]
     );
     assert!(seen.shared);

@@ -304,7 +304,7 @@ async fn rows_come_with_the_columns_that_are_asked_for() {
     let row = &some["value"][0];
     assert_eq!(
         row["fields"].as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["@odata.etag", "Effort", "Title"]
+        ["@odata.etag", "Title", "Effort"]
     );
     assert_eq!(row.as_object().unwrap().len(), 4);
     let (_, bare) = caller.get(&format!("{list}?$top=1")).await;
