@@ -18,7 +18,7 @@ const BINDING: &str = "OAUTH_KV";
 /// The key of the set.
 const KEY: &str = "policy";
 /// How soon a change is noticed; KV itself is no faster (Workers KV, "How KV works").
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 /// Longest wait for KV.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
