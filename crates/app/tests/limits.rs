@@ -27,7 +27,9 @@ fn the_last_call_of_a_minute_is_made_and_the_next_is_told_when_to_come_back() {
         let sentence = refused.json()["result"]["content"][0]["text"].as_str().unwrap().to_owned();
         assert!(sentence.contains("the limit `calls-per-minute` is used up. Try again in "), "{sentence}");
         let records = site.records_of(&refused);
-        assert_eq!((records.len(), &records[0]["code"]), (1, &json!("limit.reached")));
+        let record = &records[0];
+        assert_eq!((records.len(), &record["code"]), (1, &json!("limit.reached")));
+        assert_eq!(record["basis"], "calls-per-minute");
     }
     assert_eq!(call(&site, &other_person).json()["result"]["isError"], json!(null));
     site.clock().advance(std::time::Duration::from_mins(1));

@@ -120,28 +120,38 @@ impl World {
         let invocation = action.parse(&arguments(given)).unwrap();
         let intent = intent_under(self.labels, Stage::Act, &action.spec, invocation.scopes(&action.spec));
         let graph = GraphClient::new(self.ports(), &intent);
-        let mut account = account();
-        if let Some(scopes) = self.scopes {
-            account.granted = ScopeSet::parse(scopes).0;
-            account.microsoft_scopes = account.granted.clone();
-        }
-        let context = Context {
-            graph: &graph,
-            now: self.now(),
-            request: REQUEST,
-            account: &account,
-            position,
-            zone: &self.zone,
-            documents: self,
-            internal: &INTERNAL,
-            confidential: &self.confidential,
-        };
+        let account = self.account();
+        let context = Context { position, ..self.context(&graph, &account) };
         let result = invocation.run(&context).now_or_never().expect("the fakes never wait");
         if let Ok(answer) = &result {
             conforms(&answer.structured, &action.output_schema(), "$");
             assert!(answer.next.is_none() || (action.is_paged() && answer.structured["more"] == true));
         }
         (result, graph.traces())
+    }
+
+    /// Whoever calls, with the permissions of this world.
+    fn account(&self) -> Account {
+        let mut account = account();
+        if let Some(scopes) = self.scopes {
+            account.granted = ScopeSet::parse(scopes).0;
+            account.microsoft_scopes = account.granted.clone();
+        }
+        account
+    }
+
+    fn context<'a>(&'a self, graph: &'a GraphClient<'a>, account: &'a Account) -> Context<'a> {
+        Context {
+            graph,
+            now: self.now(),
+            request: REQUEST,
+            account,
+            position: None,
+            zone: &self.zone,
+            documents: self,
+            internal: &INTERNAL,
+            confidential: &self.confidential,
+        }
     }
 
     /// Parses an action and looks at what it would do, with a permit that only looks; what was sent stays here.
@@ -151,22 +161,8 @@ impl World {
         assert!(invocation.must_look(), "nothing makes it look");
         let intent = intent_of(Stage::Look, &action.spec, invocation.scopes(&action.spec));
         let graph = GraphClient::new(self.ports(), &intent);
-        let mut account = account();
-        if let Some(scopes) = self.scopes {
-            account.granted = ScopeSet::parse(scopes).0;
-            account.microsoft_scopes = account.granted.clone();
-        }
-        let context = Context {
-            graph: &graph,
-            now: self.now(),
-            request: REQUEST,
-            account: &account,
-            position: None,
-            zone: &self.zone,
-            documents: self,
-            internal: &INTERNAL,
-            confidential: &self.confidential,
-        };
+        let account = self.account();
+        let context = self.context(&graph, &account);
         invocation.look(&context).now_or_never().expect("the fakes never wait")
     }
 

@@ -6,6 +6,7 @@
 use std::ops::Deref;
 
 use m365_journal::Journal;
+use m365_policy::dlp::BLOCKED;
 use m365_ports::{AuditEvent, AuditLog, Sql, SqlError, Verdict};
 use m365_types::{AuditKind, WebhookEvent, WebhookKind};
 
@@ -34,6 +35,7 @@ const CAUSES: &[Cause] = &[
     of_kind(AuditKind::TokenReused, WebhookKind::TokenReused),
     // Once for an order, in the cell of the operator; the cells that carry it out have records of the same kind.
     Cause { kind: Some(AuditKind::OperatorKill), code: Some("ordered"), tells: WebhookKind::OperatorKill },
+    Cause { kind: None, code: Some(BLOCKED), tells: WebhookKind::DlpBlocked },
     mismatch("assertion_other_person"),
     mismatch("microsoft_other_account"),
     mismatch("microsoft_other_person"),
@@ -114,7 +116,8 @@ pub(super) fn undelivered(event: &WebhookEvent, request: m365_types::RequestId) 
     }
 }
 
-fn told_of(kind: AuditKind, code: &str) -> Option<WebhookKind> {
+/// What receivers are told of a record of this kind with this code.
+pub(super) fn told_of(kind: AuditKind, code: &str) -> Option<WebhookKind> {
     let fits = |cause: &&Cause| {
         cause.kind.is_none_or(|wanted| wanted == kind) && cause.code.is_none_or(|wanted| wanted == code)
     };
@@ -134,6 +137,8 @@ mod tests {
             (AuditKind::MicrosoftRefused, "microsoft_other_person", Some(WebhookKind::IdentityMismatch)),
             (AuditKind::RequestRefused, "assertion_other_person", Some(WebhookKind::IdentityMismatch)),
             (AuditKind::MicrosoftRefused, "AADSTS50105", None),
+            (AuditKind::MailSend, "dlp.blocked", Some(WebhookKind::DlpBlocked)),
+            (AuditKind::MailSend, "dlp.unavailable", None),
             (AuditKind::TokenRefreshed, "refreshed", None),
             (AuditKind::WebhookUndelivered, "token.reused", None),
         ] {

@@ -15,11 +15,11 @@ use m365_ports::{
     AuditLog as _, Durability, Entropy, EntropyExt as _, HighWater, Row, Sql, SqlError, WebhookDelivery,
     WebhookError, transact,
 };
-use m365_types::{CellId, RequestId, UnixMillis, WebhookEvent, WebhookId, WebhookKind};
+use m365_types::{Actor, AuditKind, CellId, UnixMillis, WebhookEvent, WebhookId, WebhookKind};
 use sha2::{Digest as _, Sha256};
 
 use super::Cell;
-use super::announced::undelivered;
+use super::announced::{told_of, undelivered};
 
 /// Statements that create the table.
 pub(super) const SCHEMA: &[&str] = &[
@@ -105,19 +105,21 @@ impl Held {
 }
 
 impl Cell {
-    /// An event of this moment, for [`Cell::enqueue`]; the caller adds what else there is.
-    pub(crate) fn webhook(&self, kind: WebhookKind, request: RequestId) -> WebhookEvent {
-        let mut event = self.journal.outbox().event(kind, self.now());
-        event.request_id = Some(request);
-        event
-    }
-
-    /// Has receivers told of an event that no single record stands for, in the transaction of its cause.
+    /// Has receivers told of the record of a call, in its transaction, where its kind and code are ones they are told of.
     ///
     /// # Errors
     /// [`SqlError`]; the caller's transaction must then fail too.
-    pub(crate) fn enqueue(&self, sql: &dyn Sql, event: &WebhookEvent) -> Result<(), SqlError> {
-        self.journal.tell(sql, event)
+    pub(crate) fn tell_of(
+        &self,
+        sql: &dyn Sql,
+        actor: &Actor,
+        (kind, code): (AuditKind, &str),
+    ) -> Result<(), SqlError> {
+        let Some(kind) = told_of(kind, code) else { return Ok(()) };
+        let mut event = self.journal.outbox().event(kind, self.now());
+        event.request_id = Some(actor.request);
+        (event.grant, event.client) = (actor.grant, actor.client.clone());
+        self.journal.tell(sql, &event)
     }
 
     /// Delivers what is due, and asks to be woken for the rest.

@@ -21,7 +21,7 @@ use m365_types::{
 };
 use serde_json::{Map, Value};
 
-use super::inspection::{Remarks, webhook_of};
+use super::inspection::Remarks;
 use super::{Done, Stop, Waiting, no_policy, not_recorded};
 use crate::cell::{APPROVAL_LIFE, Asked, Asking, Cell, LimitReached, WAITING_MOST, charge};
 
@@ -191,7 +191,8 @@ impl Call {
         cell.journal().intend_with(permit, &self.arguments, cell.now(), also).map_err(|error| match error {
             Unintended::Journal(error) => not_recorded(error),
             Unintended::Limit(reached) => {
-                cell.record_denial(&self.actor, self.action, Denied::of("limit.reached"));
+                let denied = Denied { code: "limit.reached", basis: Some(&reached.name) };
+                cell.record_denial(&self.actor, self.action, denied);
                 Stop::Told(reached.sentence(cell.now()))
             }
             Unintended::Spent => {
@@ -346,7 +347,7 @@ impl Call {
         loop {
             let named = (self.action.spec.name, self.actor.request);
             let also = |sql: &dyn Sql| {
-                cell.tell_of(sql, &outcome.code, &self.actor)?;
+                cell.tell_of(sql, &self.actor, (self.action.spec.audit, &outcome.code))?;
                 cell.take_up(sql, outcome.labels, named)
             };
             match cell.journal().conclude_with(intent, outcome, cell.now(), also) {
@@ -388,20 +389,10 @@ impl Call {
 
 impl Cell {
     pub(super) fn record_denial(&self, actor: &Actor, action: &'static Action, denied: Denied<'_>) {
-        let tell = |sql: &dyn Sql| self.tell_of(sql, denied.code, actor);
+        let tell = |sql: &dyn Sql| self.tell_of(sql, actor, (action.spec.audit, denied.code));
         if let Err(error) = self.journal().deny(actor, &action.spec, denied, self.now(), tell) {
             tracing::error!(requestId = %actor.request, %error, "a denial could not be recorded");
         }
-    }
-}
-
-impl Cell {
-    /// Holds a webhook for an outcome that receivers are told of, in the transaction of its record.
-    fn tell_of(&self, sql: &dyn Sql, code: &str, actor: &Actor) -> Result<(), SqlError> {
-        let Some(kind) = webhook_of(code) else { return Ok(()) };
-        let mut event = self.webhook(kind, actor.request);
-        (event.grant, event.client) = (actor.grant, actor.client.clone());
-        self.enqueue(sql, &event)
     }
 }
 

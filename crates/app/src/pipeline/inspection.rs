@@ -10,7 +10,7 @@ use m365_graph::Answer;
 use m365_policy::dlp::{BLOCKED, Direction, Finding, Inspection, Subject, Verdict};
 use m365_policy::effect_of;
 use m365_ports::{EchoError, Trace};
-use m365_types::{Intent, Label, Labels, ResolvedEffect, WebhookKind};
+use m365_types::{Intent, Label, Labels, ResolvedEffect};
 use serde_json::json;
 
 use super::Stop;
@@ -170,9 +170,4 @@ impl Call {
         self.cell.record_denial(&self.actor, self.action, denied);
         Stop::Told(sentence)
     }
-}
-
-/// What receivers of webhooks are told of a record's code.
-pub(super) fn webhook_of(code: &str) -> Option<WebhookKind> {
-    (code == BLOCKED).then_some(WebhookKind::DlpBlocked)
 }

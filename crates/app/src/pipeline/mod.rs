@@ -75,6 +75,7 @@ impl Caller {
     ) -> Result<Done, Stop> {
         let cell = &self.cell;
         if cell.core().fresh_policies().await.is_none() {
+            cell.record_denial(&self.actor, action, Denied::of(errors::POLICY.code));
             return Err(no_policy());
         }
         self.refuse_services(action)?;

@@ -83,10 +83,19 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, PolicySourceError> {
         let cedar = path.extension().is_some_and(|extension| extension == "cedar");
         !name.starts_with('.') && (cedar || matches!(name, "dlp.json" | "limits.json"))
     };
-    let mut files: Vec<PathBuf> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_policy).collect();
+    let mut files = Vec::new();
+    for entry in entries {
+        // A file that is left out may be the one that forbids.
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        if is_policy(&path) {
+            files.push(path);
+        }
+    }
+    if files.len() > POLICY_FILES_MAX + 2 {
+        let problem = format!("{} holds more than {POLICY_FILES_MAX} files of policies", folder.display());
+        return Err(PolicySourceError::Malformed(problem));
+    }
     files.sort();
-    files.truncate(POLICY_FILES_MAX + 2);
     Ok(files)
 }
 
@@ -126,6 +135,18 @@ mod tests {
         fs::write(folder.path().join("dlp.json"), "{").unwrap();
         assert!(matches!(read_bundle(folder.path()), Err(PolicySourceError::Malformed(_))));
         fs::write(folder.path().join("dlp.json"), vec![b' '; BUNDLE_BYTES_MAX]).unwrap();
+        assert!(matches!(read_bundle(folder.path()), Err(PolicySourceError::Malformed(_))));
+    }
+
+    #[test]
+    fn no_file_of_a_folder_with_too_many_is_left_out_unsaid() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..=POLICY_FILES_MAX {
+            fs::write(folder.path().join(format!("{number:03}.cedar")), "// a").unwrap();
+        }
+        fs::write(folder.path().join("dlp.json"), "{}").unwrap();
+        assert_eq!(read_bundle(folder.path()).unwrap().policies.len(), POLICY_FILES_MAX + 1);
+        fs::write(folder.path().join("zzz.cedar"), "// the one that forbids").unwrap();
         assert!(matches!(read_bundle(folder.path()), Err(PolicySourceError::Malformed(_))));
     }
 }
