@@ -163,6 +163,11 @@ impl Core {
         self.policies.fresh().await
     }
 
+    /// What keeps it.
+    pub(crate) const fn policy_keeper(&self) -> &PolicyKeeper {
+        &self.policies
+    }
+
     /// A fresh `requestId`.
     pub(crate) fn new_request(&self) -> RequestId {
         RequestId::from_random(self.ports.entropy.bytes())
@@ -215,7 +220,8 @@ impl WaysOut {
 
 fn policies(config: &Config, ports: &HostPorts) -> Result<PolicyKeeper, ConfigError> {
     let frame = Frame { toolset: config.toolset.clone(), internal: config.internal.clone() };
-    PolicyKeeper::new(frame, ports.policy.clone(), config.policy_key.clone(), ports.clock.clone())
+    let around = (ports.clock.clone(), ports.directory.clone());
+    PolicyKeeper::new(frame, ports.policy.clone(), config.policy_key.clone(), around)
         .map_err(|errors| ConfigError { name: "PROFILE", problem: errors.to_string() })
 }
 

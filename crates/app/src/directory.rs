@@ -3,13 +3,15 @@
 //! Atomicity: every method is one transaction of [`Database`]; the host keeps exactly one such database.
 
 mod orders;
+mod policy;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use m365_ports::{
     Database, Directory, DirectoryError, Durability, HighWater, IssuedOrder, KnownPerson, PerimeterRecord,
-    PinOutcome, RegistrationOutcome, Sql, SqlError, Standing, transact,
+    PinOutcome, PolicyNote, PolicySighting, PolicyStanding, RegistrationOutcome, Sql, SqlError, Standing,
+    transact,
 };
 use m365_types::{CellId, Oid, TenantId, UnixMillis};
 
@@ -36,6 +38,9 @@ pub const DIRECTORY_SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS person (cell TEXT PRIMARY KEY, subject TEXT NOT NULL, email TEXT NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS person_email ON person (email)",
     // An order without a cell is for every cell.
+    // Numbers are not given again: an event is named after them.
+    "CREATE TABLE IF NOT EXISTS policy_sighting (number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, sighting TEXT NOT NULL, \
+     version INTEGER, policy_set TEXT, in_force INTEGER NOT NULL, told INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS operator_order (sequence INTEGER PRIMARY KEY, cell TEXT, issued TEXT NOT NULL) STRICT",
 ];
 
@@ -178,6 +183,18 @@ impl Directory for SqlDirectory {
     async fn record_perimeter(&self, record: PerimeterRecord) -> Result<(), DirectoryError> {
         self.transact(Durability::Process, |sql| keep(sql, &record))
     }
+
+    async fn sight_policy(
+        &self,
+        sighting: &PolicySighting,
+        now: UnixMillis,
+    ) -> Result<PolicyStanding, DirectoryError> {
+        self.transact(Durability::Full, |sql| policy::sight(sql, sighting, now))
+    }
+
+    async fn policy_told(&self, number: u64) -> Result<(), DirectoryError> {
+        self.transact(Durability::Full, |sql| policy::told(sql, number))
+    }
 }
 
 /// Writes a perimeter record, or only counts it where its minute is full.
@@ -219,6 +236,14 @@ pub fn noted_cells(database: &dyn Database) -> Result<Vec<CellId>, SqlError> {
         let rows = sql.run("SELECT cell FROM high_water ORDER BY cell", &[])?;
         rows.iter().map(|row| CellId::parse(row.text(0)?).map_err(|_| SqlError::Shape)).collect()
     })
+}
+
+/// What was noted last about policies, for `doctor` beside a running server.
+///
+/// # Errors
+/// [`SqlError`]
+pub fn noted_policy(database: &dyn Database) -> Result<Option<PolicyNote>, SqlError> {
+    transact(database, Durability::Process, policy::newest)
 }
 
 fn read_high_water(sql: &dyn Sql, cell: &CellId) -> Result<Option<HighWater>, SqlError> {

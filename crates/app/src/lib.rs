@@ -22,6 +22,6 @@ pub mod routes;
 
 pub use cell::{CELL_SCHEMA, Cell, cell_named_in};
 pub use core::{Core, HostPorts};
-pub use directory::{DIRECTORY_SCHEMA, SqlDirectory, noted_cells, noted_high_water};
+pub use directory::{DIRECTORY_SCHEMA, SqlDirectory, noted_cells, noted_high_water, noted_policy};
 pub use front::Front;
 pub use respond::unavailable;

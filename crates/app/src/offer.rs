@@ -72,14 +72,17 @@ pub(crate) fn scopes(toolset: &Toolset) -> ScopeSet {
 /// What a client that names no permission is given, and a person is asked for at sign-in.
 pub(crate) fn asked(config: &Config) -> ScopeSet {
     let of_people = |scope: &Scope| !scope.needs_administrator();
-    let own = || {
-        let offered = catalog().filter(|action| is_offered(action, &config.toolset));
-        offered.flat_map(|action| action.spec.scopes.iter().copied())
-    };
+    let offered = || catalog().filter(|action| is_offered(action, &config.toolset));
+    let own = || offered().flat_map(|action| action.spec.scopes.iter().copied());
     let for_people = || scopes(&config.toolset).iter().filter(of_people).collect::<Vec<_>>();
+    // A look asks for nothing: without a permission it only sees less, and then a person is asked more often.
+    let for_looks = || {
+        let acting = offered().filter(|action| action.spec.effect != Effect::Read);
+        acting.flat_map(|action| action.spec.further_scopes.iter().copied())
+    };
     match (config.asked, config.ingress) {
-        // What some calls of a row need besides does not make an administrator necessary where no row as such does.
-        (Asked::All, _) => own().chain(for_people()).collect(),
+        // What some reads need besides does not make an administrator necessary where no row as such does.
+        (Asked::All, _) => own().chain(for_people()).chain(for_looks()).collect(),
         // No client of ours could ask for more when a call needs it.
         (Asked::Least, Ingress::Managed) => for_people().into_iter().collect(),
         (Asked::Least, Ingress::Oauth) => own().filter(of_people).collect(),

@@ -12,7 +12,7 @@ use m365_types::{Profile, Secret, WebhookEvent, WebhookKind};
 use serde_json::{Value, json};
 
 use crate::callers::every_scope;
-use crate::harness::{ALEX, ASSERTION, Destination, SAM, Site};
+use crate::harness::{ALEX, ASSERTION, Destination, SAM, Site, Tokens};
 
 pub(crate) const FIVE_SECONDS: Duration = Duration::from_secs(5);
 const HOUR: Duration = Duration::from_hours(1);
@@ -25,8 +25,10 @@ fn telling(urls: &str) -> Site {
     Site::new(Profile::Full).with(&[("WEBHOOK_URLS", urls), ("WEBHOOK_SECRET", &secret())])
 }
 
+const HOOKS: &str = "https://hooks.contoso.example/m365";
+
 pub(crate) fn site() -> Site {
-    telling("https://hooks.contoso.example/m365")
+    telling(HOOKS)
 }
 
 /// What the first receiver was sent, each signature checked.
@@ -204,6 +206,64 @@ fn a_restored_cell_tells_that_it_is_behind_and_writes_nothing() {
     assert!(ring_after(&site, HOUR));
     assert!(told(&site).is_empty());
     assert_eq!((site.rows("outbox"), site.records().len()), (0, before));
+}
+
+/// Plays a change of policy, one to a set that does not load, and back.
+fn ruled() -> (Site, Tokens) {
+    let site = site();
+    let client = site.register();
+    let tokens = site.grant(&ALEX, &client, &every_scope());
+    let lists = |site: &Site| {
+        assert_eq!(site.ask(site.message(Some(&tokens.access), "tools/list", None, json!({}))).status, 200);
+    };
+    lists(&site);
+    site.write_policies("@id(\"own\") permit (principal, action, resource);");
+    let site = site.with(&[("WEBHOOK_URLS", HOOKS), ("WEBHOOK_SECRET", &secret())]);
+    lists(&site);
+    site.write_policies("permit (principal, action, resource);");
+    lists(&site);
+    lists(&site);
+    (site, tokens)
+}
+
+/// The records of that.
+pub(crate) fn records_of_policies() -> Vec<Value> {
+    let (site, _) = ruled();
+    assert!(ring_after(&site, FIVE_SECONDS));
+    site.records()
+}
+
+#[test]
+fn a_change_and_a_refusal_of_policies_are_recorded_and_told_once() {
+    let (site, tokens) = ruled();
+    assert!(told(&site).is_empty(), "nothing is sent while somebody waits");
+    assert!(ring_after(&site, FIVE_SECONDS));
+    let told_of = told(&site);
+    let kinds: Vec<WebhookKind> = told_of.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds.iter().collect::<BTreeSet<_>>().len(), 2);
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    let records = site.records();
+    for (kind, code, verdict) in
+        [(WebhookKind::PolicyChanged, "in_force", "done"), (WebhookKind::PolicyRefused, "invalid", "denied")]
+    {
+        let event = told_of.iter().find(|event| event.kind == kind).unwrap();
+        let of_kind: Vec<&Value> = records.iter().filter(|record| record["kind"] == kind.as_str()).collect();
+        let [record] = of_kind.as_slice() else { panic!("{of_kind:?}") };
+        assert_eq!((&record["code"], &record["verdict"]), (&json!(code), &json!(verdict)));
+        assert_eq!(record["requestId"], event.request_id.unwrap().to_string());
+    }
+    // A server that starts with the same set says nothing; one with another does.
+    let again = site.with(&[("WEBHOOK_URLS", HOOKS), ("WEBHOOK_SECRET", &secret())]);
+    again.write_policies("@id(\"own\") permit (principal, action, resource);");
+    let lists = || again.ask(again.message(Some(&tokens.access), "tools/list", None, json!({}))).status;
+    assert_eq!(lists(), 200);
+    while ring_after(&again, HOUR) {}
+    assert!(told(&again).is_empty());
+    again.write_policies("@id(\"other\") permit (principal, action, resource);");
+    let tokens = again.grant(&ALEX, &again.register(), &every_scope());
+    assert_eq!(again.ask(again.message(Some(&tokens.access), "tools/list", None, json!({}))).status, 200);
+    assert!(ring_after(&again, FIVE_SECONDS));
+    assert_eq!(told(&again).iter().map(|event| event.kind).collect::<Vec<_>>(), [WebhookKind::PolicyChanged]);
 }
 
 #[test]

@@ -224,7 +224,7 @@ impl Journal {
         let found = transact(&*self.database, Durability::Process, |sql| {
             chain::hash_at(sql, &self.genesis, noted.sequence)
         })?;
-        Ok(found.is_some_and(|hash| chain::hex(&hash) == noted.head))
+        Ok(found.is_some_and(|hash| m365_types::hex(&hash) == noted.head))
     }
 
     /// A record of this moment with nothing but what every record says.

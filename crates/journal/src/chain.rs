@@ -1,7 +1,7 @@
 //! The chain: `hash(n) = SHA-256(tag || hash(n - 1) || record(n))`, and `hash(0)` names the cell.
 
 use m365_ports::{HighWater, Row, Sql, SqlError};
-use m365_types::{CellId, UnixMillis};
+use m365_types::{CellId, UnixMillis, hex};
 use sha2::{Digest as _, Sha256};
 
 use crate::record::Record;
@@ -107,12 +107,6 @@ pub(crate) fn hash_of(row: &Row, column: usize) -> Result<Hash, SqlError> {
     row.blob(column)?.try_into().map_err(|_| SqlError::Shape)
 }
 
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,10 +117,5 @@ mod tests {
         assert_ne!(genesis(&one), genesis(&other));
         assert_ne!(link(&genesis(&one), "{}"), link(&genesis(&other), "{}"));
         assert_ne!(link(&genesis(&one), "{}"), link(&genesis(&one), "{} "));
-    }
-
-    #[test]
-    fn hex_is_lower_case_with_two_digits_a_byte() {
-        assert_eq!(hex(&[0, 0x0f, 0xa0, 0xff]), "000fa0ff");
     }
 }

@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 
 use m365_ports::{SqlError, Trace};
 use m365_seal::Mac;
-use m365_types::Email;
+use m365_types::{Email, hex};
 
-use crate::chain::hex;
 use crate::record::Recipients;
 
 /// Longest fixed word or foreign identifier kept.

@@ -1,10 +1,8 @@
 //! Reading records for people and for the verifier, in pages.
 
 use m365_ports::{Database, Durability, Row, SqlError, SqlValue, transact};
-use m365_types::{CellId, RequestId, UnixMillis};
+use m365_types::{CellId, RequestId, UnixMillis, hex};
 use serde_json::Value;
-
-use crate::chain::hex;
 
 const NEWEST: &str = "SELECT sequence, record, hash, at FROM \
      (SELECT sequence, record, hash, at FROM journal ORDER BY sequence DESC LIMIT ?1) ORDER BY sequence";

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use m365_ports::{Database, Durability, HighWater, Row, SqlError, transact};
-use m365_types::{CellId, UnixMillis};
+use m365_types::{CellId, UnixMillis, hex};
 
-use crate::chain::{self, Head, hash_of, hex};
+use crate::chain::{self, Head, hash_of};
 use crate::record::{Phase, Record, VERSION};
 use crate::timestamp::rfc3339;
 

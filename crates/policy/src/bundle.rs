@@ -3,8 +3,8 @@
 //! Source: RFC 8785 for the canonical form, so that the same texts have the same hash wherever they come from.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use m365_types::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -127,14 +127,6 @@ impl SignedBundle {
         message.extend(self.bundle.canonical()?);
         Ok(message)
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 pub(crate) const fn too_large(what: String, most: usize) -> PolicyError {

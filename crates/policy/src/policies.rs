@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use m365_types::{ActionSpec, Audience, InternalDomains, Toolset};
+use m365_types::{ActionSpec, Audience, InternalDomains, Toolset, hex};
 use sha2::{Digest as _, Sha256};
 
-use crate::bundle::{PolicyBundle, hex};
+use crate::bundle::PolicyBundle;
 use crate::dlp::{Dlp, DlpRules};
 use crate::engine::{Answers, Engine};
 use crate::error::{PolicyError, PolicyErrors};

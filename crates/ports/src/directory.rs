@@ -1,5 +1,7 @@
 //! The directory: one small strongly consistent cell for what must be unique or counted across people.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use m365_types::{
     AccessSubject, AuditKind, CellId, ClientId, Email, Oid, OperatorNote, Order, RequestId, TenantId,
@@ -125,6 +127,57 @@ impl PerimeterRecord {
 /// Code of a registration that was refused because the quota is used up.
 pub const REGISTRATION_QUOTA: &str = "registration_quota";
 
+/// What became of an operator's policy set in one process of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "outcome")]
+pub enum PolicySighting {
+    /// It loads and is to come into force.
+    InForce {
+        /// Hash of what is in force, the set with what the deployment offers, as in records.
+        hash: String,
+        /// Hash of the set.
+        set: String,
+        /// Version of a signed set.
+        version: Option<u64>,
+    },
+    /// It was refused.
+    Refused {
+        /// Digest of what was read, lower-case hex.
+        digest: String,
+        /// Why, in one fixed word.
+        reason: String,
+    },
+}
+
+/// Answer to [`Directory::sight_policy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "standing")]
+pub enum PolicyStanding {
+    /// It may count.
+    Noted {
+        /// Number of the sighting, where nobody is known to have told of it.
+        untold: Option<u64>,
+    },
+    /// A newer set was in force before, in whatever process: this one must not come into force.
+    Older {
+        /// Version of the newest.
+        in_force: u64,
+    },
+}
+
+/// A policy sighting as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyNote {
+    /// When it was first made.
+    pub at: UnixMillis,
+    /// What was seen.
+    pub sighting: PolicySighting,
+}
+
+/// How long the set before the newest still counts: stores of configuration hand out old answers for a while (Workers KV:
+/// 60 seconds, <https://developers.cloudflare.com/kv/concepts/how-kv-works/>).
+pub const POLICY_OVERLAP: Duration = Duration::from_mins(2);
+
 /// The directory. Consistency: linearizable; each method is one transaction.
 #[async_trait]
 pub trait Directory: Send + Sync {
@@ -196,4 +249,21 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// [`DirectoryError`]
     async fn record_perimeter(&self, record: PerimeterRecord) -> Result<(), DirectoryError>;
+
+    /// Notes what became of a policy set, once for every change; what is in force first of all changes nothing. A signed set comes into force only where this says so:
+    /// one older than the newest that was ever in force does not, except the one before it within [`POLICY_OVERLAP`].
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn sight_policy(
+        &self,
+        sighting: &PolicySighting,
+        now: UnixMillis,
+    ) -> Result<PolicyStanding, DirectoryError>;
+
+    /// Somebody has told of the sighting with this number, for good.
+    ///
+    /// # Errors
+    /// [`DirectoryError`]
+    async fn policy_told(&self, number: u64) -> Result<(), DirectoryError>;
 }

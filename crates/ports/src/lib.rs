@@ -21,8 +21,9 @@ mod webhooks;
 pub use audit::{AuditEvent, AuditLog, Verdict};
 pub use cells::{CellAccess, CellError, CellTransport};
 pub use directory::{
-    Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, ORDERS_AT_ONCE, PerimeterRecord,
-    PinOutcome, REGISTRATION_QUOTA, RegistrationOutcome, Standing,
+    Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, ORDERS_AT_ONCE, POLICY_OVERLAP,
+    PerimeterRecord, PinOutcome, PolicyNote, PolicySighting, PolicyStanding, REGISTRATION_QUOTA,
+    RegistrationOutcome, Standing,
 };
 pub use documents::{
     DOCUMENT_BYTES_MAX, DOCUMENT_TEXT_BYTES_MAX, Document, DocumentError, DocumentReader, DocumentText,

@@ -68,6 +68,8 @@ kinds! {
     OperatorVisit "operator.visit" "An operator had cells carry out orders and seal values again.",
     PeopleRead "people.read" "People the person works with were listed or read.",
     PlacesRead "places.read" "Rooms were listed.",
+    PolicyChanged "policy.changed" "Another set of policies came into force.",
+    PolicyRefused "policy.refused" "A set of policies was refused; the one before stays in force.",
     PresenceRead "presence.read" "The presence of people was read.",
     ProfileRead "profile.read" "The person's own profile was read.",
     RequestRefused "request.refused" "A request was refused before it named an action.",

@@ -10,6 +10,7 @@
 mod audit;
 mod call;
 mod confidential;
+mod hex;
 mod id;
 mod label;
 mod operator;
@@ -25,6 +26,7 @@ mod webhook;
 pub use audit::AuditKind;
 pub use call::{Call, Method, PathError, Retry, decode_segment, encode_segment};
 pub use confidential::{ConfidentialSources, NoPlace};
+pub use hex::hex;
 pub use id::{
     AccessSubject, ApprovalId, CellId, ClientId, Email, GrantId, IdError, Oid, RequestId, TenantId, WebhookId,
 };

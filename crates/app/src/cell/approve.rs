@@ -11,7 +11,7 @@ use http::header::SET_COOKIE;
 use m365_auth::oauth::form::Form;
 use m365_graph::find_tool;
 use m365_ports::{AuditLog as _, Durability, SqlError, Verdict, transact};
-use m365_types::{AuditKind, OperatorNote, Person, Principal, Reason};
+use m365_types::{AuditKind, OperatorNote, Person, Principal, Reason, hex};
 
 use super::approvals::{ApprovalState, StoredApproval};
 use super::me::publisher;
@@ -230,8 +230,4 @@ impl Cell {
 fn note(person: &Person, asked: &StoredApproval) -> Result<OperatorNote, Failure> {
     let reason = Reason::parse(SECOND_PERSON).map_err(|_| Failure::of(&errors::INTERNAL))?;
     Ok(OperatorNote { operator: person.subject.clone(), target: asked.id.to_string(), reason })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -41,7 +41,11 @@ impl Cell {
     pub(super) async fn mcp(self: &Arc<Self>, inside: &Inside<'_>) -> Result<Response<Body>, Failure> {
         let turn = self.in_flight.turn();
         let session = self.session(inside)?;
-        if self.core.fresh_policies().await.is_none() {
+        let policies = self.core.fresh_policies().await;
+        if self.core.policy_keeper().has_news() {
+            self.ring_soon();
+        }
+        if policies.is_none() {
             return Err(Failure::of(&errors::POLICY));
         }
         let caller = self.caller(inside, session, Channel::Answer, turn)?;

@@ -18,6 +18,7 @@ mod mcp;
 mod me;
 mod outbox;
 mod owner;
+mod policy_news;
 mod standing;
 mod streams;
 mod token;

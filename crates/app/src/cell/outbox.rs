@@ -78,7 +78,8 @@ impl Outbox {
         let at = event.at.as_millis();
         for receiver in &self.receivers {
             sql.run(
-                "INSERT INTO outbox (id, receiver, event, since, tries, due) VALUES (?1, ?2, ?3, ?4, 0, ?4)",
+                "INSERT INTO outbox (id, receiver, event, since, tries, due) VALUES (?1, ?2, ?3, ?4, 0, ?4) \
+                 ON CONFLICT DO NOTHING",
                 &[event.id.to_string().into(), receiver.as_str().into(), text.as_str().into(), at.into()],
             )?;
         }
@@ -237,8 +238,13 @@ impl Behind {
 
 /// The id of the event that a cell is behind this mark: the same whenever it is found.
 pub(super) fn behind_id(mark: &HighWater) -> WebhookId {
+    id_of(&["m365-behind/1", mark.cell.as_str(), &mark.sequence.to_string(), &mark.head])
+}
+
+/// The id of an event that follows from these parts, whoever tells of it.
+pub(super) fn id_of(parts: &[&str]) -> WebhookId {
     let mut hash = Sha256::new();
-    for part in ["m365-behind/1", mark.cell.as_str(), &mark.sequence.to_string(), &mark.head] {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

@@ -29,6 +29,7 @@ impl Cell {
             tracing::error!(cell = %self.id, %error, "what has expired could not be forgotten");
             self.alarm.ring_at(self.now().plus(SWEEP_AFTER));
         }
+        self.tell_policies().await;
         self.deliver_webhooks().await;
     }
 

@@ -120,6 +120,10 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::OperatorVisit, _) => "An operator had stored secrets sealed again.",
         (AuditKind::PeopleRead, _) => "The people you work with were listed.",
         (AuditKind::PlacesRead, _) => "The rooms of your organisation were listed.",
+        (AuditKind::PolicyChanged, _) => "The rules of your organisation for this server changed.",
+        (AuditKind::PolicyRefused, _) => {
+            "New rules of your organisation were not taken; those before stay in force."
+        }
         (AuditKind::PresenceRead, _) => "Who is available was looked up.",
         (AuditKind::ProfileRead, _) => "Your profile was read.",
         (AuditKind::RequestRefused, _) => "A request was refused.",

@@ -1,20 +1,23 @@
 //! The policy in force: the set that ships, or the operator's own, read again as it changes.
 //!
-//! In scope: when a source is asked, what of its answers is accepted, what stays in force when one is not. Out of scope:
-//! the place itself (the host's [`PolicySource`]) and the decision (`m365-policy`).
+//! In scope: when a source is asked, what of its answers is accepted, what stays in force when one is not, and what of
+//! that is still to be told ([`News`]; a cell tells it). Out of scope: the place itself (the host's [`PolicySource`]) and
+//! the decision (`m365-policy`).
 //!
 //! Invariants:
 //! * a set that does not load, is not signed, or is older than the one in force changes nothing, and is said loudly;
 //! * where the operator has a set of their own and none of it was ever accepted, nothing is decided: never the set that
 //!   ships in its place;
-//! * within this process, versions only grow.
+//! * versions only grow: within this process, and by the directory's word across the processes of a deployment.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use m365_policy::{Frame, Policies, PolicyBundle, PolicyErrors, SignedBundle};
-use m365_ports::{Clock, PolicyDocument, PolicySource, PolicySourceError};
+use m365_ports::{
+    Clock, Directory, PolicyDocument, PolicySighting, PolicySource, PolicySourceError, PolicyStanding,
+};
 use m365_seal::PolicyVerifier;
-use m365_types::{ActionSpec, UnixMillis};
+use m365_types::{ActionSpec, UnixMillis, hex};
 use sha2::{Digest as _, Sha256};
 
 /// What the commands about policy use.
@@ -32,7 +35,16 @@ pub(crate) struct PolicyKeeper {
     /// None where the set that ships is in force for good.
     source: Option<Source>,
     clock: Arc<dyn Clock>,
+    directory: Arc<dyn Directory>,
     state: Mutex<State>,
+}
+
+/// A sighting that nobody is known to have told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    /// Its number in the directory.
+    pub(crate) number: u64,
+    pub(crate) sighting: PolicySighting,
 }
 
 struct Source {
@@ -50,6 +62,9 @@ struct State {
     accepted: Option<[u8; 32]>,
     asked: Option<UnixMillis>,
     refused: Option<Arc<str>>,
+    /// Whether the directory has heard of the set that ships, where that is in force.
+    sighted: bool,
+    news: Vec<News>,
 }
 
 /// Why an operator's set does not come into force. The sentence is for the operator.
@@ -63,7 +78,7 @@ pub(crate) enum PolicyRefusal {
     Invalid(#[from] PolicyErrors),
     /// Somebody put an older set back.
     #[error(
-        "version {offered} is not newer than version {in_force}, which is in force; a set is replaced by a newer one only"
+        "version {offered} is not newer than version {in_force}, which is or was in force; a set is replaced by a newer one only"
     )]
     Older {
         /// Of the set that is refused.
@@ -77,6 +92,22 @@ pub(crate) enum PolicyRefusal {
     /// The signature is not the operator's.
     #[error("the signature is not one of the key in POLICY_PUBLIC_KEY")]
     Unsigned,
+    /// Nobody could say whether a newer one was in force before.
+    #[error("the directory did not answer, so nobody can say whether a newer set was in force before")]
+    Unsure,
+}
+
+impl PolicyRefusal {
+    /// What receivers and records are told, in one fixed word; none where it says nothing about a set.
+    const fn reason(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Absent => "absent",
+            Self::Invalid(_) | Self::Source(PolicySourceError::Malformed(_)) => "invalid",
+            Self::Older { .. } => "older",
+            Self::Unsigned => "unsigned",
+            Self::Source(PolicySourceError::Unavailable(_)) | Self::Unsure => return None,
+        })
+    }
 }
 
 impl From<m365_policy::PolicyError> for PolicyRefusal {
@@ -94,7 +125,7 @@ impl PolicyKeeper {
         frame: Frame,
         source: Option<Arc<dyn PolicySource>>,
         key: Option<PolicyVerifier>,
-        clock: Arc<dyn Clock>,
+        (clock, directory): (Arc<dyn Clock>, Arc<dyn Directory>),
     ) -> Result<Self, PolicyErrors> {
         let source = source.filter(|source| key.is_some() || !source.is_signed());
         let in_force = match &source {
@@ -102,7 +133,7 @@ impl PolicyKeeper {
             None => Some(Arc::new(Policies::standard(frame.clone(), rows())?)),
         };
         let state = Mutex::new(State { in_force, ..State::default() });
-        Ok(Self { frame, source: source.map(|port| Source { port, key }), clock, state })
+        Ok(Self { frame, source: source.map(|port| Source { port, key }), clock, directory, state })
     }
 
     /// What is in force as far as it was read; none where nothing ever was.
@@ -112,16 +143,36 @@ impl PolicyKeeper {
 
     /// The same, the source asked first where its last answer is too old.
     pub(crate) async fn fresh(&self) -> Option<Arc<Policies>> {
-        let Some(source) = self.source.as_ref().filter(|source| self.is_due(source)) else {
-            return self.current();
-        };
-        // Several may ask at once; the order in which they get here does not matter, since versions only grow and the
-        // same answer is worked through once.
-        match source.port.read().await {
-            Ok(document) => self.take(source, document),
-            Err(error) => self.keep_good(&PolicyRefusal::Source(error)),
+        match &self.source {
+            None => self.sight_shipped().await,
+            Some(source) if self.is_due(source) => match source.port.read().await {
+                // Several may ask at once; the order in which they get here does not matter, since versions only grow and
+                // the same answer is worked through once.
+                Ok(document) => self.take(source, document).await,
+                Err(error) => self.keep_good(PolicyRefusal::Source(error), None).await,
+            },
+            Some(_) => {}
         }
         self.current()
+    }
+
+    /// Whether anything is still to be told.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.state().news.is_empty()
+    }
+
+    /// What is still to be told.
+    pub(crate) fn news(&self) -> Vec<News> {
+        self.state().news.clone()
+    }
+
+    /// Somebody has told of it, for good.
+    pub(crate) async fn told(&self, news: &News) {
+        // Where the directory does not hear of it, another process tells the same once more, by the same name.
+        if let Err(error) = self.directory.policy_told(news.number).await {
+            tracing::warn!(number = news.number, %error, "that a policy change was told could not be noted");
+        }
+        self.state().news.retain(|other| other != news);
     }
 
     /// Whether the source has to be asked, in which case whoever was told so asks it. Where nothing is in force yet,
@@ -136,7 +187,7 @@ impl PolicyKeeper {
         old || state.in_force.is_none()
     }
 
-    fn take(&self, source: &Source, document: Option<PolicyDocument>) {
+    async fn take(&self, source: &Source, document: Option<PolicyDocument>) {
         let digest = digest(document.as_ref());
         {
             let mut state = self.state();
@@ -147,7 +198,7 @@ impl PolicyKeeper {
                 return;
             }
         }
-        match self.load(source, document) {
+        match self.admitted(source, document).await {
             Ok((policies, version)) => {
                 let hash = policies.hash().clone();
                 {
@@ -161,16 +212,63 @@ impl PolicyKeeper {
                         version,
                         seen: Some(digest),
                         accepted: Some(digest),
-                        asked: state.asked,
                         refused: None,
+                        ..std::mem::take(&mut *state)
                     };
                 }
-                tell_change(&hash, version);
+                tracing::info!(policyHash = %hash, version, "a policy set came into force");
             }
+            // The same answer is worth another look when the directory answers again.
+            Err(refusal @ PolicyRefusal::Unsure) => self.keep_good(refusal, None).await,
             Err(refusal) => {
                 self.state().seen = Some(digest);
-                self.keep_good(&refusal);
+                self.keep_good(refusal, Some(digest)).await;
             }
+        }
+    }
+
+    /// Loads a set and asks the directory whether it may come into force.
+    async fn admitted(
+        &self,
+        source: &Source,
+        document: Option<PolicyDocument>,
+    ) -> Result<(Policies, u64), PolicyRefusal> {
+        let (policies, version) = self.load(source, document)?;
+        let signed = source.port.is_signed().then_some(version);
+        match self.sight(in_force(&policies, signed)).await {
+            Some(PolicyStanding::Noted { .. }) => Ok((policies, version)),
+            Some(PolicyStanding::Older { in_force }) => {
+                Err(PolicyRefusal::Older { offered: version, in_force })
+            }
+            None => Err(PolicyRefusal::Unsure),
+        }
+    }
+
+    /// Has the directory note a sighting; what nobody has told of is news.
+    async fn sight(&self, sighting: PolicySighting) -> Option<PolicyStanding> {
+        let standing = match self.directory.sight_policy(&sighting, self.clock.now()).await {
+            Ok(standing) => standing,
+            Err(error) => {
+                tracing::warn!(%error, "what became of a policy set could not be noted");
+                return None;
+            }
+        };
+        if let PolicyStanding::Noted { untold: Some(number) } = standing {
+            let (news, mut state) = (News { number, sighting }, self.state());
+            if !state.news.contains(&news) {
+                state.news.push(news);
+            }
+        }
+        Some(standing)
+    }
+
+    /// Once in a process, the directory hears of the set that ships.
+    async fn sight_shipped(&self) {
+        let due = self.current().filter(|_| !self.state().sighted);
+        if let Some(policies) = due
+            && self.sight(in_force(&policies, None)).await.is_some()
+        {
+            self.state().sighted = true;
         }
     }
 
@@ -201,15 +299,22 @@ impl PolicyKeeper {
     }
 
     /// Nothing changes; the operator hears of it once for each answer.
-    fn keep_good(&self, refusal: &PolicyRefusal) {
+    async fn keep_good(&self, refusal: PolicyRefusal, digest: Option<[u8; 32]>) {
         let sentence: Arc<str> = refusal.to_string().into();
         let (said, kept) = {
             let mut state = self.state();
             let said = state.refused.replace(sentence.clone()).is_some_and(|before| before == sentence);
             (said, state.in_force.as_ref().map(|policies| policies.hash().clone()))
         };
-        if !said {
-            tell_refusal(&sentence, kept.as_deref());
+        if said {
+            return;
+        }
+        log_refusal(&sentence, kept.as_deref());
+        // What cannot be read as a set has no digest; its sentence tells it from others.
+        let digest = digest.unwrap_or_else(|| Sha256::digest(sentence.as_bytes()).into());
+        if let Some(reason) = refusal.reason() {
+            let digest = hex(&digest);
+            self.sight(PolicySighting::Refused { digest, reason: reason.to_owned() }).await;
         }
     }
 
@@ -218,8 +323,13 @@ impl PolicyKeeper {
     }
 }
 
-/// A set of the operator's did not come into force. The one place for whoever else is to hear of it (`policy.refused`).
-pub(crate) fn tell_refusal(sentence: &str, kept: Option<&str>) {
+/// The sighting of a set that loads.
+fn in_force(policies: &Policies, version: Option<u64>) -> PolicySighting {
+    let (hash, set) = (policies.hash().to_string(), policies.bundle_hash().to_string());
+    PolicySighting::InForce { hash, set, version }
+}
+
+fn log_refusal(sentence: &str, kept: Option<&str>) {
     if let Some(hash) = kept {
         tracing::error!(
             problem = sentence,
@@ -232,11 +342,6 @@ pub(crate) fn tell_refusal(sentence: &str, kept: Option<&str>) {
             "a policy set was refused and there is none before it; nothing is decided until that is repaired"
         );
     }
-}
-
-/// A set of the operator's came into force. The one place for whoever else is to hear of it (`policy.changed`).
-pub(crate) fn tell_change(hash: &str, version: u64) {
-    tracing::info!(policyHash = hash, version, "a policy set came into force");
 }
 
 fn digest(document: Option<&PolicyDocument>) -> [u8; 32] {

@@ -7,6 +7,13 @@ use m365_seal::{Key, PolicySigner};
 use m365_types::{InternalDomains, Profile, Toolset};
 
 use super::*;
+use crate::{DIRECTORY_SCHEMA, SqlDirectory};
+
+#[expect(dead_code, reason = "the journal it can fill is of other tests")]
+#[path = "../../tests/harness/database.rs"]
+mod database;
+
+use database::MemoryDatabase;
 
 const OWN: &str = "@id(\"own\") permit (principal, action, resource);";
 const BROKEN: &str = "permit (principal, action, resource);";
@@ -70,13 +77,29 @@ fn signed(text: &str, version: u64, by: &PolicySigner) -> Read {
     Ok(Some(PolicyDocument::Signed(serde_json::to_vec(&signed).unwrap().into())))
 }
 
+/// The directory of one deployment, and its database.
+fn directory() -> (Arc<dyn Directory>, Arc<MemoryDatabase>) {
+    let database = Arc::new(MemoryDatabase::new(DIRECTORY_SCHEMA));
+    (Arc::new(SqlDirectory::new(database.clone())), database)
+}
+
 fn keeper(reads: Vec<Read>, key: Option<PolicyVerifier>) -> PolicyKeeper {
+    keeper_beside(&directory().0, Minutes::default(), reads, key)
+}
+
+/// One process of a deployment, begun at this time.
+fn keeper_beside(
+    directory: &Arc<dyn Directory>,
+    clock: Minutes,
+    reads: Vec<Read>,
+    key: Option<PolicyVerifier>,
+) -> PolicyKeeper {
     let frame = Frame { toolset: Toolset::of(Profile::Full), internal: InternalDomains::default() };
     let is_signed = matches!(reads.first(), Some(Ok(Some(PolicyDocument::Signed(_)))));
     let source = (!reads.is_empty()).then(|| {
         Arc::new(Script { reads: Mutex::new(reads.into()), signed: is_signed }) as Arc<dyn PolicySource>
     });
-    PolicyKeeper::new(frame, source, key, Arc::new(Minutes::default())).unwrap()
+    PolicyKeeper::new(frame, source, key, (Arc::new(clock), directory.clone())).unwrap()
 }
 
 /// The set in force after each read, and what was refused.
@@ -149,4 +172,77 @@ fn only_a_newer_set_with_the_operators_signature_replaces_one() {
     for (step, (said, begins)) in course.iter().map(|(_, said)| said).zip(refused).enumerate() {
         assert!(said.starts_with(begins) && said.is_empty() == begins.is_empty(), "{step}: {said}");
     }
+}
+
+#[test]
+fn a_process_that_starts_takes_no_set_older_than_one_that_was_in_force_anywhere() {
+    let operator = signer(1);
+    let newer = OWN.replace("own", "newer");
+    let (directory, _) = directory();
+    let begun =
+        |at, reads| keeper_beside(&directory, Minutes(Mutex::new(at)), reads, Some(operator.verifier()));
+    let first = begun(0, vec![signed(OWN, 3, &operator), signed(&newer, 4, &operator)]);
+    assert_eq!(sets(&course(&first, 2)), ["own", "newer"]);
+    // Stores hand out the answer before for a while, and that alone: neither one from before it nor another of its version.
+    let soon = course(&begun(3 * 60, vec![signed(OWN, 3, &operator)]), 1);
+    assert_eq!(sets(&soon), ["own"]);
+    for (reads, version) in [
+        (vec![signed(OWN, 2, &operator)], "version 2"),
+        (vec![signed(&newer, 3, &operator)], "version 3"),
+        (vec![signed(OWN, 4, &operator)], "version 4"),
+    ] {
+        let course = course(&begun(3 * 60, reads), 1);
+        assert_eq!((course[0].0.as_str(), &course[0].1[..9]), ("none", version));
+    }
+    let later = course(&begun(60 * 60, vec![signed(OWN, 3, &operator), signed(&newer, 4, &operator)]), 2);
+    assert_eq!(sets(&later), ["none", "newer"]);
+}
+
+#[test]
+fn without_the_directory_no_set_comes_into_force_and_it_does_once_that_answers() {
+    let (directory, database) = directory();
+    let operator = signer(1);
+    let keeper = keeper_beside(
+        &directory,
+        Minutes::default(),
+        vec![signed(OWN, 3, &operator)],
+        Some(operator.verifier()),
+    );
+    database.answers(false);
+    let silent = course(&keeper, 1);
+    assert_eq!(silent[0].0, "none");
+    assert!(silent[0].1.starts_with("the directory did not answer"), "{}", silent[0].1);
+    database.answers(true);
+    assert_eq!(course(&keeper, 1), [("own".to_owned(), String::new())]);
+}
+
+#[test]
+fn a_change_and_a_refusal_are_news_until_somebody_told_of_them() {
+    let (directory, _) = directory();
+    let newer = OWN.replace("own", "newer");
+    let reads = vec![plain(OWN), plain(BROKEN), plain(BROKEN), plain(&newer)];
+    let keeper = keeper_beside(&directory, Minutes::default(), reads, None);
+    let seen = |keeper: &PolicyKeeper| -> Vec<String> {
+        let word = |news: News| match news.sighting {
+            PolicySighting::InForce { .. } => "in force".to_owned(),
+            PolicySighting::Refused { reason, .. } => reason,
+        };
+        keeper.news().into_iter().map(word).collect()
+    };
+    course(&keeper, 1);
+    assert!(seen(&keeper).is_empty(), "the first set of all changes nothing");
+    course(&keeper, 1);
+    assert_eq!(seen(&keeper), ["invalid"]);
+    course(&keeper, 2);
+    assert_eq!(seen(&keeper), ["invalid", "in force"]);
+    let beside = keeper_beside(&directory, Minutes::default(), vec![plain(&newer)], None);
+    course(&beside, 1);
+    assert_eq!(beside.news(), keeper.news()[1..], "the same by the same number");
+    for news in keeper.news() {
+        keeper.told(&news).now_or_never().unwrap();
+    }
+    assert!(seen(&keeper).is_empty());
+    let after = keeper_beside(&directory, Minutes::default(), vec![plain(&newer)], None);
+    course(&after, 1);
+    assert!(seen(&after).is_empty(), "it was told");
 }

@@ -1,13 +1,14 @@
-//! Time and randomness that a test decides.
+//! Time, randomness and policies that a test decides.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_channel::oneshot;
 use m365_ports::{
-    Clock, Document, DocumentError, DocumentReader, DocumentText, Entropy, Signer, SignerError, Timer,
+    Clock, Document, DocumentError, DocumentReader, DocumentText, Entropy, PolicyDocument, PolicySource,
+    PolicySourceError, Signer, SignerError, Timer,
 };
 use m365_types::{Secret, UnixMillis};
 use sha2::{Digest as _, Sha256};
@@ -107,5 +108,38 @@ impl DocumentReader for PlainText {
     async fn read(&self, document: Document) -> Result<DocumentText, DocumentError> {
         let text = String::from_utf8_lossy(&document.bytes).into_owned();
         Ok(DocumentText { text, ..DocumentText::default() })
+    }
+}
+
+/// The operator's policies: one file, read whenever anybody asks.
+#[derive(Default)]
+pub(crate) struct OwnPolicies(Mutex<Option<String>>);
+
+impl OwnPolicies {
+    pub(crate) fn write(&self, cedar: &str) {
+        *self.0.lock().unwrap() = Some(cedar.to_owned());
+    }
+
+    /// The place, where anything was ever written to it.
+    pub(crate) fn written(self: &Arc<Self>) -> Option<Arc<dyn PolicySource>> {
+        let is_written = self.0.lock().unwrap().is_some();
+        is_written.then(|| self.clone() as Arc<dyn PolicySource>)
+    }
+}
+
+#[async_trait]
+impl PolicySource for OwnPolicies {
+    async fn read(&self) -> Result<Option<PolicyDocument>, PolicySourceError> {
+        let text = self.0.lock().unwrap().clone();
+        let bundle = text.map(|text| serde_json::json!({ "policies": { "own.cedar": text } }));
+        Ok(bundle.map(|bundle| PolicyDocument::Plain(bundle.to_string().into())))
+    }
+
+    fn is_signed(&self) -> bool {
+        false
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::ZERO
     }
 }

@@ -21,7 +21,7 @@ use super::cells::{CellDatabases, MemoryCells, MemoryRegistry};
 use super::database::MemoryDatabase;
 use super::network::{ACCESS, AUDIENCE, ENTRA_CLIENT, FakeNetwork, TENANT};
 use super::people::OPERATORS;
-use super::ports::{FrozenClock, NoSigner, PlainText, SeededEntropy, SettableTimer};
+use super::ports::{FrozenClock, NoSigner, OwnPolicies, PlainText, SeededEntropy, SettableTimer};
 use super::tasks::Tasks;
 
 const HOST: &str = "mcp.contoso.example";
@@ -37,6 +37,8 @@ struct World {
     directory: Arc<MemoryDatabase>,
     registry: Arc<MemoryRegistry>,
     cells: Arc<CellDatabases>,
+    /// The operator's policies, where there are any.
+    policies: Arc<OwnPolicies>,
     /// Claims that Access adds to the assertions of sign-ins.
     asserted_also: Mutex<Value>,
 }
@@ -71,6 +73,7 @@ impl Site {
             directory: Arc::new(MemoryDatabase::new(DIRECTORY_SCHEMA)),
             registry: Arc::default(),
             cells: Arc::default(),
+            policies: Arc::default(),
             asserted_also: Mutex::default(),
         };
         Self::in_world(Arc::new(world), profile, HOST, &Settings::at(HOST))
@@ -98,6 +101,11 @@ impl Site {
         Self::in_world(self.world.clone(), self.profile, &self.host, &settings)
     }
 
+    /// From now on these are the operator's policies. A server that had none takes them when it is started again.
+    pub(crate) fn write_policies(&self, cedar: &str) {
+        self.world.policies.write(cedar);
+    }
+
     fn in_world(world: Arc<World>, profile: Profile, host: &str, settings: &Settings) -> Self {
         let ports = HostPorts {
             background: world.tasks.clone(),
@@ -108,7 +116,7 @@ impl Site {
             registry: world.registry.clone(),
             signer: Arc::new(NoSigner),
             documents: Arc::new(PlainText),
-            policy: None,
+            policy: world.policies.written(),
             timer: world.timer.clone(),
         };
         let config = Config::parse(settings, Mode::Production, profile).unwrap();

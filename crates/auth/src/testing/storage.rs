@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use m365_ports::{
     AuditEvent, AuditLog, ClientRegistry, Database, Directory, DirectoryError, Durability, HighWater,
-    IssuedOrder, KnownPerson, PerimeterRecord, PinOutcome, RegistrationOutcome, RegistryError, Row, Sql,
-    SqlError, SqlValue, Standing,
+    IssuedOrder, KnownPerson, PerimeterRecord, PinOutcome, PolicySighting, PolicyStanding,
+    RegistrationOutcome, RegistryError, Row, Sql, SqlError, SqlValue, Standing,
 };
 use m365_types::{CellId, ClientId, Oid, TenantId, UnixMillis};
 use rusqlite::types::{Value, ValueRef};
@@ -252,5 +252,17 @@ impl Directory for FakeDirectory {
 
     async fn record_perimeter(&self, _: PerimeterRecord) -> Result<(), DirectoryError> {
         Ok(())
+    }
+
+    async fn sight_policy(
+        &self,
+        _: &PolicySighting,
+        _: UnixMillis,
+    ) -> Result<PolicyStanding, DirectoryError> {
+        Err(DirectoryError::Unavailable)
+    }
+
+    async fn policy_told(&self, _: u64) -> Result<(), DirectoryError> {
+        Err(DirectoryError::Unavailable)
     }
 }

@@ -57,6 +57,8 @@ impl Directory {
             Call::NoteHighWater(mark) => answer(&directory.note_high_water(mark).await?),
             Call::HighWater(of) => answer(&directory.high_water(&of).await?),
             Call::RecordPerimeter(record) => answer(&directory.record_perimeter(record).await?),
+            Call::SightPolicy { sighting, now } => answer(&directory.sight_policy(&sighting, now).await?),
+            Call::PolicyTold(number) => answer(&directory.policy_told(number).await?),
         }
     }
 }

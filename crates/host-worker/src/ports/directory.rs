@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use m365_ports::{
     Directory, DirectoryError, HighWater, IssuedOrder, KnownPerson, PerimeterRecord, PinOutcome,
-    RegistrationOutcome, Standing,
+    PolicySighting, PolicyStanding, RegistrationOutcome, Standing,
 };
 use m365_types::{CellId, Oid, TenantId, UnixMillis};
 use serde::de::DeserializeOwned;
@@ -38,6 +38,8 @@ pub(crate) enum Call {
     NoteHighWater(HighWater),
     HighWater(CellId),
     RecordPerimeter(PerimeterRecord),
+    SightPolicy { sighting: PolicySighting, now: UnixMillis },
+    PolicyTold(u64),
 }
 
 /// The directory of a deployment.
@@ -132,5 +134,17 @@ impl Directory for DurableDirectory {
 
     async fn record_perimeter(&self, record: PerimeterRecord) -> Result<(), DirectoryError> {
         self.call(Call::RecordPerimeter(record)).await
+    }
+
+    async fn sight_policy(
+        &self,
+        sighting: &PolicySighting,
+        now: UnixMillis,
+    ) -> Result<PolicyStanding, DirectoryError> {
+        self.call(Call::SightPolicy { sighting: sighting.clone(), now }).await
+    }
+
+    async fn policy_told(&self, number: u64) -> Result<(), DirectoryError> {
+        self.call(Call::PolicyTold(number)).await
     }
 }

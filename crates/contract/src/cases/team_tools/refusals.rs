@@ -200,7 +200,9 @@ pub(super) fn ids_of_teams_never_leave_their_segment(site: &Site) -> Result<()> 
             .iter()
             .any(|step| call.0.to_string().contains(step) && path.contains(step));
         ensure!(plain && path.starts_with("/v1.0/"), "Graph saw {}", call.0);
-        ensure!(!call.0.at("/query").to_string().contains("999"), "Graph saw {}", call.0);
+        // Who is in a channel is asked for with so many at once; nothing else carries the number of the identifiers.
+        let of_members = path.ends_with("/allMembers") && call.0.at("/query") == "$top=999";
+        ensure!(of_members || !call.0.at("/query").to_string().contains("999"), "Graph saw {}", call.0);
     }
     for collection in ["channel-messages", "chat-messages", "drafts", "sent"] {
         ensure!(
