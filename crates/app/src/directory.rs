@@ -40,7 +40,8 @@ pub const DIRECTORY_SCHEMA: &[&str] = &[
     // An order without a cell is for every cell.
     // Numbers are not given again: an event is named after them.
     "CREATE TABLE IF NOT EXISTS policy_sighting (number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, sighting TEXT NOT NULL, \
-     version INTEGER, policy_set TEXT, in_force INTEGER NOT NULL, told INTEGER NOT NULL) STRICT",
+     version INTEGER, policy_set TEXT, in_force INTEGER NOT NULL, told INTEGER NOT NULL, \
+     settled INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS operator_order (sequence INTEGER PRIMARY KEY, cell TEXT, issued TEXT NOT NULL) STRICT",
 ];
 

@@ -135,6 +135,7 @@ mod my_journal;
 mod operators;
 mod paging;
 mod perimeter;
+mod policies;
 mod portal;
 mod progress;
 mod prompts;
@@ -185,6 +186,7 @@ pub const ALL: &[&[Case]] = &[
     refresh::CASES,
     races::CASES,
     approvals::CASES,
+    policies::CASES,
     revoke::CASES,
     operators::CASES,
     reauth::CASES,

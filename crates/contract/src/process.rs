@@ -19,6 +19,8 @@ use serde_json::Value;
 
 /// How long a host may take until it is ready: a debug build, or workerd with a Worker to compile, on a busy machine.
 const READY_WITHIN: Duration = Duration::from_mins(2);
+/// Folder in the data folder whose policies a host is started with, where it exists.
+pub const POLICIES: &str = "policies";
 /// How often is looked whether a killed group is gone.
 const LOOKS: usize = 100_000;
 /// The shell that becomes the host. Beside it a watcher of the same group reads a pipe that nobody writes to: it ends
@@ -68,6 +70,10 @@ impl Process {
             [("--port", ports.edge), ("--origin-port", ports.origin), ("--sandbox-port", ports.sandbox)]
         {
             command.arg(name).arg(port.to_string());
+        }
+        let policies = data.join(POLICIES);
+        if policies.is_dir() {
+            command.arg("--policy-dir").arg(policies);
         }
         if !start.credential.is_empty() {
             command.arg("--credential").arg(start.credential);

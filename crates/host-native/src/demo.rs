@@ -15,7 +15,7 @@ use crate::cli::{Demo, loopback};
 use crate::credential::CredentialFile;
 use crate::environment::{SecretFile, read_secret};
 use crate::journals::FolderFeed;
-use crate::keygen::{KEY_NAMES, PREVIOUS_KEY_NAMES, write_keys};
+use crate::keygen::{KEY_NAMES, PREVIOUS_KEY_NAMES, WEBHOOK_SECRET_NAME, write_keys, write_webhook_secret};
 use crate::listener::Listener;
 use crate::overrides::Overrides;
 use crate::ports::clock::EstateClock;
@@ -104,6 +104,9 @@ impl Folder {
         if !keys.exists() {
             write_keys(&keys)?;
         }
+        if !keys.join(WEBHOOK_SECRET_NAME).exists() {
+            write_webhook_secret(&keys)?;
+        }
         Ok(folder)
     }
 }
@@ -155,6 +158,11 @@ impl Settings {
                 std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             settings.insert(name, key);
         }
+        let secret = folder.join("keys").join(WEBHOOK_SECRET_NAME);
+        settings.insert(
+            WEBHOOK_SECRET_NAME,
+            std::fs::read_to_string(&secret).with_context(|| format!("cannot read {}", secret.display()))?,
+        );
         settings.extend(overrides.into_iter());
         let values = settings.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
         Ok(Self { values, credential: None })

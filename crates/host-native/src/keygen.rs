@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use m365_ports::EntropyExt as _;
 use m365_seal::{Key, PolicySigner};
 use m365_types::Secret;
@@ -19,6 +21,8 @@ use crate::ports::entropy::SystemEntropy;
 pub(crate) const KEY_NAMES: [&str; 3] = ["ENCRYPTION_KEY", "COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET"];
 /// The key that policy sets are signed with; not one of the server's.
 pub(crate) const POLICY_KEY_NAME: &str = "POLICY_SIGNING_KEY";
+/// What webhooks are signed with, where a server has receivers.
+pub(crate) const WEBHOOK_SECRET_NAME: &str = "WEBHOOK_SECRET";
 /// The keys it may have besides, in the middle of a rotation.
 pub(crate) const PREVIOUS_KEY_NAMES: [&str; 3] =
     ["ENCRYPTION_KEY_PREVIOUS", "COOKIE_ENCRYPTION_KEY_PREVIOUS", "COOKIE_SECRET_PREVIOUS"];
@@ -88,6 +92,16 @@ pub(crate) fn write_keys(folder: &Path) -> anyhow::Result<()> {
         write_key(&folder.join(name), &Key::from_bytes(SystemEntropy.bytes()).encode())?;
     }
     Ok(())
+}
+
+/// Writes a secret that webhooks are signed with (Standard Webhooks 1.0, "Signature scheme"); replaces none.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn write_webhook_secret(folder: &Path) -> anyhow::Result<()> {
+    let bytes: [u8; 32] = SystemEntropy.bytes();
+    let secret = format!("whsec_{}", STANDARD.encode(bytes));
+    write_key(&folder.join(WEBHOOK_SECRET_NAME), &Secret::new(secret))
 }
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@
 // output carries the `ready` line alone; logs of the Worker and of the estate go to standard error.
 //
 // What is in the data folder, each readable without this program:
-//   keys/       the three keys, made at the first start
+//   keys/       the three keys and the secret of webhooks, made at the first start; with policies the key they are signed with
 //   estate/     people, signing keys and clock of the estate
 //   cells/      one SQLite file for each Durable Object of class Cell
 //   directory/  the one of class Directory
@@ -13,6 +13,7 @@
 // Nothing else is kept, and nothing is written at the end: `kill -9` of the process group loses no acknowledged state.
 
 import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, enableCompileCache } from "node:module";
@@ -57,6 +58,9 @@ const CREDENTIALS = {
 /** The files that `m365-mcp keygen` writes. */
 const KEYS = ["COOKIE_ENCRYPTION_KEY", "COOKIE_SECRET", "ENCRYPTION_KEY"];
 
+/** What webhooks are signed with, where `--set WEBHOOK_URLS=…` names a receiver of the estate. */
+const WEBHOOK_SECRET = "WEBHOOK_SECRET";
+
 const { values: options } = parseArgs({
   options: {
     packages: { type: "string" }, // where the npm packages are installed
@@ -69,6 +73,7 @@ const { values: options } = parseArgs({
     "origin-port": { type: "string", default: "8788" },
     "sandbox-port": { type: "string", default: "8790" },
     "data-dir": { type: "string" },
+    "policy-dir": { type: "string" }, // policies in place of those that ship, signed anew at every start
     set: { type: "string", multiple: true, default: [] }, // NAME=VALUE, over the settings that fit the estate
     credential: { type: "string", default: "secret" }, // of the app registration: secret, certificate or federated
     "ready-file": { type: "string" },
@@ -88,13 +93,16 @@ watchSignals();
 
 try {
   const keys = makeKeys(join(folder, "keys"));
+  const policy = options["policy-dir"] ? signPolicy(join(folder, "policy")) : {};
   const port = await originPort(Number(options["origin-port"]));
   estate = startEstate(`http://127.0.0.1:${port}`);
   const ready = await firstLine(estate);
-  runtime = startRuntime(port, { ...(await settings(ready.sandbox)), ...(await credential(ready.sandbox)), ...keys });
+  const own = { ...(await settings(ready.sandbox)), ...(await credential(ready.sandbox)), ...keys };
+  runtime = startRuntime(port, { ...own, ...policy.settings });
   // Miniflare's own handlers would end the process at once and with an error status.
   watchSignals();
   await runtime.ready;
+  if (policy.bundle) await (await runtime.getKVNamespace("OAUTH_KV", "m365-mcp")).put("policy", policy.bundle);
   estate.once("exit", (status, signal) => stopping || fail(`the estate ended with ${signal ?? status}`));
   welcome(ready);
   announce(JSON.stringify(ready));
@@ -115,9 +123,24 @@ function makeKeys(place) {
     execFileSync(options.program, ["keygen", `${place}.partial`], { stdio: ["ignore", "ignore", "pipe"] });
     renameSync(`${place}.partial`, place);
   }
+  const secret = join(place, WEBHOOK_SECRET);
+  if (!existsSync(secret)) writeFileSync(secret, `whsec_${randomBytes(32).toString("base64")}\n`);
   // In the middle of a rotation there are previous keys beside them.
-  const names = [...KEYS, ...KEYS.map((name) => `${name}_PREVIOUS`).filter((name) => existsSync(join(place, name)))];
+  const names = [...KEYS, WEBHOOK_SECRET, ...KEYS.map((name) => `${name}_PREVIOUS`).filter((name) => existsSync(join(place, name)))];
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(place, name), "utf8")]));
+}
+
+/** Signs the policies with a key of their own, as an operator would. A later start has a larger version. */
+function signPolicy(place) {
+  const [key, out, known] = ["POLICY_SIGNING_KEY", "policy.signed.json", "public"].map((name) => join(place, name));
+  const run = (...parts) =>
+    execFileSync(options.program, parts, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  if (!existsSync(known)) {
+    const made = JSON.parse(run("keygen", "--policy", "--json", place));
+    writeFileSync(known, made.POLICY_PUBLIC_KEY);
+  }
+  run("policy", "sign", options["policy-dir"], "--version", String(Date.now()), "--key-file", key, "--out", out);
+  return { settings: { POLICY_PUBLIC_KEY: readFileSync(known, "utf8") }, bundle: readFileSync(out, "utf8") };
 }
 
 /**

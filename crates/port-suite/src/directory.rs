@@ -372,6 +372,10 @@ async fn policy_changes_are_numbered(directory: &dyn Directory) -> Result<()> {
     directory.policy_told(refusal).await?;
     ensure!(number(refused("x")).await?.is_none(), "it was told");
     ensure!(number(in_force("a", None)).await?.is_none(), "a refusal changed what is in force");
+    ensure!(
+        number(refused("x")).await?.is_some_and(|again| again > refusal),
+        "refused once more, after a repair"
+    );
     let change = number(in_force("b", None)).await?.ok_or_else(|| anyhow!("a change is no news"))?;
     ensure!(change > refusal && number(in_force("b", None)).await? == Some(change), "another number");
     ensure!(

@@ -1,4 +1,5 @@
 //! What became of policy sets across the processes of a deployment: versions only grow, and every change is told once.
+//! A refusal is settled when any process finds a sound set in its place.
 
 use m365_ports::{POLICY_OVERLAP, PolicyNote, PolicySighting, PolicyStanding, Row, Sql, SqlError};
 use m365_types::UnixMillis;
@@ -23,13 +24,14 @@ pub(super) fn sight(
     {
         return Ok(standing);
     }
-    // A refusal is news again after a set came into force; a set in force is not after a refusal, which changed nothing.
-    let statement = if in_force == 1 {
-        "SELECT number, sighting, told FROM policy_sighting WHERE in_force = 1 ORDER BY number DESC LIMIT 1"
-    } else {
-        "SELECT number, sighting, told FROM policy_sighting ORDER BY number DESC LIMIT 1"
-    };
-    let rows = sql.run(statement, &[])?;
+    if in_force == 1 {
+        sql.run("UPDATE policy_sighting SET settled = 1 WHERE settled = 0 AND in_force = 0", &[])?;
+    }
+    // A refusal is news again once it was settled; a set in force is not after a refusal, which changed nothing.
+    let rows = sql.run(
+        "SELECT number, sighting, told FROM policy_sighting WHERE in_force = ?1 AND settled = 0 ORDER BY number DESC LIMIT 1",
+        &[in_force.into()],
+    )?;
     let last = rows.first();
     if let Some(last) = last.filter(|row| row.text(1) == Ok(&text)) {
         return Ok(PolicyStanding::Noted { untold: untold(last)? });
@@ -37,7 +39,7 @@ pub(super) fn sight(
     let is_first = in_force == 1 && last.is_none();
     let number = one(
         sql,
-        "INSERT INTO policy_sighting (at, sighting, version, policy_set, in_force, told) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING number",
+        "INSERT INTO policy_sighting (at, sighting, version, policy_set, in_force, told, settled) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING number",
         &[
             now.as_millis().into(),
             text.as_str().into(),
@@ -83,7 +85,10 @@ pub(super) fn told(sql: &dyn Sql, number: u64) -> Result<(), SqlError> {
 }
 
 pub(super) fn newest(sql: &dyn Sql) -> Result<Option<PolicyNote>, SqlError> {
-    let rows = sql.run("SELECT at, sighting FROM policy_sighting ORDER BY number DESC LIMIT 1", &[])?;
+    let rows = sql.run(
+        "SELECT at, sighting FROM policy_sighting WHERE settled = 0 ORDER BY number DESC LIMIT 1",
+        &[],
+    )?;
     rows.first()
         .map(|row| {
             Ok(PolicyNote {

@@ -189,14 +189,20 @@ impl PolicyKeeper {
 
     async fn take(&self, source: &Source, document: Option<PolicyDocument>) {
         let digest = digest(document.as_ref());
-        {
+        let (is_known, repaired) = {
             let mut state = self.state();
+            let refused = if state.accepted == Some(digest) { state.refused.take() } else { None };
             if state.accepted == Some(digest) {
-                (state.seen, state.refused) = (Some(digest), None);
+                state.seen = Some(digest);
             }
-            if state.seen == Some(digest) {
-                return;
-            }
+            (state.seen == Some(digest), refused.and_then(|_| state.in_force.clone()))
+        };
+        if let Some(policies) = repaired {
+            let version = source.port.is_signed().then(|| self.state().version);
+            self.sight(in_force(&policies, version)).await;
+        }
+        if is_known {
+            return;
         }
         match self.admitted(source, document).await {
             Ok((policies, version)) => {

@@ -20,6 +20,8 @@ pub(super) const SCOPE: &str = "Mail.Read";
 const TOOL: &str = "getEmails";
 const REVISION: &str = "2026-07-28";
 const REQUEST_ID: &str = "m365-mcp/requestId";
+/// Hex digits of SHA-256.
+const POLICY_HASH_LENGTH: usize = 64;
 
 /// Looks at tools, call and record.
 pub(super) async fn examine(
@@ -127,11 +129,13 @@ async fn recorded(examination: &Examination, token: &AccessToken, request: Reque
     demand(outcome.get("verdict").is_some_and(|verdict| verdict == "done"), || {
         "the outcome is not done".to_owned()
     })?;
-    traced(outcome)
+    let policy = outcome.get("policy").and_then(Value::as_str).unwrap_or_default();
+    demand(policy.len() == POLICY_HASH_LENGTH, || "the outcome names no policy".to_owned())?;
+    Ok(format!("{}, policy {}", traced(outcome)?, quoted(policy)))
 }
 
 /// Every exchange passed the gateway and reached Graph.
-fn traced(outcome: &Value) -> Verdict {
+fn traced(outcome: &Value) -> Result<String, Unmet> {
     let traces = outcome.get("traces").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     demand(!traces.is_empty(), || "the outcome names no exchange with Graph".to_owned())?;
     let id =

@@ -1,7 +1,11 @@
-//! The policy set on this machine: what `POLICY_DIR` names, or the set that ships. What a deployment elsewhere has in
-//! force is in its log and in its records.
+//! The policy set on this machine: what `POLICY_DIR` names, or the set that ships, and what a server on `DATA_DIR` noted
+//! of its own. What a deployment elsewhere has in force is in its records.
 
 use std::path::Path;
+
+use m365_app::noted_policy;
+use m365_journal::rfc3339;
+use m365_ports::{Database, PolicyNote, PolicySighting};
 
 use m365_app::policy::m365_policy::{Frame, Policies, PolicyBundle};
 use m365_app::policy::rows;
@@ -11,11 +15,46 @@ use super::report::{Report, Unmet};
 use super::table::POLICY;
 use crate::environment::Environment;
 use crate::ports::policy::read_bundle;
+use crate::ports::sqlite::SqliteDatabase;
+use crate::server::DataDir;
 
 /// Loads the set as `serve` would.
 pub(super) fn examine(report: &mut Report) {
-    let folder = Environment::variable("POLICY_DIR").filter(|folder| !folder.is_empty());
-    report.record(&POLICY, verdict(folder.as_deref().map(Path::new)).map_err(Unmet::Failed));
+    let folder = |name| Environment::variable(name).filter(|folder| !folder.is_empty());
+    let (own, data) = (folder("POLICY_DIR"), folder("DATA_DIR"));
+    let found = verdict(own.as_deref().map(Path::new)).and_then(|loads| match data {
+        None => Ok(loads),
+        Some(data) => noted(&DataDir::new(data.into())).map(|noted| loads + &noted),
+    });
+    report.record(&POLICY, found.map_err(Unmet::Failed));
+}
+
+/// What the server on this data folder noted last.
+fn noted(data: &DataDir) -> Result<String, String> {
+    if !data.directory().exists() {
+        return Ok(String::new());
+    }
+    let database = SqliteDatabase::open_read_only(&data.directory())
+        .map_err(|error| format!("the directory in DATA_DIR cannot be read: {error}"))?;
+    told(noted_of(&database)?)
+}
+
+fn noted_of(database: &dyn Database) -> Result<Option<PolicyNote>, String> {
+    noted_policy(database).map_err(|error| format!("the directory in DATA_DIR cannot be read: {error}"))
+}
+
+fn told(note: Option<PolicyNote>) -> Result<String, String> {
+    let Some(note) = note else { return Ok(String::new()) };
+    let since = rfc3339(note.at);
+    match note.sighting {
+        PolicySighting::InForce { hash, version, .. } => {
+            let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
+            Ok(format!("; in force on DATA_DIR since {since}: {hash}{version}"))
+        }
+        PolicySighting::Refused { reason, .. } => Err(format!(
+            "the server on DATA_DIR refused a set at {since} ({reason}) and has found no sound one since; the one before stays in force"
+        )),
+    }
 }
 
 fn verdict(folder: Option<&Path>) -> Result<String, String> {
@@ -45,5 +84,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("own.cedar"), "permit (principal, action, resource);").unwrap();
         assert!(verdict(Some(folder.path())).unwrap_err().contains("own.cedar:1"));
+    }
+
+    #[test]
+    fn what_a_server_here_refused_is_said_until_it_takes_a_set() {
+        let at = m365_types::UnixMillis::from_secs(1_795_000_000);
+        let note = |sighting| Some(PolicyNote { at, sighting });
+        let refused = PolicySighting::Refused { digest: "d".to_owned(), reason: "invalid".to_owned() };
+        let taken = PolicySighting::InForce { hash: "abc".to_owned(), set: "s".to_owned(), version: Some(7) };
+        let said = told(note(refused)).unwrap_err();
+        assert!(said.contains("(invalid)") && said.contains("2026-11-18"), "{said}");
+        let said = told(note(taken)).unwrap();
+        assert!(said.contains(": abc, version 7"), "{said}");
+        assert_eq!(told(None).unwrap(), "");
     }
 }
