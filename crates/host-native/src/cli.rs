@@ -236,6 +236,7 @@ pub(crate) enum Policy {
     /// Lines that begin with # are remarks; `inside contoso.example` says which domains are yours.
     Test(PolicyTest),
     /// Check a set, sign it and write the bundle for the Worker's key-value store
+    #[command(disable_version_flag = true)]
     Sign(PolicySign),
     /// Print the schema that policies are checked against
     Schema,
@@ -322,4 +323,16 @@ pub(crate) struct Verify {
 /// Loopback with this port.
 pub(crate) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn no_command_has_two_arguments_of_one_name() {
+        Cli::command().debug_assert();
+    }
 }

@@ -397,6 +397,49 @@ fn an_approval_counts_for_what_it_is() {
 }
 
 #[test]
+fn a_look_is_permitted_where_the_act_would_be_asked_for_and_never_where_it_would_be_denied() {
+    let granted = Scope::ALL.iter().copied().collect();
+    let stranger = Recipient::at(Email::parse("sam@fabrikam.example").unwrap(), Role::To);
+    let outside = ResolvedEffect { recipients: vec![stranger], ..own() };
+    let staged = |stage, labels| {
+        let question = question(PrincipalKind::Person, &ACTIONS[2], &granted, &outside);
+        decide(&policies(&Toolset::of(Profile::Full)), Question { stage, labels, ..question })
+    };
+    let Decision::Permit(permit) = staged(Stage::Look, Labels::NONE) else { panic!("no look") };
+    assert_eq!((permit.terms().stage, permit.basis()), (Stage::Look, "approval.outside"));
+    assert_eq!(code(&staged(Stage::Act, Labels::NONE)), "ask approval.outside");
+    let confidential: Labels = [Label::Confidential].into_iter().collect();
+    for stage in [Stage::Look, Stage::Act] {
+        assert_eq!(code(&staged(stage, confidential)), "denied.rule");
+    }
+}
+
+#[test]
+fn a_no_says_which_rule_speaks_against_it_or_that_none_permits_it() {
+    let granted = Scope::ALL.iter().copied().collect();
+    let said = |text: &str, profile, action: &'static ActionSpec| {
+        let policies = own_policies(text);
+        let policies = policies.in_frame(Frame { toolset: Toolset::of(profile), ..policies.frame().clone() });
+        let own = own();
+        let question = question(PrincipalKind::Person, action, &granted, &own);
+        match decide(&policies, question) {
+            Decision::Deny(denial) => denial,
+            other => panic!("{other:?}"),
+        }
+    };
+    let rule = |rule: &str, reason: &str| Denial::Rule { rule: rule.to_owned(), reason: reason.to_owned() };
+    let forbids = r#"@id("shut") @message("it is shut") forbid (principal, action, resource);
+                     @id("also") @message("it is late") forbid (principal, action, resource);"#;
+    assert_eq!(said(forbids, Profile::Full, &ACTIONS[0]), rule("also,shut", "it is late, and it is shut"));
+    let reads = r#"@id("reads") permit (principal, action, resource) when { context.effect == "read" };"#;
+    assert_eq!(said(reads, Profile::Full, &ACTIONS[2]), rule("-", "no rule permits it"));
+    // What the profile rules out is the profile's no, unless a rule names itself.
+    let profile = Denial::Profile { effect: Effect::Send, profile: Profile::ReadOnly };
+    assert_eq!(said(reads, Profile::ReadOnly, &ACTIONS[2]), profile);
+    assert_eq!(said(forbids, Profile::ReadOnly, &ACTIONS[2]).code(), "denied.rule");
+}
+
+#[test]
 fn what_cannot_be_evaluated_or_is_not_known_is_denied() {
     let granted = Scope::ALL.iter().copied().collect();
     // A rule that forbids and overflows must not be left out, as Cedar would.

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Keep data here between runs; without it everything is forgotten at the end
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// A folder of policies in place of those that ship; signed anew at every start
+    #[arg(long, value_name = "DIR")]
+    policy_dir: Option<PathBuf>,
     /// Also write the `ready` line to this file
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -70,7 +73,11 @@ pub(crate) fn perform(workspace: &Workspace, tools: &Tools<'_>, options: &Option
     ] {
         command.arg(name).arg(port.to_string());
     }
-    for (name, path) in [("--data-dir", &options.data_dir), ("--ready-file", &options.ready_file)] {
+    for (name, path) in [
+        ("--data-dir", &options.data_dir),
+        ("--policy-dir", &options.policy_dir),
+        ("--ready-file", &options.ready_file),
+    ] {
         if let Some(path) = path {
             command.arg(name).arg(path);
         }
