@@ -122,7 +122,7 @@ fn sign(arguments: &PolicySign) -> anyhow::Result<ExitCode> {
     fs::write(&arguments.out, json).with_context(|| format!("cannot write {}", arguments.out.display()))?;
     output::line(&format!("version {}, set {}", signed.version, policies.bundle_hash()));
     output::note(&format!(
-        "Put it into the key-value store: wrangler kv key put --binding OAUTH_KV policy --path {}",
+        "Put it into the key-value store: wrangler kv key put --remote --binding OAUTH_KV policy --path {}",
         arguments.out.display()
     ));
     Ok(ExitCode::SUCCESS)

@@ -1,11 +1,13 @@
 //! The Worker for tests and development: the shipped one with the simulated estate's clock and loopback addresses.
 //!
-//! In scope: replacing the deployment before the first request, and a Durable Object that runs the port suite. Out of
-//! scope: anything else; the entry points are those of `m365-host-worker`. Never deployed.
+//! In scope: replacing the deployment before the first request, and a Durable Object that runs the port suite and what
+//! `cargo xtask bench policy` measures. Out of scope: anything else; the entry points are those of `m365-host-worker`. Never deployed.
 
 #![cfg(target_family = "wasm")]
 
 mod clock;
+#[path = "../../policy/examples/decisions/work.rs"]
+mod decisions;
 mod ports;
 mod signer;
 

@@ -1,12 +1,13 @@
 //! The port suite inside workerd: a Durable Object that runs one case and says what did not hold.
 //!
-//! `crates/host-worker/dev/suite.mjs` asks it: `GET /` lists the tables, `POST /{table}/{number}` runs a case. A table
-//! says which stores its cases want: those that all share, fresh ones for each, or a client registry at fault.
+//! `crates/host-worker/dev/suite.mjs` asks it: `GET /` lists the tables, `POST /{table}/{number}` runs a case;
+//! `crates/host-worker/dev/decisions.mjs` has it decide, for a measurement. A table says which stores its cases want: those that all share, fresh ones for each, or a client registry at fault.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::decisions;
 use crate::signer::SubtleBench;
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_channel::oneshot;
@@ -174,6 +175,13 @@ fn tables() -> Vec<Table> {
     ]
 }
 
+/// What a path begins with that is no table's: `/decisions of {case}/{count}`.
+const DECISIONS: &str = "decisions of ";
+
+fn decided(case: &str, count: &str) -> Result<()> {
+    decisions::run(case, count.parse()?, &m365_app::policy::rows()).context("there is no such case")
+}
+
 impl DurableObject for Ports {
     fn new(state: State, env: Env) -> Self {
         m365_host_worker::log::start();
@@ -189,6 +197,7 @@ impl DurableObject for Ports {
             None if path == "die" => self.die(),
             None if path == "mourn" => suite::expect_nothing_of_the_dead(&self.database()),
             None => Err(anyhow::anyhow!("there is no such table")),
+            Some((case, count)) if let Some(case) = case.strip_prefix(DECISIONS) => decided(case, count),
             Some((table, number)) => self.run(table, number).await,
         };
         match outcome {

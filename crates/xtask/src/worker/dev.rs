@@ -5,12 +5,13 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::ensure;
 use clap::Args;
 
+use super::build::Built;
 use super::{Compatibility, Profile, Which, build};
 use crate::run;
 use crate::tools::Tools;
@@ -96,14 +97,30 @@ impl Harness {
         for built in [&worker.join("index.js"), &documents.join("index.js"), &program] {
             ensure!(built.is_file(), "{} is not there; build it by leaving out `--built`", built.display());
         }
+        let mut harness = Self::with(workspace, tools, &worker)?;
+        harness.runtime.extend(["--documents".into(), documents.into()]);
+        harness.program = program;
+        Ok(harness)
+    }
+
+    /// The harness for this Worker alone.
+    fn with(workspace: &Workspace, tools: &Tools<'_>, worker: &Path) -> anyhow::Result<Self> {
         let Compatibility { date, flags } = Compatibility::of(workspace)?;
         let packages = tools.packages()?.folder;
         let mut runtime: Vec<OsString> = vec!["--packages".into(), packages.into(), "--worker".into()];
-        runtime.extend([worker.into(), "--documents".into(), documents.into()]);
-        runtime.extend(["--compatibility-date".into(), date.into()]);
+        runtime.extend([worker.into(), "--compatibility-date".into(), date.into()]);
         runtime.extend(flags.into_iter().flat_map(|flag| ["--compatibility-flag".into(), flag.into()]));
         let scripts = workspace.root.join("crates/host-worker/dev");
-        Ok(Self { node: tools.node()?, scripts, program, runtime })
+        Ok(Self { node: tools.node()?, scripts, program: PathBuf::new(), runtime })
+    }
+
+    /// The measurement of decisions inside workerd, by the release of the Worker for tests: takes how often and which.
+    pub(crate) fn decisions(
+        workspace: &Workspace,
+        tools: &Tools<'_>,
+        built: &Built,
+    ) -> anyhow::Result<Command> {
+        Ok(Self::with(workspace, tools, &built.folder)?.script("decisions.mjs"))
     }
 
     /// The Worker as a host: takes the options of `m365-mcp demo`.

@@ -13,6 +13,7 @@ use clap::Subcommand;
 
 pub(crate) use self::build::{Profile, Which, build};
 pub(crate) use self::compatibility::{CONFIGURATION, Compatibility};
+pub(crate) use self::dev::Harness;
 pub(crate) use self::suites::runs;
 pub(crate) use self::workerd::{Script, Workerd};
 use crate::tools::Tools;

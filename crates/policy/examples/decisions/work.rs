@@ -1,25 +1,15 @@
-//! Decides one case a number of times, for `cargo xtask bench policy`, which holds the clock: `decisions CASE COUNT`.
+//! What is measured: one case decided, or the set loaded, a number of times. Of no room of its own, because natively a
+//! program runs it and in workerd the Worker for tests.
 
 use std::hint::black_box;
-use std::process::ExitCode;
 
 use m365_policy::{Case, Frame, Policies, PolicyBundle, explain_outcome, parse_case};
 use m365_types::{ActionSpec, InternalDomains, Profile, Toolset};
 
 const WHO: &str = "alex@contoso.example groups=staff,sales country=CH methods=pwd,otp";
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [case, count] = arguments.as_slice() else { return ExitCode::FAILURE };
-    let Ok(count) = count.parse::<u32>() else { return ExitCode::FAILURE };
-    let rows: Vec<&'static ActionSpec> = m365_graph::catalog().map(|action| &action.spec).collect();
-    match run(case, count, &rows) {
-        Some(()) => ExitCode::SUCCESS,
-        None => ExitCode::FAILURE,
-    }
-}
-
-fn run(case: &str, count: u32, rows: &[&'static ActionSpec]) -> Option<()> {
+/// Does it so often; nothing where there is no such case.
+pub(crate) fn run(case: &str, count: u32, rows: &[&'static ActionSpec]) -> Option<()> {
     match case {
         "load" => (0..count).try_for_each(|_| {
             Policies::load(frame(), rows.iter().copied(), PolicyBundle::standard())
