@@ -11,6 +11,7 @@
 //! * versions only grow: within this process, and by the directory's word across the processes of a deployment.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use m365_policy::{Frame, Policies, PolicyBundle, PolicyErrors, SignedBundle};
 use m365_ports::{
@@ -28,6 +29,9 @@ pub use ::m365_policy;
 pub fn rows() -> Vec<&'static ActionSpec> {
     m365_graph::catalog().map(|action| &action.spec).collect()
 }
+
+/// How long after a directory that did not answer it is told again of the set that ships.
+const SHIPPED_AGAIN: Duration = Duration::from_mins(1);
 
 /// Keeps what is in force.
 pub(crate) struct PolicyKeeper {
@@ -145,7 +149,7 @@ impl PolicyKeeper {
     pub(crate) async fn fresh(&self) -> Option<Arc<Policies>> {
         match &self.source {
             None => self.sight_shipped().await,
-            Some(source) if self.is_due(source) => match source.port.read().await {
+            Some(source) if self.is_due(source.port.interval()) => match source.port.read().await {
                 // Several may ask at once; the order in which they get here does not matter, since versions only grow and
                 // the same answer is worked through once.
                 Ok(document) => self.take(source, document).await,
@@ -177,8 +181,8 @@ impl PolicyKeeper {
 
     /// Whether the source has to be asked, in which case whoever was told so asks it. Where nothing is in force yet,
     /// everybody does.
-    fn is_due(&self, source: &Source) -> bool {
-        let (now, interval) = (self.clock.now(), source.port.interval());
+    fn is_due(&self, interval: Duration) -> bool {
+        let now = self.clock.now();
         let mut state = self.state();
         let old = state.asked.is_none_or(|asked| now.since(asked) >= interval || now < asked);
         if old {
@@ -268,12 +272,10 @@ impl PolicyKeeper {
         Some(standing)
     }
 
-    /// Once in a process, the directory hears of the set that ships.
+    /// Once in a process, the directory hears of the set that ships; where it does not answer, not every call waits for it.
     async fn sight_shipped(&self) {
-        let due = self.current().filter(|_| !self.state().sighted);
-        if let Some(policies) = due
-            && self.sight(in_force(&policies, None)).await.is_some()
-        {
+        let Some(policies) = self.current().filter(|_| !self.state().sighted) else { return };
+        if self.is_due(SHIPPED_AGAIN) && self.sight(in_force(&policies, None)).await.is_some() {
             self.state().sighted = true;
         }
     }

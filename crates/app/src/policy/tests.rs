@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -245,4 +244,16 @@ fn a_change_and_a_refusal_are_news_until_somebody_told_of_them() {
     let after = keeper_beside(&directory, Minutes::default(), vec![plain(&newer)], None);
     course(&after, 1);
     assert!(seen(&after).is_empty(), "it was told");
+}
+
+#[test]
+fn the_set_that_ships_is_in_force_without_the_directory_which_hears_of_it_later() {
+    let (directory, database) = directory();
+    let keeper = keeper_beside(&directory, Minutes::default(), vec![], None);
+    database.answers(false);
+    assert_eq!(sets(&course(&keeper, 1)), ["standard"]);
+    assert!(!keeper.state().sighted);
+    database.answers(true);
+    assert_eq!(sets(&course(&keeper, 1)), ["standard"]);
+    assert!(keeper.state().sighted);
 }
