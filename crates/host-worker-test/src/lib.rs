@@ -14,6 +14,7 @@ mod signer;
 use std::sync::Arc;
 
 use m365_app::config::Mode;
+use m365_app::policy::m365_policy as policy;
 use m365_host_worker::deployment::{self, Deployment};
 use m365_types::Profile;
 use worker::event;

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, ensure};
 use m365_ports::{
-    Directory, HighWater, IssuedOrder, KnownPerson, ORDERS_AT_ONCE, POLICY_OVERLAP, PerimeterRecord,
-    PinOutcome, PolicySighting, PolicyStanding, RegistrationOutcome,
+    Directory, HighWater, IssuedOrder, KnownPerson, ORDERS_AT_ONCE, PerimeterRecord, PinOutcome,
+    RegistrationOutcome,
 };
 use m365_types::{
     AccessSubject, AuditKind, CellId, ClientId, Email, Oid, OperatorNote, Order, Reason, RequestId, TenantId,
     UnixMillis,
 };
 
-use super::AsyncPortCase;
+use super::{AsyncPortCase, policies};
 
 /// The promises to one caller at a time.
 pub const DIRECTORY: &[AsyncPortCase<dyn Directory>] = &[
@@ -59,11 +59,11 @@ pub const DIRECTORY: &[AsyncPortCase<dyn Directory>] = &[
     },
     AsyncPortCase {
         name: "versions of policy sets only grow, but for the one before while stores may still hand it out",
-        run: |directory| Box::pin(policy_versions_grow(directory)),
+        run: |directory| Box::pin(policies::versions_grow(directory)),
     },
     AsyncPortCase {
         name: "a change of policy has one number until it is told, and none after",
-        run: |directory| Box::pin(policy_changes_are_numbered(directory)),
+        run: |directory| Box::pin(policies::changes_are_numbered(directory)),
     },
 ];
 
@@ -322,67 +322,6 @@ async fn cells_are_listed(directory: &dyn Directory) -> Result<()> {
     ensure!(first == expected[..2], "{first:?}");
     let rest = directory.cells(first.last(), 2).await?;
     ensure!(rest == expected[2..], "{rest:?}");
-    Ok(())
-}
-
-fn in_force(set: &str, version: Option<u64>) -> PolicySighting {
-    PolicySighting::InForce { hash: format!("{set} offered"), set: set.to_owned(), version }
-}
-
-fn refused(digest: &str) -> PolicySighting {
-    PolicySighting::Refused { digest: digest.to_owned(), reason: "invalid".to_owned() }
-}
-
-async fn policy_versions_grow(directory: &dyn Directory) -> Result<()> {
-    let overlap = u64::try_from(POLICY_OVERLAP.as_millis())?;
-    let older = |in_force| PolicyStanding::Older { in_force };
-    let told = PolicyStanding::Noted { untold: None };
-    for (after, set, version, expected) in [
-        (0, "a", 4, Some(told)),
-        (1, "b", 7, None),
-        // What the store may still hand out, and what it may not.
-        (2, "a", 4, Some(told)),
-        (2, "c", 4, Some(older(7))),
-        (2, "a", 3, Some(older(7))),
-        (2, "c", 7, Some(older(7))),
-        (overlap, "a", 4, Some(told)),
-        (overlap + 1, "a", 4, Some(older(7))),
-        (overlap + 1, "c", 8, None),
-        (overlap + 2, "a", 4, Some(older(8))),
-        (overlap + 2, "b", 7, Some(told)),
-    ] {
-        let found = directory.sight_policy(&in_force(set, Some(version)), at(NOW + after)).await?;
-        let is_news = matches!(found, PolicyStanding::Noted { untold: Some(_) });
-        let fits = expected.map_or(is_news, |expected| found == expected);
-        ensure!(fits, "{set} {version} after {after} ms is {found:?}");
-    }
-    Ok(())
-}
-
-async fn policy_changes_are_numbered(directory: &dyn Directory) -> Result<()> {
-    let number = async |sighting: PolicySighting| -> Result<Option<u64>> {
-        match directory.sight_policy(&sighting, at(NOW)).await? {
-            PolicyStanding::Noted { untold } => Ok(untold),
-            PolicyStanding::Older { in_force } => Err(anyhow!("a newer set {in_force} was in force")),
-        }
-    };
-    ensure!(number(in_force("a", None)).await?.is_none(), "the first set of all changes nothing");
-    let refusal = number(refused("x")).await?.ok_or_else(|| anyhow!("a refusal is no news"))?;
-    ensure!(number(refused("x")).await? == Some(refusal), "the same refusal has another number");
-    directory.policy_told(refusal).await?;
-    ensure!(number(refused("x")).await?.is_none(), "it was told");
-    ensure!(number(in_force("a", None)).await?.is_none(), "a refusal changed what is in force");
-    ensure!(
-        number(refused("x")).await?.is_some_and(|again| again > refusal),
-        "refused once more, after a repair"
-    );
-    let change = number(in_force("b", None)).await?.ok_or_else(|| anyhow!("a change is no news"))?;
-    ensure!(change > refusal && number(in_force("b", None)).await? == Some(change), "another number");
-    ensure!(
-        number(refused("x")).await?.is_some_and(|again| again > change),
-        "refused once more, after a change"
-    );
-    ensure!(number(in_force("a", None)).await?.is_some_and(|back| back > change), "back to the one before");
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod database_tasks;
 mod database_threads;
 mod directory;
 mod directory_race;
+mod policies;
 mod registry;
 mod runtime;
 mod signer;

@@ -4,6 +4,7 @@ mod work;
 
 use std::process::ExitCode;
 
+use m365_policy as policy;
 use m365_types::ActionSpec;
 
 fn main() -> ExitCode {

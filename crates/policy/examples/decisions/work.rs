@@ -3,8 +3,9 @@
 
 use std::hint::black_box;
 
-use m365_policy::{Case, Frame, Policies, PolicyBundle, explain_outcome, parse_case};
 use m365_types::{ActionSpec, InternalDomains, Profile, Toolset};
+
+use crate::policy::{Case, Frame, Policies, PolicyBundle, explain_outcome, parse_case};
 
 const WHO: &str = "alex@contoso.example groups=staff,sales country=CH methods=pwd,otp";
 
