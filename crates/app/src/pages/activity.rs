@@ -121,9 +121,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::PeopleRead, _) => "The people you work with were listed.",
         (AuditKind::PlacesRead, _) => "The rooms of your organisation were listed.",
         (AuditKind::PolicyChanged, _) => "The rules of your organisation for this server changed.",
-        (AuditKind::PolicyRefused, _) => {
-            "New rules of your organisation were not taken; those before stay in force."
-        }
+        (AuditKind::PolicyRefused, _) => "New rules were not taken; those before stay in force.",
         (AuditKind::PresenceRead, _) => "Who is available was looked up.",
         (AuditKind::ProfileRead, _) => "Your profile was read.",
         (AuditKind::RequestRefused, _) => "A request was refused.",
@@ -135,9 +133,7 @@ fn told(kind: AuditKind, code: &str) -> &'static str {
         (AuditKind::TeamsRead, _) => "The teams you are in were listed.",
         (AuditKind::TokenIssued, _) => "An application began its access.",
         (AuditKind::TokenRefreshed, _) => "An application renewed its access.",
-        (AuditKind::TokenReused, _) => {
-            "A used key was presented again, so the access it belonged to was ended."
-        }
+        (AuditKind::TokenReused, _) => "A used key was presented again, so its access was ended.",
         (AuditKind::TranscriptRead, _) => "Transcripts of a meeting were read.",
         (AuditKind::WebhookUndelivered, _) => "Your organisation could not be told of an event here.",
     }

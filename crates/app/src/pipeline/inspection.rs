@@ -14,7 +14,8 @@ use m365_types::{Intent, Label, Labels, ResolvedEffect};
 use serde_json::json;
 
 use super::Stop;
-use super::call::{Call, Denied, Unanswered};
+use super::call::{Call, Unanswered};
+use super::decision::Denied;
 use crate::errors;
 
 /// What was noticed on the way of a call, for its record.

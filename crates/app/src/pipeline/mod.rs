@@ -8,6 +8,7 @@
 
 mod call;
 mod classifier;
+mod decision;
 mod inspection;
 
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 use async_lock::SemaphoreGuardArc;
 use async_trait::async_trait;
-use call::{Call, Denied};
+use call::Call;
+use decision::Denied;
 use futures_channel::oneshot;
 use futures_util::future::{Either, pending, select};
 use http::HeaderValue;
