@@ -43,11 +43,14 @@ fn for_people(record: &Value) -> String {
             traces.iter().map(|trace| text(trace, "aiGatewayLogId")).filter(|id| !id.is_empty()).collect()
         })
         .unwrap_or_default();
+    // A look to send is no message.
+    let looked = if text(record, "stage") == "look" { " (look)" } else { "" };
+    let what = format!("{}{looked}", what.unwrap_or("-"));
     let mut line = format!(
         "{}  {:<9} {:<22} {:<8} {:<22} {}",
         text(record, "at"),
         text(record, "phase"),
-        what.unwrap_or("-"),
+        what,
         ended.unwrap_or("-"),
         text(record, "code"),
         text(record, "requestId"),

@@ -8,7 +8,7 @@ use m365_ports::{
 };
 use m365_seal::Mac;
 use m365_types::{
-    ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Labels, Permit, Posture, RequestId, Stage,
+    ActionSpec, Actor, AuditKind, CellId, Effect, Intent, Labels, Permit, Posture, RequestId, Stage, Terms,
     UnixMillis,
 };
 
@@ -116,7 +116,6 @@ impl Journal {
             recipients: digest::recipients(&self.digests, &terms.reach.recipients),
             arguments_digest: Some(digest::arguments(&self.digests, arguments).map_err(JournalError::from)?),
             posture: posture(actor),
-            stage: (terms.stage == Stage::Look).then_some(terms.stage),
             labels: terms.labels.iter().collect(),
             approval: terms.approval.map(|approval| approval.id),
             ..self.of_permitted(Phase::Intent, &permit, now)
@@ -269,10 +268,13 @@ impl Journal {
         }
     }
 
-    /// A record of a permitted call names the policy that permitted it.
+    /// A record of a permitted call names the policy that permitted it, and says where it was a look alone: who reads of a
+    /// look to send must not take it for a message.
     fn of_permitted<'a>(&'a self, phase: Phase, permit: &'a Permit, now: UnixMillis) -> Record<'a> {
-        let policy = Cow::Borrowed(&*permit.terms().policy);
-        Record { policy, ..self.of_call(phase, permit.actor(), permit.action(), now) }
+        let Terms { policy, stage, .. } = permit.terms();
+        let policy = Cow::Borrowed(&**policy);
+        let stage = (*stage == Stage::Look).then_some(*stage);
+        Record { policy, stage, ..self.of_call(phase, permit.actor(), permit.action(), now) }
     }
 
     fn of_call<'a>(

@@ -154,7 +154,7 @@ pub struct Record<'a> {
     /// How the person had signed in: of a consent and of an intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posture: Option<Cow<'a, Posture>>,
-    /// Of an intent: that it was for finding out what the effect would be, and for nothing else.
+    /// Of an intent and its outcome: that it was for finding out what the effect would be, and for nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
     /// Of an intent: what stood against the person's calls. Of an outcome: what its result added.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use m365_journal::{Entry, Phase, Record};
 use m365_ports::Verdict;
-use m365_types::{AuditKind, ClientId, UnixMillis};
+use m365_types::{AuditKind, ClientId, Stage, UnixMillis};
 use maud::{Markup, html};
 
 use super::moment::moment;
@@ -15,6 +15,9 @@ use super::moment::moment;
 const LINES_SHOWN: usize = 20;
 /// Records that hold as many lines for certain: a call leaves two.
 pub(crate) const RECORDS_NEEDED: u32 = 40;
+
+/// What is told of a call that only found out what it would do, whatever that is.
+const LOOKED: &str = "What a call would do was looked up. Nothing was done by that.";
 
 /// One line.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,7 +69,10 @@ fn line(at: UnixMillis, record: &Record<'_>, names: &BTreeMap<ClientId, String>)
     let unknown = || "an application that is no longer known".to_owned();
     Activity {
         at,
-        what: told(record.kind, record.code.as_deref().unwrap_or_default()),
+        what: match record.stage {
+            Some(Stage::Look) => LOOKED,
+            Some(Stage::Act) | None => told(record.kind, record.code.as_deref().unwrap_or_default()),
+        },
         tool: record.tool.as_ref().map(|tool| tool.clone().into_owned()),
         application: record.client.as_ref().map(|id| names.get(id.as_ref()).cloned().unwrap_or_else(unknown)),
         result,
@@ -228,6 +234,14 @@ mod tests {
         assert_eq!(told, [(3_000, "Done"), (2_000, "Under way")]);
         assert_eq!(lines[0].application.as_deref(), Some("Helper"));
         assert_eq!((lines[0].tool.as_deref(), lines[0].code.as_deref()), (Some("getEmails"), None));
+    }
+
+    #[test]
+    fn a_look_to_send_is_not_told_as_a_message() {
+        let looked = json!({ "phase": "outcome", "intent": 1, "kind": "mail.send", "tool": "sendEmail", "stage": "look", "verdict": "done", "code": "ok" });
+        let sent = json!({ "phase": "outcome", "intent": 3, "kind": "mail.send", "tool": "sendEmail", "verdict": "done", "code": "ok" });
+        let lines = activities(&[entry(2, &looked), entry(4, &sent)], &names());
+        assert_eq!((lines[0].what, lines[1].what), ("Mail was sent as you.", LOOKED));
     }
 
     #[test]

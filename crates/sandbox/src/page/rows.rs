@@ -123,7 +123,8 @@ impl Row {
         if self.tool.is_empty() {
             keep(&mut self.tool, text(record, "/kind"));
         }
-        let said: Vec<String> = ["/decision", "/verdict", "/code"]
+        // A look to send is no message.
+        let said: Vec<String> = ["/stage", "/decision", "/verdict", "/code"]
             .iter()
             .map(|path| text(record, path))
             .filter(|word| !word.is_empty())
