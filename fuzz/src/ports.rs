@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use m365_ports::{
     Bounds, ClientRegistry, Clock, Directory, DirectoryError, Entropy, HighWater, IssuedOrder, KnownPerson,
-    Outbound, OutboundError, PerimeterRecord, PinOutcome, RegistrationOutcome, RegistryError, Standing,
+    Outbound, OutboundError, PerimeterRecord, PinOutcome, PolicySighting, PolicyStanding,
+    RegistrationOutcome, RegistryError, Standing,
 };
 use m365_types::{CellId, ClientId, Oid, TenantId, UnixMillis};
 
@@ -128,6 +129,18 @@ impl Directory for WillingDirectory {
     }
 
     async fn record_perimeter(&self, _: PerimeterRecord) -> Result<(), DirectoryError> {
+        Ok(())
+    }
+
+    async fn sight_policy(
+        &self,
+        _: &PolicySighting,
+        _: UnixMillis,
+    ) -> Result<PolicyStanding, DirectoryError> {
+        Ok(PolicyStanding::Noted { untold: None })
+    }
+
+    async fn policy_told(&self, _: u64) -> Result<(), DirectoryError> {
         Ok(())
     }
 }

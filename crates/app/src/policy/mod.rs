@@ -1,7 +1,7 @@
 //! The policy in force: the set that ships, or the operator's own, read again as it changes.
 //!
 //! In scope: when a source is asked, what of its answers is accepted, what stays in force when one is not, and what of
-//! that is still to be told ([`News`]; a cell tells it). Out of scope: the place itself (the host's [`PolicySource`]) and
+//! that is still to be told (a cell tells it). Out of scope: the place itself (the host's [`PolicySource`]) and
 //! the decision (`m365-policy`).
 //!
 //! Invariants:
