@@ -2,7 +2,8 @@
 //!
 //! Source: Graph, "List allMembers" and `aadUserConversationMember`: a guest of the tenant has the role `guest`, an owner
 //! `owner`, everybody else none; the address is the one of the person's own organisation. The members of a team that is a
-//! group with guests are those of the group; in every other team is everybody who is no guest. Whoever asks is one of them.
+//! group with guests are those of the group; in every other team are the colleagues that mailboxes are full of. Whoever asks
+//! is one of them. Who else is registered is in no team, so that who a post reaches does not change while others are added.
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +12,7 @@ use super::chat_message::{encode, next_link};
 use super::errors::GraphError;
 use super::message::object;
 use super::roster::{self, Member};
+use super::seed;
 use super::seed::directory::groups;
 use super::teams::{channel, team};
 use super::view::{Page, View};
@@ -41,11 +43,11 @@ pub(super) fn of_channel(call: &Call<'_>) -> Result<Answer, GraphError> {
     let team = team(call)?;
     let name = channel(call, team)?;
     let tenant = &call.estate.config.tenant_id;
-    let group = groups().into_iter().find(|group| group.id() == team.id());
-    let is_in = |member: &Member| match &group {
-        Some(group) => group.members.contains(&member.id) || member.id == call.person.oid,
-        None => !member.guest,
+    let members = match groups().into_iter().find(|group| group.id() == team.id()) {
+        Some(group) => group.members,
+        None => seed::staff().map(|member| member.id).collect(),
     };
+    let is_in = |member: &Member| members.contains(&member.id) || member.id == call.person.oid;
     let members: Vec<Map<String, Value>> = roster::everybody(call.estate)
         .filter(is_in)
         .enumerate()
