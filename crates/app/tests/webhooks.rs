@@ -267,6 +267,21 @@ fn a_change_and_a_refusal_of_policies_are_recorded_and_told_once() {
 }
 
 #[test]
+fn a_call_while_no_policy_was_ever_accepted_is_refused_and_recorded() {
+    let site = site();
+    let token = site.grant(&ALEX, &site.register(), &every_scope()).access;
+    site.write_policies("permit (principal, action, resource);");
+    let site = site.with(&[("WEBHOOK_URLS", HOOKS), ("WEBHOOK_SECRET", &secret())]);
+    let answer = site.ask(site.message(Some(&token), "tools/list", None, json!({})));
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(!answer.text().contains("own.cedar"), "what is wrong with a policy is no caller's business");
+    let records = site.records_of(&answer);
+    assert!(records.iter().any(|record| record["code"] == "policy.unavailable"), "{records:?}");
+    assert!(ring_after(&site, FIVE_SECONDS));
+    assert_eq!(told(&site).iter().map(|event| event.kind).collect::<Vec<_>>(), [WebhookKind::PolicyRefused]);
+}
+
+#[test]
 fn what_is_not_recorded_is_not_told_and_nothing_is_held_for_nobody() {
     let site = site();
     let client = site.register();

@@ -279,7 +279,7 @@ pub(crate) struct PolicySign {
     #[arg(value_name = "FILE-or-DIR")]
     pub(crate) set: PathBuf,
     /// Larger than that of the set in force; the Worker refuses any other
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=i64::MAX.unsigned_abs()))]
     pub(crate) version: u64,
     /// File of mode 0600 that `keygen --policy` made
     #[arg(long, value_name = "FILE")]

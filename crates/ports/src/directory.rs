@@ -250,8 +250,9 @@ pub trait Directory: Send + Sync {
     /// [`DirectoryError`]
     async fn record_perimeter(&self, record: PerimeterRecord) -> Result<(), DirectoryError>;
 
-    /// Notes what became of a policy set, once for every change; what is in force first of all changes nothing. A signed set comes into force only where this says so:
-    /// one older than the newest that was ever in force does not, except the one before it within [`POLICY_OVERLAP`].
+    /// Notes what became of a policy set, once for every change; what is in force first of all changes nothing. A signed
+    /// set comes into force only where this says so: one older than the newest that was ever in force does not, except the
+    /// one before it within [`POLICY_OVERLAP`].
     ///
     /// # Errors
     /// [`DirectoryError`]

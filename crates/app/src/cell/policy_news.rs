@@ -3,7 +3,7 @@
 //! The directory numbers every change, and an event is named after its number, so that two cells that tell of the same
 //! one tell the same event.
 
-use m365_ports::{AuditEvent, AuditLog as _, Durability, PolicySighting, SqlError, Verdict, transact};
+use m365_ports::{AuditLog as _, Durability, PolicySighting, SqlError, Verdict, transact};
 use m365_types::{AuditKind, WebhookKind};
 
 use super::Cell;
@@ -17,10 +17,11 @@ impl Cell {
     /// Tells of what became of policy sets, where nobody has.
     pub(super) async fn tell_policies(&self) {
         let keeper = self.core.policy_keeper();
-        for news in keeper.news() {
+        for news in keeper.take_news() {
             match self.tell_policy(&news) {
                 Ok(()) => keeper.told(&news).await,
                 Err(error) => {
+                    keeper.put_back(news);
                     tracing::error!(cell = %self.id, %error, "a change of policy could not be recorded; it is told later");
                     self.ring_soon();
                 }
@@ -42,21 +43,7 @@ impl Cell {
                 digest,
             ),
         };
-        let record = AuditEvent {
-            at: self.now(),
-            kind,
-            verdict,
-            request: self.core.new_request(),
-            subject: None,
-            microsoft: None,
-            client: None,
-            grant: None,
-            code: code.to_owned(),
-            traces: Vec::new(),
-            posture: None,
-            operator: None,
-            approval: None,
-        };
+        let record = self.event(self.core.new_request(), kind, verdict, code);
         let mut event = self.journal.outbox().event(tells, record.at);
         event.id = id_of(&["m365-policy/1", &news.number.to_string(), name]);
         event.request_id = Some(record.request);

@@ -6,7 +6,8 @@ use m365_types::UnixMillis;
 
 use super::one;
 
-/// Sightings that are kept; the newest version stays whatever came after it.
+/// Sightings that are kept; what is in force and the newest version stay whatever came after them, so that nobody can have
+/// them forgotten by many refusals.
 const KEPT: u64 = 1000;
 
 pub(super) fn sight(
@@ -50,7 +51,8 @@ pub(super) fn sight(
         ],
     )?;
     sql.run(
-        "DELETE FROM policy_sighting WHERE number <= ?1 - ?2 AND version IS NOT (SELECT MAX(version) FROM policy_sighting)",
+        "DELETE FROM policy_sighting WHERE number <= ?1 - ?2 AND version IS NOT (SELECT MAX(version) FROM policy_sighting) \
+         AND number IS NOT (SELECT MAX(number) FROM policy_sighting WHERE in_force = 1)",
         &[number.into(), KEPT.into()],
     )?;
     Ok(PolicyStanding::Noted { untold: (!is_first).then_some(number) })

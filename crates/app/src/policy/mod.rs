@@ -165,9 +165,14 @@ impl PolicyKeeper {
         !self.state().news.is_empty()
     }
 
-    /// What is still to be told.
-    pub(crate) fn news(&self) -> Vec<News> {
-        self.state().news.clone()
+    /// What is still to be told, for whoever takes it to tell.
+    pub(crate) fn take_news(&self) -> Vec<News> {
+        std::mem::take(&mut self.state().news)
+    }
+
+    /// It could not be told and waits for somebody else.
+    pub(crate) fn put_back(&self, news: News) {
+        self.state().news.push(news);
     }
 
     /// Somebody has told of it, for good.
@@ -176,7 +181,6 @@ impl PolicyKeeper {
         if let Err(error) = self.directory.policy_told(news.number).await {
             tracing::warn!(number = news.number, %error, "that a policy change was told could not be noted");
         }
-        self.state().news.retain(|other| other != news);
     }
 
     /// Whether the source has to be asked, in which case whoever was told so asks it. Where nothing is in force yet,
@@ -322,7 +326,12 @@ impl PolicyKeeper {
         let digest = digest.unwrap_or_else(|| Sha256::digest(sentence.as_bytes()).into());
         if let Some(reason) = refusal.reason() {
             let digest = hex(&digest);
-            self.sight(PolicySighting::Refused { digest, reason: reason.to_owned() }).await;
+            let noted = self.sight(PolicySighting::Refused { digest, reason: reason.to_owned() }).await;
+            if noted.is_none() {
+                // Nobody would be told otherwise: the next read works the same answer through again.
+                let mut state = self.state();
+                (state.seen, state.refused) = (None, None);
+            }
         }
     }
 

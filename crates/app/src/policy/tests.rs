@@ -226,7 +226,7 @@ fn a_change_and_a_refusal_are_news_until_somebody_told_of_them() {
             PolicySighting::InForce { .. } => "in force".to_owned(),
             PolicySighting::Refused { reason, .. } => reason,
         };
-        keeper.news().into_iter().map(word).collect()
+        keeper.state().news.clone().into_iter().map(word).collect()
     };
     course(&keeper, 1);
     assert!(seen(&keeper).is_empty(), "the first set of all changes nothing");
@@ -236,8 +236,8 @@ fn a_change_and_a_refusal_are_news_until_somebody_told_of_them() {
     assert_eq!(seen(&keeper), ["invalid", "in force"]);
     let beside = keeper_beside(&directory, Minutes::default(), vec![plain(&newer)], None);
     course(&beside, 1);
-    assert_eq!(beside.news(), keeper.news()[1..], "the same by the same number");
-    for news in keeper.news() {
+    assert_eq!(beside.take_news(), keeper.state().news[1..], "the same by the same number");
+    for news in keeper.take_news() {
         keeper.told(&news).now_or_never().unwrap();
     }
     assert!(seen(&keeper).is_empty());
@@ -256,4 +256,38 @@ fn the_set_that_ships_is_in_force_without_the_directory_which_hears_of_it_later(
     database.answers(true);
     assert_eq!(sets(&course(&keeper, 1)), ["standard"]);
     assert!(keeper.state().sighted);
+}
+
+#[test]
+fn a_refusal_that_the_directory_did_not_hear_of_is_told_once_that_answers() {
+    let (directory, database) = directory();
+    let keeper = keeper_beside(&directory, Minutes::default(), vec![plain(OWN), plain(BROKEN)], None);
+    course(&keeper, 1);
+    database.answers(false);
+    course(&keeper, 2);
+    assert!(!keeper.has_news());
+    database.answers(true);
+    course(&keeper, 3);
+    assert_eq!(keeper.take_news().len(), 1, "once, however often it is read");
+}
+
+#[test]
+fn many_refusals_have_neither_what_is_in_force_nor_its_version_forgotten() {
+    let (directory, _) = directory();
+    let sight = |sighting: &PolicySighting| {
+        directory.sight_policy(sighting, UnixMillis::from_secs(1)).now_or_never().unwrap().unwrap()
+    };
+    let in_force =
+        |set: &str, version| PolicySighting::InForce { hash: set.to_owned(), set: set.to_owned(), version };
+    sight(&in_force("a", Some(7)));
+    sight(&in_force("b", None));
+    for number in 0..1_100 {
+        sight(&PolicySighting::Refused { digest: number.to_string(), reason: "unsigned".to_owned() });
+    }
+    assert_eq!(sight(&in_force("c", Some(6))), PolicyStanding::Older { in_force: 7 });
+    assert!(matches!(sight(&in_force("b", None)), PolicyStanding::Noted { untold: Some(2) }));
+    assert!(
+        matches!(sight(&in_force("c", None)), PolicyStanding::Noted { untold: Some(_) }),
+        "a change is news"
+    );
 }
